@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import hmac
 import json
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Final, Protocol
 
 import orjson
 from aiohttp import web
@@ -16,6 +16,9 @@ from tayari_formats.problems import Problem
 from tayari_simulator.scenarios.model import Scenario
 from tayari_simulator.scenarios.selector import Selector, UnknownScenario
 from tayari_simulator.transport.simulator import Simulator
+
+A_PIECE: Final = 65_536
+"""Bytes of a long answer that are written in one turn of the event loop."""
 
 
 class Refusal(Exception):
@@ -42,6 +45,38 @@ def answer(body: object, *, status: int = 200) -> web.Response:
     except TypeError:  # lone surrogates: bytes of a header or a path that are no UTF-8
         raw = json.dumps(body, ensure_ascii=False).encode(errors="replace")
     return web.Response(body=raw, status=status, content_type="application/json")
+
+
+async def answer_rows(
+    request: web.Request,
+    rows: Sequence[bytes],
+    *,
+    before: bytes,
+    after: bytes,
+    headers: Mapping[str, str] | None = None,
+) -> web.StreamResponse:
+    """A JSON answer of many rows, written piece by piece: Daraja's calls and callbacks have their turn in between.
+
+    `rows` are JSON texts; `before` and `after` are the text around them.
+    """
+    size = len(before) + sum(map(len, rows)) + max(0, len(rows) - 1) + len(after)
+    if size <= A_PIECE:
+        whole = b"".join((before, b",".join(rows), after))
+        return web.Response(body=whole, content_type="application/json", headers=headers)
+    response = web.StreamResponse(headers={**(headers or {}), "Content-Type": "application/json"})
+    response.content_length = size
+    await response.prepare(request)
+    piece, size = [before], len(before)
+    for place, row in enumerate(rows):
+        piece += (b",", row) if place else (row,)
+        size += len(row)
+        if size >= A_PIECE:
+            await response.write(b"".join(piece))
+            await asyncio.sleep(0)
+            piece, size = [], 0
+    await response.write(b"".join((*piece, after)))
+    await response.write_eof()
+    return response
 
 
 class Stream(Protocol):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+import orjson
 from aiohttp import web
 from tayari_formats.problems import describe
 
@@ -11,7 +12,7 @@ from tayari_simulator.apis.c2b import hakikisha
 from tayari_simulator.catalogue.errors import REFUSALS
 from tayari_simulator.control import schemas
 from tayari_simulator.control.documents.provenance import standings
-from tayari_simulator.control.endpoint import Controlled, Refusal, answer, named
+from tayari_simulator.control.endpoint import Controlled, Refusal, answer, answer_rows, named
 from tayari_simulator.control.explain import explain
 from tayari_simulator.control.handsets import msisdn_of
 from tayari_simulator.control.organisations import unknown_short_code
@@ -210,13 +211,13 @@ async def advance(controlled: Controlled, request: web.Request) -> web.Response:
     return answer(moved)
 
 
-async def payments(controlled: Controlled, request: web.Request) -> web.Response:
+async def payments(controlled: Controlled, request: web.Request) -> web.StreamResponse:
     """`GET /v1/payments`."""
     where = read_query(request, schemas.PaymentsWhere)
     found = await controlled.simulator.all_transactions(
         msisdn=where.msisdn, transaction_id=where.checkout_request_id, reference=where.reference
     )
-    return answer({"payments": found})
+    return await answer_rows(request, found, before=b'{"payments":[', after=b"]}")
 
 
 async def balance(controlled: Controlled, _: web.Request) -> web.Response:
@@ -229,7 +230,7 @@ async def limits(controlled: Controlled, _: web.Request) -> web.Response:
     return answer(controlled.simulator.limits())
 
 
-async def journal(controlled: Controlled, request: web.Request) -> web.Response:
+async def journal(controlled: Controlled, request: web.Request) -> web.StreamResponse:
     """`GET /v1/journal`."""
     where = read_query(request, schemas.JournalWhere)
     question = Question(
@@ -241,7 +242,8 @@ async def journal(controlled: Controlled, request: web.Request) -> web.Response:
         since=where.since,
         until=where.until,
     )
-    return answer(await controlled.simulator.whole_journal(question, limit=where.limit))
+    rows, rest = await controlled.simulator.whole_journal(question, limit=where.limit)
+    return await answer_rows(request, rows, before=b'{"entries":[', after=b"]," + orjson.dumps(rest)[1:])
 
 
 async def wait(controlled: Controlled, request: web.Request) -> web.Response:

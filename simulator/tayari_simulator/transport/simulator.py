@@ -247,23 +247,26 @@ class Simulator:
 
     async def all_transactions(
         self, *, msisdn: str | None = None, transaction_id: str | None = None, reference: str | None = None
-    ) -> list[orjson.Fragment]:
+    ) -> list[bytes]:
         """`GET /v1/payments`: the same, each as JSON already, without holding the event loop for long."""
         rows = transactions_of(self.daraja.state.transactions, msisdn, transaction_id, reference)
-        return await in_turns(rows, lambda row: orjson.Fragment(orjson.dumps(transaction_dict(row))))
+        return await in_turns(rows, lambda row: orjson.dumps(transaction_dict(row)))
 
     def journal(self, *, limit: int = 1000, **where: Any) -> Json:
         """`entries`, `next`, `dropped` of what is in memory; `where`: the fields of a `Question`."""
         question = self._with_own_id(Question(**where))
         return self._page(page_of(self.entries, self.entries.find(question), question, limit))
 
-    async def whole_journal(self, question: Question, *, limit: int = 1000) -> Json:
-        """`GET /v1/journal`: the same, and from the file what memory has dropped. Each entry is JSON already."""
+    async def whole_journal(self, question: Question, *, limit: int = 1000) -> tuple[list[bytes], Json]:
+        """`GET /v1/journal`: the entries, each as JSON already, then `next` and `dropped`.
+
+        What memory has dropped comes from the file.
+        """
         search = JournalSearch(self._file.path) if self._file is not None else None
         question = self._with_own_id(question)
         found, following = await whole_page(self.entries, search, question, limit)
-        rows = await in_turns(found, lambda entry: orjson.Fragment(orjson.dumps(self._entry(entry))))
-        return self._page_of(rows, following)
+        rows = await in_turns(found, lambda entry: orjson.dumps(self._entry(entry)))
+        return rows, self._rest(following)
 
     def _with_own_id(self, question: Question) -> Question:
         """Entries carry the id of their transaction, whichever of its ids was asked for."""
@@ -273,11 +276,10 @@ class Simulator:
         return question if found is None else replace(question, transaction_id=found.id)
 
     def _page(self, page: Page) -> Json:
-        return self._page_of([self._entry(entry) for entry in page[0]], page[1])
+        return {"entries": [self._entry(entry) for entry in page[0]], **self._rest(page[1])}
 
-    def _page_of(self, rows: Sequence[object], following: int) -> Json:
-        dropped = 0 if self._file is not None else self.entries.dropped
-        return {"entries": rows, "next": following, "dropped": dropped}
+    def _rest(self, following: int) -> Json:
+        return {"next": following, "dropped": 0 if self._file is not None else self.entries.dropped}
 
     async def wait(
         self,

@@ -13,9 +13,10 @@ import orjson
 from aiohttp import web
 
 from tayari_simulator import __version__
-from tayari_simulator.control.endpoint import Controlled
+from tayari_simulator.control.endpoint import Controlled, answer_rows
 from tayari_simulator.control.schemas import read_query
 from tayari_simulator.journal.entries import Question
+from tayari_simulator.journal.memory import in_turns
 from tayari_simulator.scenarios.values import Text
 from tayari_simulator.strict_reading import AtLeast, AtMost
 
@@ -37,15 +38,16 @@ class HarWhere:
     limit: Annotated[int, AtLeast(1), AtMost(10_000)] = 1000
 
 
-async def har(controlled: Controlled, request: web.Request) -> web.Response:
+async def har(controlled: Controlled, request: web.Request) -> web.StreamResponse:
     """`GET /v1/har`."""
     where = read_query(request, HarWhere)
     question = Question(msisdn=where.msisdn, transaction_id=where.checkout_request_id)
-    found = await controlled.simulator.whole_journal(question, limit=where.limit)
-    rows = [har_entry(orjson.loads(orjson.dumps(row))) for row in found["entries"]]
-    log = {"version": "1.2", "creator": {"name": "tayari", "version": __version__}, "entries": rows}
+    found, _ = await controlled.simulator.whole_journal(question, limit=where.limit)
+    rows = await in_turns(found, lambda row: orjson.dumps(har_entry(orjson.loads(row))))
+    log = orjson.dumps({"log": {"version": "1.2", "creator": {"name": "tayari", "version": __version__}}})
     headers = {"Content-Disposition": 'attachment; filename="tayari.har"'}
-    return web.Response(body=orjson.dumps({"log": log}), content_type="application/json", headers=headers)
+    before = log.removesuffix(b"}}") + b',"entries":['
+    return await answer_rows(request, rows, before=before, after=b"]}}", headers=headers)
 
 
 def har_entry(entry: Json) -> Json:
