@@ -17,7 +17,7 @@ from typing import Final
 
 import uvloop
 from figure_blocks import Report
-from lateness import TooBusy, late_at, late_beside_hanging, median_p99
+from lateness import Late, TooBusy, late_at, late_beside_hanging, late_beside_reader, median_p99
 from memory import GOAL_MB, grown
 from payments import (
     COMPILED,
@@ -53,17 +53,23 @@ def compared(costs: Costs) -> Report:
 
 async def late(report: Report, environment: TestEnvironment, capacity: float) -> None:
     """Add the rows of lateness."""
-    runs = await late_at(environment, capacity * SHARE, TIMES)
-    try:
-        found = f"{median_p99(runs):.1f} ms"
-    except TooBusy as error:
-        found = "not measured: the machine was too busy"
-        print(error)
+    found = _p99(await late_at(environment, capacity * SHARE, TIMES))
     what = f"callbacks late by, 99 of 100, at {SHARE:.0%} of that rate ({capacity * SHARE:,.0f}/s)"
     report.figures.append((what, found, "20 ms, better 5"))
     _, p99_ms = await late_beside_hanging(environment)
     what = "a merchant's callbacks late by, 99 of 100, beside one that hangs"
     report.figures.append((what, f"{p99_ms:.1f} ms", "50 ms, better 10"))
+    found = _p99([await late_beside_reader(environment) for _ in range(TIMES)])
+    what = "callbacks late by, 99 of 100, while another process reads everything that the control API has"
+    report.figures.append((what, found, "10 ms"))
+
+
+def _p99(runs: list[Late]) -> str:
+    try:
+        return f"{median_p99(runs):.1f} ms"
+    except TooBusy as error:
+        print(error)
+        return "not measured: the machine was too busy"
 
 
 async def remembered(report: Report, payments: int) -> None:
