@@ -89,7 +89,7 @@ class OnlyNumbers(Payroll):
 
 
 class PlaceholderIsReceipt(Payroll):
-    """P09: whatever stands in TransactionID is kept as a receipt."""
+    """P09: any text in TransactionID is kept as a receipt."""
 
     def receipt_of(self, message: dict[str, Any]) -> str:
         return str(message.get("TransactionID") or "")

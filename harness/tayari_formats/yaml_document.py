@@ -36,7 +36,7 @@ _WORDS: Final[Mapping[str, bool | None]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """The data of one file, and on which line each key or list member stands."""
+    """The data of one file, and the line of each key or list member."""
 
     file: str
     value: object
@@ -108,7 +108,7 @@ def read_file(path: FilePath, *, missing: str) -> tuple[str, Document, list[Prob
 def read_document(text: str, *, file: str) -> tuple[Document | None, list[Problem]]:
     """Read the YAML text of one file: its data, or the problems that prevent it.
 
-    Keys that stand twice are problems, too, but the data is there.
+    Repeated keys are problems, too, but the data is there.
     """
     size = len(text.encode("utf-8", "surrogatepass"))
     if size > MAX_BYTES:

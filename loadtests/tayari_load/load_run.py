@@ -121,7 +121,7 @@ class LoadRun:
     out: Path | None = None
     events: Path | None = None
     progress: Path | None = None
-    """A file that says where the run stands."""
+    """A file with the progress of the run."""
     tally: Tally = field(default_factory=Tally)
     samples: Samples = field(default_factory=Samples)
     log: PaymentLog = field(default_factory=PaymentLog)

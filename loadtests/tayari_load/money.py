@@ -266,7 +266,7 @@ OF_PAYOUTS: Final = (_paid_out_once, _paid_out_on_result)
 def _is_due(payment: Payment, row: SimulatorPayment, money: RunMoney) -> bool:
     """Daraja's callback was answered, or the merchant's own promise to reconcile has run out.
 
-    A pending STK payment of a merchant that confirms callbacks by queries may stand in line, too.
+    A pending STK payment of a merchant that confirms callbacks by queries may wait for a query, too.
     """
     waits_in_line = payment.state is PaymentState.PENDING and payment.order.kind is PaymentKind.STK_PAYMENT
     in_line_s = money.in_line_s if waits_in_line else 0.0

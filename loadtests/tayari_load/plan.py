@@ -59,7 +59,7 @@ def parse_mix(text: str) -> Mix:
     """`success=92,insufficient-funds=5,timeout=3`: names without a folder are those of `payment/`.
 
     Raises:
-        ValueError: a part is no `name=weight`, a weight is no number above 0, or a name stands twice.
+        ValueError: a part is no `name=weight`, a weight is no number above 0, or a name is there twice.
     """
     weights: dict[str, float] = {}
     for part in filter(None, (part.strip() for part in text.split(","))):
@@ -72,7 +72,7 @@ def parse_mix(text: str) -> Mix:
         if not name or not 0 < value < float("inf"):
             raise ValueError(f"{part!r}: expected name=weight with a weight above 0, such as insufficient-funds=5")
         if full in weights:
-            raise ValueError(f"{name} stands twice")
+            raise ValueError(f"{name} is there twice")
         weights[full] = value
     return Mix(tuple(weights.items()))
 

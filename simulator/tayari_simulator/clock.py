@@ -1,7 +1,7 @@
 """The clock that all of a simulator goes by: real, scaled, or moved by hand.
 
 Its seconds are since the epoch, so that one number serves for planning and for the dates that Daraja writes. They are
-taken from `time.monotonic()`: an event loop's own time stands still within a turn.
+taken from `time.monotonic()`: an event loop's own time does not change within a turn.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ class ClockError(Exception):
 
 
 class Clock:
-    """A clock that runs `speed` times as fast as the real one; 0: it stands, until it is moved.
+    """A clock that runs `speed` times as fast as the real one; 0: it does not run until it is moved.
 
     `start_s` is what it shows at first, seconds since the epoch; None: the time of day.
     """

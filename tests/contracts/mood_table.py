@@ -28,7 +28,7 @@ FIXED_PORTS, NOT_RESTARTED, INTERCEPTED = "fixed-ports", "cannot-be-restarted", 
 
 ABOUT = MappingProxyType(
     {
-        FIXED_PORTS: "Listens on a port that stands in the target file.",
+        FIXED_PORTS: "Listens on a port that the target file names.",
         NOT_RESTARTED: "Runs already, and Tayari cannot restart it.",
         INTERCEPTED: "Calls Safaricom's own host, which leads to the simulator (`intercept: auto`).",
     }

@@ -20,7 +20,7 @@ from tayari_reports.model import NotTested, State
 from tayari_target.views import Started, StatusView
 
 WHOLE_RUN = frozenset({"K01", "K02", *(f"M{number:02}" for number in range(1, 10)), "T10", "T11", "T12"})
-"""They judge the target file, all traffic or a second process; what they must have seen stands in their checks."""
+"""They judge the target file, all traffic or a second process; their checks hold what they must have seen."""
 
 REFUSED = situation("token/refused-once", refused("404.001.03"))
 ASKED = situation("inline/query-error", {"html": {"on": "stk_query", "page": "imperva_503"}})

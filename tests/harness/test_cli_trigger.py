@@ -186,7 +186,7 @@ def test_a_merchant_that_does_not_run_is_exit_21(
         (["1032", "--allow-host", "shop.example"], "give them to `tayari simulate`"),
         (["--body", "/nowhere/x.json"], "/nowhere/x.json: cannot be read (No such file or directory)"),
         (["token/expires-soon"], "have no later message"),
-        (["1032", "--message", "c2b_validation"], "--message stands alone"),
+        (["1032", "--message", "c2b_validation"], "--message is given alone"),
         (["--message", "c2b_validaton"], "did you mean c2b_validation?"),
         (["1", "--kind", "c2b"], "a c2b transaction that failed has no message"),
         (["0", "--kind", "c2c"], "did you mean c2b?"),

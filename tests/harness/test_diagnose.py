@@ -442,7 +442,7 @@ def test_keys_that_the_target_file_lacks_are_offered_where_the_status_answer_hol
         "add merchant.status.receipt: $.receipt",
         "add merchant.status.message: $.message",
     ]
-    assert "4 rules stand on it (C03, M01, M04, Q08)" in found[0][0]
+    assert "4 rules need it (C03, M01, M04, Q08)" in found[0][0]
 
 
 class Books(Adapter):

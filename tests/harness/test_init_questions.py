@@ -1,4 +1,4 @@
-"""`tayari init` on a terminal: what it marks, it asks; what is answered stands in the file without a mark."""
+"""`tayari init` on a terminal: it asks about each mark; an answered guess is in the file without a mark."""
 
 import os
 import pty

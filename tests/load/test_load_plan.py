@@ -46,7 +46,7 @@ REFUSED = [
     ({"rate": "fast"}, "expected arrivals per second"),
     ({"shape": "callback-storm"}, "add --rate"),
     ({"mix": "success"}, "expected name=weight"),
-    ({"mix": "success=1,success=2"}, "stands twice"),
+    ({"mix": "success=1,success=2"}, "is there twice"),
     ({"mix": "success=-3"}, "weight above 0"),
 ]
 

@@ -1,6 +1,6 @@
 """Published clients, unpatched apart from their base URL, against the simulator: every operation, outcome and parser.
 
-What a faithful simulator must refuse stands in the table with its reason; everything else must succeed, and the
+The table has what a faithful simulator must refuse, with the reason; everything else must succeed, and the
 own parser of the client must read our message. Each client runs in one process, which then is asked further things.
 """
 

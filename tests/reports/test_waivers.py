@@ -117,7 +117,7 @@ def test_a_failure_without_a_fingerprint_is_known_by_its_reason() -> None:
 def test_a_waived_failure_is_never_shown_as_no_failure() -> None:
     only, among = judge(failing(samples.waiver("A12"))), judge(with_others(samples.waiver("A12")))
 
-    assert answer(only) == "1 blocking failure stands under waivers, until 2026-12-01 at the latest."
+    assert answer(only) == "1 blocking failure is waived, until 2026-12-01 at the latest."
     assert answer(among).endswith("until 2026-12-01 at the latest; 1 lesser finding should be mended.")
     assert [one.rule.id for one in among.waived_blocking] == ["A12"]
     assert plan_of(only).sentence == "Nothing blocks today; what is waived blocks again when its waiver ends."
@@ -131,9 +131,7 @@ def test_other_failures_and_open_questions_are_shown_beside_waived_failures() ->
     assert answer(judge(replace(failed, waivers=(waiver,)))).endswith(
         "1 of them with money at stake; 1 more under waivers."
     )
-    assert answer(judge(replace(unknown, waivers=(waiver,)))).startswith(
-        "1 blocking failure stands under waivers, but 1 "
-    )
+    assert answer(judge(replace(unknown, waivers=(waiver,)))).startswith("1 blocking failure is waived, but 1 ")
 
 
 def with_others(*waivers: Waiver) -> Run:

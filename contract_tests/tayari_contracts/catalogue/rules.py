@@ -224,7 +224,7 @@ def catalogue() -> Mapping[str, CatalogueRow]:
         for raw in read_shipped(entry.read_text(encoding="utf-8")) or ():
             row = parse_row(raw, family=entry.name.removesuffix(".yaml"))
             if row.rule.id in rows:
-                raise CatalogueError(f"{entry.name}: {row.rule.id} stands twice")
+                raise CatalogueError(f"{entry.name}: {row.rule.id} is there twice")
             rows[row.rule.id] = row
     return rows
 

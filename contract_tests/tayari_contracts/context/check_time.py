@@ -75,7 +75,7 @@ CALLBACK_WAIT_S: Final = 33.0
 """After this a callback was answered or given up: the simulator waits 30 s for the merchant's answer."""
 
 QUEUE: Final = 8
-"""This many queries of other checks may stand in line before one of this check."""
+"""This many queries of other checks may wait before one of this check."""
 
 QUEUE_MOST_S: Final = 60.0
 

@@ -44,7 +44,7 @@ GENERIC: Final = (
     r"(\W+(please )?(try|retry)( it)?( again)?( later)?)?\W*$",
     r"^\W*(failed|error|failure|declined|unsuccessful|imeshindikana|imefeli)\W*$",
 )
-"""Texts that say nothing, wherever they stand alone."""
+"""Texts that say nothing when they are alone."""
 
 MACHINE: Final = (
     r"<html",
@@ -111,7 +111,7 @@ NOT_RECEIVED: Final = (
     r"\b(not|never|yet|no|nothing|request|prompt|if|when|once|unless|whether|until|before|after|as soon as|the moment"
     r"|so that|confirm that|a?wait\w*|pending|will|bado|ombi|kama|iwapo|ikiwa|subiri)\b|n['\u2019]t\b"
 )
-"""What excuses such words when it stands before them in their sentence, or among them."""
+"""Words that excuse such words when they come before them in their sentence, or among them."""
 NOT_YET: Final = (
     r"[ :=-]*(request\b|once\b|when\b|if\b|after\b|as soon as\b|no\b|pending\b|(kes|ksh)?[. ]*0(\.0+)?(?![.,]?\d))"
 )

@@ -243,7 +243,7 @@ class MerchantInstance:
     def unless_queries_ran_out(self, found: CheckResult) -> CheckResult:
         """A merchant that has made as many queries as it lets itself make is not blamed for the next one.
 
-        While it makes one after the other, more may stand in line.
+        While it makes one after the other, more may wait.
         """
         limit = self.run.queries_per_minute
         if limit is None or not found.missing:

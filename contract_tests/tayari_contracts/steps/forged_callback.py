@@ -59,7 +59,7 @@ ID_SEPARATORS: Final = re.compile(r"([^0-9A-Za-z]+)")
 SEPARATORS: Final = re.compile(r"([/?&=;])")
 WORDS: Final = re.compile(r"[A-Za-z0-9_-]{3,}")
 MOST_WORDS: Final = 2000
-"""A page has more words, and the ids of a payment stand among the first."""
+"""A page has more words, and the ids of a payment are among the first."""
 EAT: Final = timedelta(hours=3)
 
 

@@ -106,7 +106,7 @@ def is_reversal(entry: Entry) -> bool:
 
 
 def readable_state(context: CheckContext, refund: Payment) -> StatusView:
-    """How the merchant says that the refund stands.
+    """The state of the refund, as the merchant shows it.
 
     Raises:
         Untested: in a word that the target file does not know.

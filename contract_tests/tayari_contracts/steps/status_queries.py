@@ -43,7 +43,7 @@ def on_query(name: str, /, **parameters: Any) -> Fault:
 def await_earlier_queries(context: CheckContext) -> bool:
     """Let a merchant that limits its queries make the waiting ones, for a while, before a payment begins.
 
-    Returns whether it is known that none stands in line.
+    Returns whether it is known that none waits.
     """
     limit = polite(context.run.queries_per_minute)
     return limit is not None and context.time.until(

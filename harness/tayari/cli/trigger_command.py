@@ -132,7 +132,7 @@ def _body_of(event: str | None, file: Path | None, message: str | None) -> Json:
     """What the callback is made from: a result code, a scenario or a file; or it is a message of this name."""
     if message is not None:
         if event is not None or file is not None:
-            raise _BadInput("--message stands alone: found an EVENT or --body as well; leave one of them out")
+            raise _BadInput("--message is given alone: found an EVENT or --body as well; leave one of them out")
         return {"message": message}
     if (event is None) == (file is None):
         problem = "expected an EVENT (a scenario or a result code) or --body FILE"

@@ -65,7 +65,7 @@ class Refused:
 
 
 def refusals_met(requests: Iterable[Json]) -> Refused:
-    """The refusals of the run, by Daraja or by what stands before it."""
+    """The refusals of the run, by Daraja or by the gateway and the edge before it."""
     found = Refused()
     for entry in requests:
         answer = entry.get("response") or {}

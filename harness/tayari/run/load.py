@@ -281,7 +281,7 @@ def _environment(order: Order, asked: LoadOrder, environment_file: Path, work_di
 
 
 def _watch(progress: RunProgress, what: str, seconds: float | None, file: Path) -> Callable[[], None]:
-    """Show where the load stands: on a terminal each second, in CI a line every ten."""
+    """Show the load's progress: on a terminal each second, in CI a line every ten."""
     task, last = progress.waiting(what, seconds), [-1.0, 0.0]
 
     def look() -> None:
@@ -301,7 +301,7 @@ def _watch(progress: RunProgress, what: str, seconds: float | None, file: Path) 
 
 
 def standing(found: Mapping[str, Any]) -> str:
-    """Where a load run stands, in one line."""
+    """The progress of a load run, in one line."""
     p95 = "" if found["p95_s"] is None else f", p95 {found['p95_s']:.2f} s"
     bad = "".join(
         f", {found[name]} {what}"

@@ -295,7 +295,7 @@ def _conclude(order: Order, environment: TestEnvironment, parts: Parts) -> Resul
     reports: Mapping[str, Path] = {}
     try:
         reports = write_all(whole, order.out, secrets)
-    except ReportError as error:  # the disk is full: the verdict stands all the same
+    except ReportError as error:  # the disk is full: the verdict remains valid
         unwritten = str(error)
     run = prepare(whole, secrets)
     judgement = judge(run)

@@ -37,7 +37,7 @@ _ONCE: Final = {"waivers": ("rule", "fingerprint"), "attestations": ("item",), "
 _KEYS: Final[Mapping[str, Mapping[str, Mapping[str, object]]]] = {
     "waivers": {
         "rule": {"description": "the id of the rule that may fail"},
-        "reason": {"description": "why the failure may stand for a while"},
+        "reason": {"description": "why the failure is accepted for a while"},
         "owner": {"description": "the person who answers for it"},
         "ticket": {"description": "where its mending is tracked"},
         "expires": {"description": "a date such as 2026-10-07", "format": "day"},

@@ -93,7 +93,7 @@ class Draft:
         lines = [FIRST_LINE, "# Proposed by `tayari init`. `tayari docs target-file` describes every key."]
         lines += [f"# {line}" for line in self.about]
         lines += [
-            f"# What stands below {CHECK.strip()} is a guess: correct it. `tayari doctor` tries the file on traffic."
+            f"# The line below {CHECK.strip()} is a guess: correct it. `tayari doctor` tries the file on traffic."
         ]
         lines += ["", "merchant:", f"  name: {_quoted(self.name)}", *_line(2, "base_url", self.base_url)]
         lines += _start(self.start) if self.start else []

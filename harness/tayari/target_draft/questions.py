@@ -29,7 +29,7 @@ _KEYS: Final[Mapping[str, str]] = {"pay.identifier": "pay.payment_id", "payout.i
 
 
 class AnswerError(Exception):
-    """An answer that cannot stand in a target file; the message says why."""
+    """An answer that a target file cannot hold; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)

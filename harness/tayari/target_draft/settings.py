@@ -21,7 +21,7 @@ _READ: Final = (
 )
 _QUOTED: Final = r"[\"']((?:MPESA|DARAJA|SAFARICOM|LIPA|CALLBACK|PUBLIC)_[A-Z0-9_]{2,})[\"']"
 _READ_BY_TABLE: Final = r"environ(?:\.get\(|\[)\s*[a-z_]+\b|process\.env\[\s*[a-z]\w*\s*\]|getenv\(\s*\$?[a-z_]+\b"
-"""The environment, read by a name that stands elsewhere."""
+"""The environment, read by a name that is written elsewhere."""
 _OWN_ADDRESS: Final = r"(?i)call_?back|result_?url|public_?url|confirmation_?url"
 _DATABASE_NAME: Final = r"(^|_)(DB|DATABASE|SQLITE)(_(FILE|PATH|NAME))?$"
 _DATABASE_FILE: Final = r"([\w-]+\.(?:db|sqlite3?))[\"'`]"
@@ -93,13 +93,13 @@ def base_url_setting(found: tuple[Setting, ...]) -> Setting | None:
 
 
 def literal_host(project: Project) -> str:
-    """Where a host of Safaricom's stands in the source; empty where it does not."""
+    """Where a host of Safaricom's is in the source; empty if it is not."""
     hit = project.first(r"(?:sandbox|api)\.safaricom\.co\.ke", *CODE)
     return hit.place if hit else ""
 
 
 def callback_host(project: Project) -> str:
-    """The start of the callback URL that stands in the source; empty where it does not."""
+    """The start of the callback URL in the source; empty if there is none."""
     for regex in (
         r"(?i)call_?back_?url[\"']?\s*(?:[:=]|=>|,)+\s*f?[\"'`](https?://[^/\"'`\s{}$]+)",
         r"[\"'`](https?://[^/\"'`\s{}$]+)/[^\"'`\s]*callback",

@@ -154,9 +154,9 @@ def _intercept(project: Project, setting: Setting | None) -> Value | None:
     if setting is not None:
         return Value("auto", doubt=f"not needed where the merchant reads {setting.name} from its environment")
     if place:
-        return Value("auto", f"{place}: Safaricom's host stands in the source")
+        return Value("auto", f"{place}: Safaricom's host is in the source")
     if library:
-        return Value("auto", f"{library[1]}: the host stands in {library[0]}")
+        return Value("auto", f"{library[1]}: the host is in {library[0]}")
     return Value("auto", doubt="no base-URL setting was found; with interception none is needed")
 
 
@@ -219,7 +219,7 @@ def _with_identifier(project: Project, draft: RequestDraft, route: Route, wanted
     keys = list(dict.fromkeys(compiled(_IDENTIFIERS).findall(route.code)))
     keys = keys or list(dict.fromkeys(compiled(_IDENTIFIERS).findall(answer_code(project, route))))
     keys.sort(key=lambda key: _plain(key) != _plain(wanted))
-    doubt = {0: "where the payment's identifier stands in the answer", 1: ""}.get(len(keys), "which of these it is")
+    doubt = {0: "where the payment's identifier is in the answer", 1: ""}.get(len(keys), "which of these it is")
     keys = [*keys, *(key for key in ("id", "CheckoutRequestID") if key not in keys)]
     places = " | ".join(f"$.{key} | $.data.{key}" for key in keys[:4])
     return replace(draft, identifier=Value(places, doubt=doubt))
@@ -242,7 +242,7 @@ def _status(project: Project, chosen: Chosen, start: Chosen | None) -> StatusDra
         doubt = doubt or ("" if key else "how the payment is named in this request")
     answer = answer_code(project, route)
     named = compiled(_STATE_KEYS).search(route.code) or compiled(_STATE_KEYS).search(answer)
-    state_doubt = "" if named else "where the state stands in the answer"
+    state_doubt = "" if named else "where the state is in the answer"
     if compiled(PAGES).search(route.code):
         state_doubt = 'this route answers with a page; write a pattern, such as `state: "regex:<b>([a-z]+)</b>"`'
     states = _states(project)

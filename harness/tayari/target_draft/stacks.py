@@ -206,7 +206,7 @@ def _laravel(project: Project) -> StartCommand | None:
     artisan = project.named("artisan")
     name = artisan.name if artisan else "artisan"
     return StartCommand(
-        f"php {name} serve --no-reload --port={{port}}",  # else variables that stand in .env are taken from there
+        f"php {name} serve --no-reload --port={{port}}",  # else variables in .env are taken from there
         doubt="" if artisan else _GUESSED,
         tables=f'touch "$DB_DATABASE" && php {name} migrate --force',
     )

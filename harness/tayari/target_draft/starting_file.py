@@ -24,7 +24,7 @@ merchant:
   #   command: "flask --app shop run -p 8000"
   #   ready: /health                             # a path that answers below 500 once the merchant serves
   #   env: {{MPESA_BASE_URL: "{{daraja_url}}", MPESA_KEY: "{{consumer_key}}", MPESA_SECRET: "{{consumer_secret}}"}}
-  #   intercept: auto                            # where Safaricom's hosts stand in its code: no base URL is needed
+  #   intercept: auto                            # if Safaricom's hosts are in its code: no base URL is needed
 
   # The request that your own checkout page sends when a customer pays.
   pay:

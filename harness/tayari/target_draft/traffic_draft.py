@@ -86,7 +86,7 @@ def _pay(start: Seen | None, push: Push, identifier: str | None) -> RequestDraft
     given = dict(parse_qsl(start.body, keep_blank_values=True)) if is_form else read_object(start.body)
     body = {key: _template(value, push) for key, value in given.items()}
     missing = [name for name in ("{msisdn", "{amount}") if not any(name in text for text in map(str, body.values()))]
-    doubt = "" if identifier else "where the payment's identifier stands in the answer"
+    doubt = "" if identifier else "where the payment's identifier is in the answer"
     if missing:
         body_doubt = "phone number or amount was not found in this request; the merchant may know them otherwise"
     else:
@@ -174,7 +174,7 @@ def _status(polls: Sequence[Seen], value: str) -> StatusDraft:
     if path:
         states["paid"] = [last[path]]
         states["pending"] = [first[path]] if path in changed and path in first else USUAL_STATES["pending"]
-    doubt = "" if path else "where the state stands in the answer, and its words"
+    doubt = "" if path else "where the state is in the answer, and its words"
     words = "the word for paid was seen; write those for failed and pending" if path else "your words for the states"
     body = read_object(polls[-1].body)
     return StatusDraft(

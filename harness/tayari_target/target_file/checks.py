@@ -20,7 +20,7 @@ _WAYS: Final = ("request", "sql", "file", "command")
 _CALL: Final = frozenset({"request", "json", "form", "headers"})
 _PORT: Final = frozenset({"port"})
 _OF_THE_RUN: Final = frozenset({"merchant.log", "environment.json", "hosts", "initiator-certificate.pem"})
-"""What stands in the run's folder already."""
+"""Names that the run's folder has already."""
 
 
 def check_url(text: str) -> None:
@@ -101,7 +101,7 @@ def check_whole(checked: Checked) -> None:
 
 
 def _check_port(checked: Checked, merchant: Mapping[str, Any]) -> None:
-    """A free port is found for `{port}` of `base_url`: there it is needed as soon as it stands elsewhere."""
+    """A free port is found for `{port}` of `base_url`: there it is needed as soon as it is used elsewhere."""
     base_url, start = str(merchant.get("base_url", "")), _section(merchant, "start")
     path = ("merchant", "base_url")
     if "{port}" in base_url and not start:

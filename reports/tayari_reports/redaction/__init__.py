@@ -43,7 +43,7 @@ class Redactor:
         self._known = secrets if isinstance(secrets, Known) else Known(secrets)
         self._subscribers = frozenset(subscribers)
         self._masked: dict[str, str] = {}
-        """Of a run's texts nine in ten stand in it more than once."""
+        """Nine in ten of a run's texts are in it more than once."""
         self._headers: dict[tuple[str, str], tuple[str, str]] = {}
 
     def text(self, text: str) -> str:

@@ -1,4 +1,4 @@
-"""Secrets that are known by where they stand, and known values in any form: as they are, escaped, or inside base64."""
+"""Secrets that are known by their place, and known values in any form: as they are, escaped, or inside base64."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def _forms(secret: str) -> Iterator[str]:
 
 
 def _fragments(secret: str) -> Iterator[str]:
-    """What base64 makes of the secret wherever it stands in the encoded bytes: one fragment per alignment."""
+    """What base64 makes of the secret at any place in the encoded bytes: one fragment per alignment."""
     for before in range(3):
         data = bytes(before) + secret.encode()
         encoded = base64.b64encode(data).decode()
@@ -162,7 +162,7 @@ _PLAIN: Final = re.compile(rf"({_WORD})(\s*:\s*)([A-Za-z0-9+/=_~.-]{{8,}})", re.
 
 
 def redact_fields(text: str) -> str:
-    """Blot out what stands in a field, a header line or a token position that carries secrets."""
+    """Mask the value of a field, a header line or a token position that carries secrets."""
     lowered = text.casefold()
     text = _replaced(_SHAPES, text, {sign for sign, _, _ in _SHAPES if sign in lowered})
     text = _without_named(text, {sign for found in _NAMED.findall(text.casefold()) for sign in found})
@@ -172,7 +172,7 @@ def redact_fields(text: str) -> str:
 
 
 def _without_named(text: str, signs: Collection[str]) -> str:
-    """The text without the values of its named fields. `signs`: those that stand after a name in it."""
+    """The text without the values of its named fields. `signs`: those that come after a name in it."""
     if "[" in signs:
         text = _masked_lists(text)
     if "<" in text:

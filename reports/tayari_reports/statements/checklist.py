@@ -228,7 +228,7 @@ def _answered(run: Run, item: Item, by_rule: Mapping[str, Outcome], attested: At
 
 
 def _setting(run: Run, item: Item, found: Setting | None, attested: Attestation | None) -> Configured:
-    """A measurement of right or wrong stands; anything less gives way to a valid attestation."""
+    """A measurement of right or wrong counts; a valid attestation replaces anything less."""
     row = found or Setting(item=item.id, name=item.question, value="", how=How.NOT_KNOWN)
     row = replace(row, name=item.question)
     if attested is None or row.ok is not None:

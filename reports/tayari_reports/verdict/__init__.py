@@ -93,7 +93,7 @@ class Judgement:
 
     @property
     def waived_blocking(self) -> tuple[Outcome, ...]:
-        """Failures that would block, and stand under waivers only."""
+        """Failures that would block without their waivers."""
         return tuple(one for one in self.waived if _blocks(one))
 
     @property

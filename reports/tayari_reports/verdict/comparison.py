@@ -66,7 +66,7 @@ class Comparison:
 
     @property
     def scores(self) -> str:
-        """Score and coverage of both, or why they stand alone."""
+        """Score and coverage of both, or why they are not compared."""
         if self.refusals:
             return "Scores are not compared: " + "; ".join(self.refusals) + "."
         return (

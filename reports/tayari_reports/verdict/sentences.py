@@ -150,7 +150,7 @@ def selected(selection: str, longest: int = 60) -> str:
 def answer(judgement: Judgement) -> str:
     """Why the verdict is what it is, in one sentence."""
     blocking, missing, waived = judgement.blocking, judgement.missing, judgement.waived_blocking
-    excused = f"{_count(len(waived), 'blocking failure')} {'stands' if len(waived) == 1 else 'stand'} under waivers"
+    excused = f"{_count(len(waived), 'blocking failure')} {'is' if len(waived) == 1 else 'are'} waived"
     match judgement.verdict:
         case Verdict.READY if judgement.selection:
             return "What was selected did not fail. Nothing else was asked: this is no word on the whole integration."
@@ -224,7 +224,7 @@ def first_step(run: Run, judgement: Judgement) -> str:
 
 
 def scope(run: Run, judgement: Judgement) -> str:
-    """What the verdict is about, and until when; it always stands beside the verdict."""
+    """What the verdict is about, and until when; it is always shown beside the verdict."""
     able = [words for name in run.capabilities if (words := CAPABILITIES.get(name, name))]
     about = " and ".join(filter(None, [", ".join(able[:-1]), *able[-1:]])) or "what was tried"
     parts = [
@@ -246,7 +246,7 @@ def valid_until(run: Run, judgement: Judgement) -> date:
 
 
 def validity(run: Run, judgement: Judgement) -> str:
-    """How long a good verdict stands; empty for one that is not."""
+    """How long a good verdict is valid; empty for any other."""
     if judgement.exit_code != 0:
         return ""
     return f"valid until {valid_until(run, judgement)} or until the code, the set-up or Daraja changes"

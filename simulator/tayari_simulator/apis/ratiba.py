@@ -184,7 +184,7 @@ def _decide(state: DarajaState, transaction: Transaction) -> int | str:
 
 
 def _settle(state: DarajaState, transaction: Transaction) -> None:
-    """The order stands: its name is taken, and its first debit is planned."""
+    """The order is active: its name is taken, and its first debit is planned."""
     state.part(StandingOrders).take(transaction.msisdn, _details(transaction)["name"], transaction.id)
     _plan_debit(state, transaction, 0, transaction.completed_s)
 

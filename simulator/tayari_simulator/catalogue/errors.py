@@ -207,7 +207,7 @@ class Refusal:
     """
 
     kind: str
-    """`error` (Daraja's envelope) or `gateway` (what stands before it)."""
+    """`error` (Daraja's envelope) or `gateway` (the gateway and the edge before it)."""
     name: str
     code: str
     status: int
@@ -270,7 +270,7 @@ def _fault_of(body: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def _inside(value: object, *keys: str) -> object:
-    """What stands under these keys; None where there is no such thing."""
+    """The value under these keys; None if there is none."""
     for key in keys:
         value = value.get(key) if isinstance(value, Mapping) else None
     return value

@@ -38,7 +38,7 @@ def console_page() -> tuple[str, str]:
 
 
 def _hash_of(tag: str, page: str) -> str:
-    """The source expression of what stands between the tags."""
+    """The source expression of the text between the tags."""
     found = re.search(rf"<{tag}>(.*?)</{tag}>", page, re.DOTALL)
     assert found is not None, f"the console has a {tag} element"
     return f"'sha256-{b64encode(sha256(found[1].encode()).digest()).decode()}'"

@@ -39,7 +39,7 @@ class Refusal(Exception):
 
 
 def answer(body: object, *, status: int = 200) -> web.Response:
-    """A JSON answer. What a caller sent that is no text stands in it as question marks."""
+    """A JSON answer. It shows bytes of the caller that are not text as question marks."""
     try:
         raw = orjson.dumps(body)
     except TypeError:  # lone surrogates: bytes of a header or a path that are no UTF-8

@@ -109,7 +109,7 @@ def _near(row: Any, transaction: Transaction, way: MatchedBy, chosen: MatchedBy)
         missed = f"it fits, but {chosen} is stronger"
     if not missed and row.when.from_call > 1:
         missed = f"it plays from call {row.when.from_call} of the MSISDN on"
-    return {"scenario": row.name, "why": missed or "another scenario of the same condition stands before it"}
+    return {"scenario": row.name, "why": missed or "another scenario of the same condition comes before it"}
 
 
 def explain(simulator: Simulator, selector: Selector, which: str) -> Json | None:

@@ -377,7 +377,7 @@ def _number_or_text(key: str, text: str) -> int | str:
 
 
 def _deeper_than(value: object, levels: int) -> bool:
-    """Whether lists and objects stand in each other more often than that. Without recursion: it has a bound itself."""
+    """Whether lists and objects nest deeper than that. Without recursion, which has a bound itself."""
     row = [value]
     for _ in range(levels):
         row = [

@@ -29,7 +29,7 @@ class Change:
 
     These are the items of an STK callback, the parameters of a result, or else the keys of the body itself.
 
-    A value of `set` is any JSON, or one of `{$json: "1.00"}` (this very text), `{$copy: PATH}` (what stands there),
+    A value of `set` is any JSON, or one of `{$json: "1.00"}` (this very text), `{$copy: PATH}` (the value there),
     `{$text: PATH}` (the same as a string) and `{$decimal: PATH}` (the whole number there, with two decimals). The PATH
     `.` is the place that is set.
     """
@@ -116,7 +116,7 @@ def _value(value: object, here: str, before: Any) -> object:
         return {key: _value(member, here, before) for key, member in value.items()}
     form, given = forms[0], value[forms[0]]
     if len(value) > 1 or form not in _FORMS:
-        raise BadChange(f"{form} is no form of value{suggest(form, _FORMS)}; it stands alone in its mapping")
+        raise BadChange(f"{form} is no form of value{suggest(form, _FORMS)}; it is alone in its mapping")
     if not isinstance(given, str):
         raise BadChange(f"{form} takes text; found {given!r}")
     return _FORMS[form](here if given == "." else given, before)

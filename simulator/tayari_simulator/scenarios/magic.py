@@ -87,7 +87,7 @@ def magic_markdown(rows: Iterable[MagicRow]) -> str:
         "",
         "Pay from one of these numbers, and the scenario plays; no control API is needed. Where a phone number cannot",
         f"be chosen freely, pay from {AMOUNT_PAYER}: then the amount chooses. Other payers never meet them, whatever",
-        "they pay. What the merchant must do stands in the scenario's file. This page is made by",
+        "they pay. The scenario's file says what the merchant must do. This page is made by",
         "`python -m tayari_simulator --scenarios scenarios --magic`; a running simulator shows its own at",
         "`GET /v1/magic`.",
         "",

@@ -60,7 +60,7 @@ def parse_mix(text: str) -> dict[str, float]:
     """Names and weights of `NAME=WEIGHT,NAME=WEIGHT`.
 
     Raises:
-        BadMix: it has another form, or a name stands twice.
+        BadMix: it has another form, or a name is there twice.
     """
     weights: dict[str, float] = {}
     for part in text.split(","):
@@ -72,7 +72,7 @@ def parse_mix(text: str) -> dict[str, float]:
         if not (name and equals) or weight < 0:
             raise BadMix(f'"{part.strip()}" is not NAME=WEIGHT; expected such as success=92,insufficient-funds=5')
         if name in weights:
-            raise BadMix(f'"{name}" stands twice; give it once')
+            raise BadMix(f'"{name}" is there twice; give it once')
         weights[name] = weight
     return weights
 
@@ -91,7 +91,7 @@ def make_mix(weights: Mapping[str, float], known: Mapping[str, Scenario]) -> Mix
     scenarios = tuple(_named(name, known) for name in weights)
     twice = next((row.name for place, row in enumerate(scenarios) if row in scenarios[:place]), None)
     if twice is not None:
-        raise BadMix(f"{twice} stands twice, under two spellings; give it once")
+        raise BadMix(f"{twice} is there twice, under two spellings; give it once")
     kinds = sorted({row.when.endpoint for row in scenarios})
     if len(kinds) > 1:
         raise BadMix(f"the scenarios are for {' and '.join(kinds)}; a mix is of one kind of transaction")

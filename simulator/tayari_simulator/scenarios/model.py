@@ -115,7 +115,7 @@ class FaultUse:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """What the customer is told."""
+    """The message to the customer."""
 
     topic: Topic
     not_generic: bool = False
@@ -168,7 +168,7 @@ class Scenario:
     magic: int | None = None
     """Its number in the table of magic MSISDNs and amounts."""
     source: Mapping[str, object] = field(default_factory=dict)
-    """The file's data, as it stands there."""
+    """The file's data, unchanged."""
 
     def applies_to(self, call: str) -> bool:
         """Whether one of its faults is put on this call."""

@@ -175,7 +175,7 @@ _INCLUDES: Final = ("include", "includes", "extends", "import")
 def _includes(top: object) -> Iterator[Complaint]:
     for key in _INCLUDES:
         if isinstance(top, dict) and key in top:
-            yield Complaint((key,), "a scenario stands for itself: files cannot take in others; write it out")
+            yield Complaint((key,), "a scenario is one complete file: it cannot include others; write it out")
 
 
 def _without_includes(top: object) -> object:

@@ -69,7 +69,7 @@ def with_control_token(config: Config, environ: Mapping[str, str]) -> Config:
 
 
 def console_url(control_url: str, token: str | None) -> str:
-    """Where a browser finds the console. The token stands behind the #, which is sent to nobody."""
+    """Where a browser finds the console. The token is behind the #, which browsers do not send."""
     return control_url if token is None else f"{control_url}/#token={token}"
 
 

@@ -16,7 +16,7 @@ from tayari_simulator.state.identifiers import eat_day
 
 
 class Status(StrEnum):
-    """Where a payment stands inside Daraja."""
+    """The state of a payment inside Daraja."""
 
     __hash__ = str.__hash__  # the one that StrEnum has is written in Python, and each payment asks often
 

@@ -79,7 +79,7 @@ def balance(state: DarajaState, *, under_way: int) -> Json:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MetricSources:
-    """Where everything that can be counted stands."""
+    """The sources of everything that can be counted."""
 
     state: DarajaState
     callback_sender: CallbackSender

@@ -40,7 +40,7 @@ def a_push_and_its_confirmation_credit_once(context: CheckContext) -> None:
         receipt = str(context.journal.record(payment)["receipt"])
         if is_unallocated(context, receipt) and context.observations.status(payment).state is PAID:
             raise Failed(
-                f"{why}; it is credited, and its receipt {receipt} stands among the unallocated payments, from where "
+                f"{why}; it is credited, and its receipt {receipt} is among the unallocated payments too, from where "
                 "it is credited again; expected it to be known there"
             )
     _expect_known_after_query(context, silent)

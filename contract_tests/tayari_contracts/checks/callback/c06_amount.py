@@ -54,7 +54,7 @@ def decided(context: CheckContext, payment: Payment) -> StatusView:
 
 
 def judge_paid(context: CheckContext, payment: Payment) -> None:
-    """An order of which a part was paid is not paid, whatever sum stands beside the word: whoever reads it delivers.
+    """A partly paid order is not paid, whatever sum is shown beside the word: whoever reads "paid" delivers.
 
     Raises:
         Failed: it is shown as paid.

@@ -16,7 +16,7 @@ NOBODY_ANSWERED = 1037
 
 @check("C11")
 def failures_without_metadata_are_handled(context: CheckContext) -> None:
-    """Ordinary failures, as Daraja sends them: the key is absent. Other rules stand on the first of them."""
+    """Ordinary failures, as Daraja sends them: the key is absent. Other rules need the first of them."""
     judge_control(context, Control.FAILURE)
     unanswered = context.actions.pay_accepted(
         situation("inline/c11-nobody", outcome=after(0.5, result_code=NOBODY_ANSWERED))

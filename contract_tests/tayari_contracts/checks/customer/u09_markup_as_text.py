@@ -16,7 +16,7 @@ from tayari_contracts.steps.c2b_payments import mutated, pay_in
 
 NAME: Final = "data-tayari"
 MARKUP: Final = "<i data-tayari=1>"
-"""Slanted text: it does nothing, and stands in an answer as it was written only where nobody escapes."""
+"""Slanted text: it does nothing, and is unchanged in an answer only if nobody escapes it."""
 
 ATTRIBUTE: Final = '" data-tayari="1'
 """A quote, with which an attribute ends and another begins where quotes are not escaped; in a text it does nothing."""

@@ -22,7 +22,7 @@ PLACEHOLDERS: Final = ("UJ70000000", "0000000000000000")
 
 @check("P09")
 def a_placeholder_is_no_receipt(context: CheckContext) -> None:
-    """A success whose TransactionID is a placeholder; its receipt stands in the parameters, as always."""
+    """A success whose TransactionID is a placeholder; its receipt is in the parameters, as always."""
     played = [
         (text, pay_out_sent(context, payout_situation(f"inline/p09-{number}", _with_id(text), outcome=after(0.5))))
         for number, text in enumerate(PLACEHOLDERS)

@@ -12,7 +12,7 @@ from tayari_contracts.steps.payouts import transactions
 
 @check("P18")
 def an_ordinary_payout_ends_as_its_result_says(context: CheckContext) -> None:
-    """A payout that succeeds, and one that fails; the other rules of payouts stand on the same two."""
+    """A payout that succeeds, and one that fails; the other rules of payouts need the same two."""
     judge_control(context, Control.PAYOUT)
     for payment in context.evidence.payments:
         for row in transactions(context, payment):

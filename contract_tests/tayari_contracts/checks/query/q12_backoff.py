@@ -28,7 +28,7 @@ PATIENCE_S = 60.0
 
 
 TRIES = 2
-"""Other checks make a merchant that limits its queries stand in line, which can hide how it spaces them: look again."""
+"""Other checks make a merchant that limits its queries wait, which can hide how it spaces them: look again."""
 
 WINDOW_S = 62.0
 """A minute, and how late the query after it may come on a busy machine."""

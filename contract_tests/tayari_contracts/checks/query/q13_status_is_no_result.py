@@ -10,5 +10,5 @@ from tayari_contracts.steps.control_payments import judge_control
 
 @check("Q13")
 def a_query_that_is_answered_is_no_payment(context: CheckContext) -> None:
-    """No callback; queries say in flight, then cancelled; the other rules stand on the same payment."""
+    """No callback; queries say in flight, then cancelled; the other rules need the same payment."""
     judge_control(context, Control.QUERY)

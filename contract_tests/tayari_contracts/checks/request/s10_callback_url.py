@@ -106,7 +106,7 @@ def _public_weaknesses(parts: SplitResult) -> list[str]:
     if parts.scheme != "https":
         found.append("is not HTTPS, which production demands")
     if any(host == nobody or host.endswith(f".{nobody}") for nobody in NOBODYS):
-        found.append("is at a host that stands in tutorials, and is not the merchant's")
+        found.append("is at a host that tutorials use, and that is not the merchant's")
     if any(host == tunnel or host.endswith(f".{tunnel}") for tunnel in TUNNELS):
         found.append("leads through a tunnel, which production refuses")
     return found

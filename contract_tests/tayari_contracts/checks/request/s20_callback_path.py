@@ -38,7 +38,7 @@ def browsers_see_no_callback_address(context: CheckContext) -> None:
 
 
 def disclosed(url: str, answers: Iterable[str], *, known: Iterable[str]) -> str:
-    """What of the address stands in an answer: its path, or the part that nobody guesses; empty where nothing does."""
+    """The part of the address in an answer: its path, or the part that nobody guesses; empty if there is none."""
     everything = "\n".join(answers).replace("\\/", "/")
     path = urlsplit(url).path
     if len(path) >= SHORTEST and path in unquote(everything):

@@ -53,6 +53,6 @@ def secrets_of(known: Mapping[str, str]) -> dict[str, str]:
 
 
 def leaks(texts: Iterable[str], secrets: Mapping[str, str]) -> list[str]:
-    """The names of the secrets that stand in any of the texts."""
+    """The names of the secrets that are in any of the texts."""
     everything = "\n".join(texts)
     return [name for name, secret in secrets.items() if secret in everything]

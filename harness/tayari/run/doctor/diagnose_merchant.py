@@ -100,7 +100,7 @@ def never_called(started: Started, target: Target, daraja_url: str) -> Finding:
         )
     base_url = f"give the merchant the Daraja base URL {daraja_url} (merchant.start.env can do it: {{daraja_url}})"
     if target.merchant.start is not None:
-        base_url += ", or write `intercept: auto` in merchant.start where Safaricom's host stands in its code"
+        base_url += ", or write `intercept: auto` in merchant.start if Safaricom's host is in its code"
     if started.status is not None and started.status >= 500:
         page = ", a debug page," if leak_of(started.body) else ", an error,"
         message = f"the merchant answered the payment {started.status}{page} and never called Daraja here: {shown}"

@@ -130,7 +130,7 @@ def _rules_lost(need: Need, target: Target, key: str, what: str, *, is_offer: bo
     seen = ", and the status answer seems to hold it" if is_offer else ""
     message = (
         f"the target file does not say where {what} can be read{seen}; {len(rules)} "
-        f"{'rule stands' if len(rules) == 1 else 'rules stand'} on it ({', '.join(rules)})"
+        f"{'rule needs' if len(rules) == 1 else 'rules need'} it ({', '.join(rules)})"
     )
     return warning("target file", message, f"add {key}")
 

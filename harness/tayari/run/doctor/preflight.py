@@ -264,7 +264,7 @@ def _state(view: StatusView, answered: int | None, target: Target) -> Finding:
 def _paid(
     environment: TestEnvironment, played: _Played, view: StatusView, checkout_request_id: str
 ) -> Iterator[Finding]:
-    """What is read of the paid payment, once it stands, or for a while."""
+    """The reading of the paid payment, once it no longer changes, or after a while."""
     known = environment.control.payments(checkout_request_id=checkout_request_id)[0]
     until = time.monotonic() + _BOOKED_S
     while True:

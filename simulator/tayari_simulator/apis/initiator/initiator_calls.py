@@ -290,7 +290,7 @@ class ResultMessage:
         return dumps({"Result": dict(sorted(body.items())) if self._sorted else body})
 
     def _placeholder(self, state: DarajaState, transaction: Transaction, result: Result) -> str:
-        """What stands for a receipt where no transaction was made (yet). Source: reference 1.5."""
+        """The placeholder for a receipt while no transaction was made. Source: reference 1.5."""
         if transaction.status is not Status.PROMPTED and self._failure_has_receipt(result.code):
             return state.ids.receipt(result.at_s)
         return "0" * 16 if result.code == results.SYSTEM_ERROR else state.ids.placeholder(result.at_s)

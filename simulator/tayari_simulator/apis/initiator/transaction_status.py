@@ -1,4 +1,4 @@
-"""`POST /mpesa/transactionstatus/v1/query`: how one transaction stands. Source: reference 3.8.
+"""`POST /mpesa/transactionstatus/v1/query`: the state of one transaction. Source: reference 3.8.
 
 The result code says whether the query worked; the parameter `TransactionStatus` is the state of the transaction.
 """
@@ -135,7 +135,7 @@ def _decide(state: DarajaState, transaction: Transaction) -> int | str:
 
 
 def state_of(transaction: Transaction) -> str:
-    """`TransactionStatus`: how a transaction stands."""
+    """`TransactionStatus`: the state of a transaction."""
     if transaction.status is Status.PAID:
         return REVERSED if transaction.reversed_by else "Completed"
     if transaction.status is Status.PROMPTED:

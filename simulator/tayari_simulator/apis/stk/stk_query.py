@@ -1,4 +1,4 @@
-"""`POST /mpesa/stkpushquery/v1/query`: how a push stands. Source: reference 3.2."""
+"""`POST /mpesa/stkpushquery/v1/query`: the state of a push. Source: reference 3.2."""
 
 from __future__ import annotations
 

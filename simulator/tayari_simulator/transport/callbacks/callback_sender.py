@@ -295,7 +295,7 @@ def _exchange(kind: Kind, delivery: Delivery, target: Target, raw: RawHeaders) -
 
 
 def _head_of(authority: str, content_type: str, headers: Headers) -> tuple[bytes, RawHeaders]:
-    """Header lines; one that is given by name stands in the place of the usual one. Line breaks become blanks."""
+    """Header lines; one that is given by name replaces the usual one. Line breaks become blanks."""
     given = {name.lower() for name, _ in headers} | {"content-length"}
     rows = [(name, value) for name, value in (("Host", authority), ("Content-Type", content_type)) if value]
     rows = [row for row in rows if row[0].lower() not in given]

@@ -82,7 +82,7 @@ class KnownHeads(Generic[Parsed]):
         """The length of the body, and what else was read of the head."""
 
     def keep(self, data: bytes, body: bytes, parsed: Parsed) -> None:
-        """Remember a head, if `data` is one message alone and its body stands in it as it is."""
+        """Remember a head, if `data` is one message alone and its body is in it unencoded."""
         size = len(data) - len(body)
         if size <= LONGEST_SHARED and data.find(HEAD_END) + len(HEAD_END) == size:
             if len(self.parsed) >= MOST_HEADS:

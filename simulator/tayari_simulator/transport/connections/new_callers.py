@@ -32,7 +32,7 @@ class NewCallers:
         self._later = later
         self._clock = clock
         self._waiting: OrderedDict[Step, None] = OrderedDict()
-        """How to read what each has sent; nobody stands in it twice."""
+        """How to read what each has sent; no caller is in it twice."""
         self._left_s = SHARE_S
         self._has_next_turn = False
 

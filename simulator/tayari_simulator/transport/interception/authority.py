@@ -62,7 +62,7 @@ class LocalAuthority:
         """The authority of this folder; one that is missing or soon runs out is made.
 
         Raises:
-            AuthorityError: the folder cannot be written, or what stands in it is no authority.
+            AuthorityError: the folder cannot be written, or what it holds is no authority.
         """
         whole = folder / _KEY_FILE
         try:
