@@ -6,8 +6,8 @@
 # Date: 2026-11-29
 # Behaviour: paylod makes a limit of the customer of 2028, and a wrong phone number of 400.008.02. daraja-sdk calls 2001
 #   an invalid number. daraja-mock answers 1001 with the words of 2001.
-# Documented: 2028 is a receiver or transaction type that the short code may not use, 400.008.02 a wrong grant type, 2001
-#   a wrong PIN, 1001 a prompt that is already open on the phone.
+# Documented: 2028 is a receiver or transaction type that the short code may not use, 400.008.02 a wrong grant type,
+#   2001 a wrong PIN, 1001 a prompt that is already open on the phone.
 # For a merchant: A set-up with the wrong till tells each customer to try a smaller amount. A shop tested with the mock
 #   reads a busy phone as a wrong PIN.
 # Exit status: 0 while it is so, 1 if the output has changed, 2 if the registry cannot be reached.

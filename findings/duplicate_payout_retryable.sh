@@ -3,7 +3,8 @@
 #
 # Package: paylod 0.10.1 (PyPI), Python 3.11; its decoder, which works offline.
 # Date: 2026-11-29
-# Behaviour: 500.002.1001 is "Service temporarily unavailable / under maintenance", retryable True, whatever the message.
+# Behaviour: 500.002.1001 is "Service temporarily unavailable / under maintenance", retryable True, whatever the
+#   message.
 # Documented: 500.002.1001 with "Duplicate OriginatorConversationID." answers a B2C id that is used: the first request
 #   was accepted. Its page: "retryable means SAFE TO CHARGE AGAIN"; gate the retry button on it.
 # For a merchant: A payout whose answer was lost is sent again, Daraja says "Duplicate", the table says try again, and

@@ -5,7 +5,8 @@
 # Date: 2026-11-29
 # Behaviour: Push, payout, simulation and Pochi want 2547 and eight digits. The error says "must be in 254XXXXXXXXX
 #   format".
-# Documented: PartyA, PartyB and PhoneNumber are 2547xxxxxxxx or 2541xxxxxxxx; Safaricom gives out 0110 to 0119 and more.
+# Documented: PartyA, PartyB and PhoneNumber are 2547xxxxxxxx or 2541xxxxxxxx; Safaricom gives out 0110 to 0119 and
+#   more.
 # For a merchant: These customers cannot pay and cannot be paid. The message sends the developer to look for a plus or a
 #   blank.
 # Exit status: 0 while it is so, 1 if the output has changed, 2 if the registry cannot be reached.

@@ -19,8 +19,7 @@ trap 'rm -rf "$folder"' EXIT
 
 npm install --prefix "$folder" --silent --no-audit --no-fund --ignore-scripts \
   mpesapay@3.2.6 axios@1.13.2 typescript@5.9.3 >&2 || exit 2
-cd "$folder"
-cat >documented.mts <<'TYPESCRIPT'
+cat >"$folder/documented.mts" <<'TYPESCRIPT'
 import { FormatBusinessToCustomer } from 'mpesapay'
 
 FormatBusinessToCustomer({ Result: { ResultType: 0, ResultCode: 0,
@@ -30,12 +29,12 @@ FormatBusinessToCustomer({ Result: { ResultType: 0, ResultCode: 0,
   ReferenceData: { ReferenceItem: { Key: 'QueueTimeoutURL', Value: 'https://internalsandbox.safaricom.co.ke/' } } } })
 TYPESCRIPT
 sed 's/{ Result: {/{ _Result1: {/; s/ResultParameters: { ResultParameter:/_ResultParameters1: { _ResultParameter1:/' \
-  documented.mts >typed.mts
-compile() { npx --no-install tsc --module nodenext --target es2022 --skipLibCheck "$1"; }
+  "$folder/documented.mts" >"$folder/typed.mts"
+compile() { (cd "$folder" && node_modules/.bin/tsc --module nodenext --target es2022 --skipLibCheck "$1"); }
 {
   compile documented.mts | sed -n "s/^\(documented.mts\).*\('Result' does not exist in type '[A-Za-z]*'\).*/\1: \2/p"
   compile typed.mts && echo "typed.mts: compiles"
-  node typed.mjs 2>&1 | sed -n 's/^TypeError/typed.mts, run: TypeError/p'
-} >seen || true
-cat seen
-diff <(sed -n 's/^#   | //p' "${BASH_SOURCE[0]}") seen >&2 || { echo "The output has changed (< noted, > now)." >&2; exit 1; }
+  node "$folder/typed.mjs" 2>&1 | sed -n 's/^TypeError/typed.mts, run: TypeError/p'
+} >"$folder/seen" || true
+cat "$folder/seen"
+diff <(sed -n 's/^#   | //p' "${BASH_SOURCE[0]}") "$folder/seen" >&2 || { echo "The output has changed (< noted, > now)." >&2; exit 1; }

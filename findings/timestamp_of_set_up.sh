@@ -10,8 +10,8 @@
 #   UTC).
 # Documented: The Timestamp is the time of the transaction, and the Password is made from it. PartyA is the number that
 #   sends the money.
-# For a merchant: A push works only as long as nobody compares the time, and all pushes of weeks share one Password. With
-#   DjangoMpesa the payer named is not the one who is asked to pay.
+# For a merchant: A push works only as long as nobody compares the time, and all pushes of weeks share one Password.
+#   With DjangoMpesa the payer named is not the one who is asked to pay.
 # Exit status: 0 while it is so, 1 if the output has changed, 2 if the registry cannot be reached.
 # Output seen:
 #   | DjangoMpesa: different Timestamps 1, Passwords 1, PartyA 1, PhoneNumber 3; the Timestamp is not of today

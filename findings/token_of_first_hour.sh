@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Finding: Three clients use the token of their first hour for ever; two fetch a new one each hour and do not use it.
 #
-# Package: pesa-gateway 0.0.16, python-mpesa-daraja 1.0.0.post1, astrapay 0.1.0 (PyPI), Python 3.11; a stub of Daraja on 127.0.0.1 in the place of the
-#   sandbox, and a clock that the script moves.
+# Package: pesa-gateway 0.0.16, python-mpesa-daraja 1.0.0.post1, astrapay 0.1.0 (PyPI), Python 3.11; a stub of Daraja on
+#   127.0.0.1 in the place of the sandbox, and a clock that the script moves.
 # Date: 2026-11-29
 # Behaviour: All fetch a token when the client is made. astrapay asks for no other. The other two do, after an hour, and
 #   keep it in an attribute; the header that is sent has the first one.
