@@ -5,7 +5,7 @@ from functools import partial
 from types import SimpleNamespace
 
 import pytest
-from tayari_contracts.checks.token import t08_token_endpoint_down
+from tayari_contracts.checks.token import t02_single_flight, t08_token_endpoint_down
 from tayari_contracts.checks.token.t13_secrets_stay import leaks, secrets_of
 from tayari_contracts.context.customer_messages import crash_of, leak_of, message_at_start, raw_words_of
 from tayari_contracts.context.findings import Failed, Untested
@@ -153,4 +153,32 @@ def test_a_token_that_outlives_the_process_is_revoked(
     )
 
     assert pushes.pay_with_new_token(context) == "the payment"  # type: ignore[arg-type,comparison-overlap]
+    assert done == did
+
+
+@pytest.mark.parametrize(("outlives", "did"), [(False, ["anew"]), (True, ["anew", "revoke"])])
+def test_t02_lets_a_token_die_that_outlives_the_process(
+    outlives: bool, did: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[str] = []
+    monkeypatch.setattr(t02_single_flight, "_start_cold", lambda _: [])
+    monkeypatch.setattr(t02_single_flight, "_customers", lambda _: 0)
+    fetched = [{"at": 0.0}]
+    context = SimpleNamespace(
+        environment=SimpleNamespace(can_restart=True),
+        evidence=SimpleNamespace(watch_since=lambda *_, **__: None),
+        time=SimpleNamespace(pause=lambda _: None),
+        control=SimpleNamespace(play_next=lambda *_, **__: None, clear_next=lambda: None),
+        journal=SimpleNamespace(
+            now=lambda: 1, token_fetches=lambda _: fetched if "revoke" in done or not outlives else []
+        ),
+        actions=SimpleNamespace(
+            drop_token=lambda: done.append("anew"),
+            revoke_token=lambda: done.append("revoke"),
+            pay=lambda: "the payment",
+            require_accepted=lambda _: "ws_CO_1",
+        ),
+    )
+    t02_single_flight.fetches_once_for_all(context)  # type: ignore[arg-type]
+
     assert done == did

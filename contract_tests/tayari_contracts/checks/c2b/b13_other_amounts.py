@@ -8,7 +8,7 @@ from tayari_reports.model import NotTested
 
 from tayari_contracts.checks.registry import check
 from tayari_contracts.context.check_context import CheckContext
-from tayari_contracts.context.findings import Failed, Untested, WrongCredit
+from tayari_contracts.context.findings import Failed, Untested, Warned, WrongCredit
 from tayari_contracts.context.payment import PAID, REVIEW, Payment
 from tayari_contracts.steps.c2b_payments import (
     credited_shillings,
@@ -45,10 +45,10 @@ def other_amounts_stay_visible(context: CheckContext) -> None:
 
 
 def _expect_visible(context: CheckContext, payment: Payment, what: str) -> None:
-    """The payment is credited in full, or it is on the statement, or among the unallocated ones.
+    """The payment is credited in full, or not at all and on the statement, or among the unallocated ones.
 
     Raises:
-        WrongCredit: more than it is credited. Failed: it is nowhere.
+        WrongCredit: more than it is credited. Failed: it is nowhere. Warned: staff do not see a part of it.
         Untested: the target file shows no place where it could be.
     """
     context.observations.until(payment, (PAID, REVIEW), within_s=2.0)
@@ -57,6 +57,7 @@ def _expect_visible(context: CheckContext, payment: Payment, what: str) -> None:
     if total is not None and total > payment.amount:
         raise WrongCredit(f"a customer paid {what}, and {total:g} were credited; expected what was paid at most")
     if any(found) or (total is not None and total >= payment.amount):
+        _expect_rest_parked(context, payment, what, total, is_parked=bool(found[1]))
         return
     if found == (None, None):
         raise Untested(
@@ -69,4 +70,21 @@ def _expect_visible(context: CheckContext, payment: Payment, what: str) -> None:
     raise Failed(
         f"a customer paid {what}; the receipt {payment.transaction_id} is neither credited in full nor {where}; "
         "expected it to stay visible until a person has decided"
+    )
+
+
+def _expect_rest_parked(
+    context: CheckContext, payment: Payment, what: str, total: float | None, *, is_parked: bool
+) -> None:
+    """Of a payment that is credited in part, staff see the rest: a receipt on the statement does not say who has it.
+
+    Raises:
+        Warned: they do not. Failed: they do not, and any amount may be paid in.
+    """
+    if total is None or not 0 < total < payment.amount or is_parked:
+        return
+    kind = Failed if "top_up" in context.target.merchant.capabilities else Warned
+    raise kind(
+        f"a customer paid {what}, and {total:g} were credited; the receipt {payment.transaction_id} is not among "
+        "the unallocated payments, so that nobody is told of the rest; expected it to be credited, or parked"
     )
