@@ -1,4 +1,4 @@
-"""B10: missing and empty names do no harm."""
+"""B10: missing names and unknown keys do no harm."""
 
 from __future__ import annotations
 
@@ -13,16 +13,17 @@ from tayari_contracts.steps.c2b_payments import (
     pay_in_confirmed,
 )
 
-NAMES: Final[Mapping[str, Mapping[str, Any]]] = {
+FORMS: Final[Mapping[str, Mapping[str, Any]]] = {
     "without MiddleName and LastName": {"drop": ["MiddleName", "LastName"]},
     "without any name": {"drop": ["FirstName", "MiddleName", "LastName"]},
+    "with a key that is new": {"set": {"Item": "new"}},
     "with empty names": {"set": {"FirstName": "", "MiddleName": "", "LastName": ""}},
 }
 
 
 @check("B10")
 def names_may_be_missing(context: CheckContext) -> None:
-    """MiddleName and LastName are empty or absent; FirstName proves nothing either."""
-    for number, (form, change) in enumerate(NAMES.items()):
+    """MiddleName and LastName are empty or absent; FirstName proves nothing either. Safaricom may add a key."""
+    for number, (form, change) in enumerate(FORMS.items()):
         payment = pay_in_confirmed(context, mutated(f"b10-{number}", change))
         expect_credited(context, payment, f"the confirmation came {form}")
