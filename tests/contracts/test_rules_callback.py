@@ -1,11 +1,12 @@
 """Callback rules: what is judged of answers, and what a forger can know of a callback's address."""
 
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from endings import ending
-from tayari_contracts.checks.callback import c01_quick_reply, c02_strangers, c20_malformed
+from tayari_contracts.checks.callback import c01_quick_reply, c02_strangers, c08_source_addresses, c20_malformed
 from tayari_contracts.checks.callback.c08_source_addresses import ADDRESSES
 from tayari_contracts.context.findings import Failed, Untested
 from tayari_contracts.context.payment import Entry, Payment
@@ -208,3 +209,25 @@ def test_a_merchant_that_serves_callbacks_may_hang_up_on_a_stranger(
     answers: list[dict[str, Any]], serves: bool, end: str
 ) -> None:
     assert ending(require_weighed, answers, serves=serves) == end
+
+
+def test_c08_judges_addresses_and_leaves_the_number_of_credits_to_c03() -> None:
+    """It repeats a genuine callback from each address: a shop that credits repetitions breaks C03, and lets all in."""
+    sent, paid = [], []
+
+    def send_callback(_: object, *, source: str) -> list[dict[str, Any]]:
+        sent.append(source)
+        return [{"status": 200}]
+
+    context: Any = SimpleNamespace(
+        target=SimpleNamespace(callbacks=SimpleNamespace(source_header="X-Real-IP")),
+        time=SimpleNamespace(settled_s=1.0),
+        observations=SimpleNamespace(wait=lambda *_: True),
+        actions=SimpleNamespace(pay_accepted=lambda _: "the payment", send_callback=send_callback),
+        expectations=SimpleNamespace(state=lambda *_, **__: paid.append(1)),
+    )
+
+    c08_source_addresses.every_address_of_safaricom_is_let_in(context)
+
+    assert sorted(sent) == sorted(ADDRESSES)
+    assert len(paid) == 3

@@ -128,6 +128,29 @@ def test_t08_waits_for_the_push_that_succeeds_and_not_for_the_first(
             judge()
 
 
+def test_t08_leaves_the_token_of_a_merchant_alone_that_would_hold_on_to_it() -> None:
+    """It was revoked: every later payment was refused, so twelve rules had no payment, and S15 blamed the merchant."""
+
+    def revoke_token() -> None:
+        raise Untested("the merchant holds on to a refused token (T04), so its token was left alone")
+
+    done: list[str] = []
+    context = SimpleNamespace(
+        control=SimpleNamespace(
+            play_next=lambda *_, **__: done.append("play"), clear_next=lambda: done.append("clear"),
+            revoke_tokens=lambda: done.append("revoke all"),
+        ),
+        evidence=SimpleNamespace(watch_since=lambda *_, **__: None),
+        journal=SimpleNamespace(now=lambda: 1, token_fetches=lambda _: [], accepted=lambda _: True),
+        actions=SimpleNamespace(drop_token=lambda: None, pay=lambda: "the payment", revoke_token=revoke_token),
+    )  # fmt: skip
+
+    with pytest.raises(Untested, match=r"T04"):
+        t08_token_endpoint_down.survives_oauth_without_json(context)  # type: ignore[arg-type]
+
+    assert done == ["play", "clear", "clear"]
+
+
 @pytest.mark.parametrize(
     ("keeps_its_token", "did"),
     [(False, ["start anew", "pay"]), (True, ["start anew", "pay", "revoke", "pay"])],

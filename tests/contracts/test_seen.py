@@ -233,8 +233,8 @@ class TokenDesk:
     def play_next(self, scenario: Any, *, endpoint: str) -> None:
         self.did.append(f"play {scenario['scenario']} at {endpoint}")
 
-    def revoke_tokens(self) -> None:
-        self.did.append("revoke")
+    def revoke_token(self) -> None:
+        self.did.append("revoke where it is renewed")
 
     def clear_next(self) -> None:
         self.did.append("clear")
@@ -256,7 +256,7 @@ class TokenDesk:
 
 def token_context(desk: TokenDesk) -> Any:
     """The parts that a scenario of a token needs, at that desk."""
-    actions = SimpleNamespace(drop_token=desk.drop_token, pay=desk.pay)
+    actions = SimpleNamespace(drop_token=desk.drop_token, revoke_token=desk.revoke_token, pay=desk.pay)
     evidence = SimpleNamespace(watch_since=lambda *_, **__: None)
     return SimpleNamespace(
         actions=actions,
@@ -281,7 +281,8 @@ def test_a_merchant_that_still_holds_a_token_has_it_revoked() -> None:
     desk = TokenDesk(fetches_for=frozenset({2}))
     pay_until_met(token_context(desk), OAUTH, OAUTH)
 
-    assert desk.did == ["drop", "play own/token at oauth", "revoke", "clear"]
+    played = "play own/token at oauth"
+    assert desk.did == ["drop", played, "clear", "revoke where it is renewed", played, "clear"]
 
 
 def test_a_fault_that_no_call_got_is_not_tested() -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import typer
 from mini_target import mini_target
+from tayari.cli.app import main
 from tayari.cli.check_commands import failures
 from tayari.cli.commands import run
 from tayari.cli.output import Format, Output
@@ -126,6 +127,25 @@ def test_10_what_daraja_merely_refuses_is_a_finding_of_the_rules(
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("words", [["tayari", "simulate"], ["tayari", "doctor"]])
+def test_12_a_command_that_is_stopped_while_it_loads_shows_no_traceback(
+    words: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def stop(_: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("sys.argv", words)
+    monkeypatch.setattr("tayari.cli.app.simulate", stop)
+    monkeypatch.setattr("tayari.cli.commands.run", stop)
+    monkeypatch.setattr("tayari.run.interrupts.take_signals", lambda: None)
+
+    with pytest.raises(SystemExit) as end:
+        main()
+
+    assert end.value.code == 12
+    assert capsys.readouterr().err == "tayari: stopped before it began\n"
+
+
 def test_12_an_interrupted_run_keeps_what_it_has(tmp_path: Path) -> None:
     out = tmp_path / "out"
     command = [sys.executable, "-m", "tayari", "check", DUKA, "--suite", "smoke", "--out", str(out)]

@@ -162,7 +162,9 @@ def pay_until_met(context: CheckContext, document: Document, other_call: Documen
     try:
         payment = context.actions.pay(push)
         if endpoint == TOKEN and not _met(context, other_call, since):
-            context.control.revoke_tokens()
+            context.control.clear_next()
+            context.actions.revoke_token()
+            context.control.play_next(other_call, endpoint=endpoint)
             payment = context.actions.pay(push)
         if not _met(context, other_call, since):
             why = "it holds a token and fetched no other" if endpoint == TOKEN else "it had no need to"

@@ -10,7 +10,7 @@ from tayari_contracts.checks.registry import check
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Untested, Warned
 from tayari_contracts.context.inline_scenarios import after, situation
-from tayari_contracts.context.payment import Payment
+from tayari_contracts.context.payment import PAID, Payment
 
 ADDRESSES: Final = (
     "196.201.212.69", "196.201.212.74", "196.201.212.127", "196.201.212.129", "196.201.212.136", "196.201.212.138",
@@ -26,7 +26,10 @@ INSIDE: Final = "10.184.17.4"
 
 @check("C08")
 def every_address_of_safaricom_is_let_in(context: CheckContext) -> None:
-    """One genuine success from each of the three networks, repeated from all their addresses."""
+    """One genuine success from each of the three networks, repeated from all their addresses.
+
+    How often it is credited is no matter of addresses: C03 judges that.
+    """
     if context.target.callbacks.source_header is None:
         raise Untested(
             "whether the merchant checks the caller's address cannot be seen",
@@ -42,8 +45,8 @@ def every_address_of_safaricom_is_let_in(context: CheckContext) -> None:
                     raise Failed(f"a genuine callback from {address} was answered {answer['status']}; expected 200")
         if context.target.callbacks.source_header.lower() == "x-forwarded-for":
             expect_chain_admitted(context, payment, network)
-        context.expectations.paid_once(
-            payment, within_s=context.time.settled_s, because=f"its callback came from {network}.x"
+        context.expectations.state(
+            payment, PAID, within_s=context.time.settled_s, because=f"its callback came from {network}.x"
         )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from tayari_contracts.checks.registry import check
 from tayari_contracts.context.check_context import CheckContext
@@ -31,8 +32,7 @@ def survives_oauth_without_json(context: CheckContext) -> None:
     for answer, fault in ANSWERS.items():  # none of them is a token, so that the merchant asks anew for each
         since = context.journal.now()
         try:
-            context.control.play_next(token_situation("token/no-json", fault), endpoint="oauth")
-            payment = _pay_without_token(context, since)
+            payment = _pay_without_token(context, token_situation("token/no-json", fault), since)
             _expect_clean(context, payment, answer)
         finally:
             context.control.clear_next()
@@ -44,18 +44,24 @@ def survives_oauth_without_json(context: CheckContext) -> None:
         raise Failed(f"OAuth answers well again, and still no payment is possible: {refused}") from None
 
 
-def _pay_without_token(context: CheckContext, since: int) -> Payment:
-    """A payment for which the merchant asks for a token and gets none; one that fetched while it started asks anew."""
+def _pay_without_token(context: CheckContext, refusal: Mapping[str, Any], since: int) -> Payment:
+    """A payment for which the merchant asks for a token and gets none.
+
+    One that holds a token, from its start or from a file or table, is made to ask anew.
+
+    Raises:
+        Untested: it fetched no token, or would hold on to a revoked one, which every later check would meet.
+    """
+    context.control.play_next(refusal, endpoint="oauth")
     payment = context.actions.pay()
     if _was_refused(context, payment, since):
         return payment
-    context.control.revoke_tokens()
+    context.control.clear_next()
+    context.actions.revoke_token()
+    context.control.play_next(refusal, endpoint="oauth")
     payment = context.actions.pay()
     if _was_refused(context, payment, since):
         return payment
-    if context.environment.can_restart:
-        context.time.pause(context.journal.seconds_until_stored())
-        context.actions.restart_merchant()
     raise Untested("the merchant fetched no token, so OAuth's answer did not matter")
 
 
