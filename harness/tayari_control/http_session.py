@@ -224,13 +224,20 @@ class _LimitedStream(io.RawIOBase):
         super().close()
 
 
+class _LimitedFile:
+    """What an answer asks its socket for: a file to read from."""
+
+    def __init__(self, sock: socket.socket, reading: _Reading) -> None:
+        self._stream = _LimitedStream(sock, reading)
+
+    def makefile(self, _mode: str) -> io.BufferedReader:
+        return io.BufferedReader(self._stream)
+
+
 class _LimitedResponse(http.client.HTTPResponse):
     def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
-        super().__init__(sock, *args, **kwargs)
         reading = _reading.get()
-        if reading is not None:
-            self.fp.close()
-            self.fp = io.BufferedReader(_LimitedStream(sock, reading))
+        super().__init__(sock if reading is None else cast(Any, _LimitedFile(sock, reading)), *args, **kwargs)
 
 
 class _Connection(HTTPConnection):
@@ -284,6 +291,10 @@ class _LimitedAdapter(HTTPAdapter):
         if pool is None:
             pool = self._pools[key] = super().get_connection_with_tls_context(request, verify, proxies, cert)
         return pool
+
+    def request_url(self, request: Any, proxies: Any) -> str:
+        """The path that is asked for; without proxies there is none to look for."""
+        return str(super().request_url(request, proxies) if proxies else request.path_url)
 
     def close(self) -> None:
         """urllib3 closes the connections of a pool when nobody holds the pool any more."""

@@ -48,7 +48,7 @@ def test_a_full_disk_costs_the_reports_and_not_the_verdict(
     def full(*_: object) -> None:
         raise ReportError("run.json: cannot be written (No space left on device)")
 
-    monkeypatch.setattr("tayari.run.session.write_all", full)
+    monkeypatch.setattr("tayari.run.session.write_prepared", full)
     target = mini_target(tmp_path, env={"STUMBLE": "1"})
 
     code = run(["check", str(target), "--out", str(tmp_path / "out")])

@@ -96,7 +96,8 @@ def calm_pushes(
             pushes, changed_at = seen, now
         if now >= end or (len(pushes) >= at_least and now - changed_at >= calm_s):
             return pushes
-        context.time.pause(LOOK_EVERY_S)
+        calm_in_s = calm_s - (now - changed_at) if len(pushes) >= at_least else 0.0
+        context.time.pause(min(max(calm_in_s, LOOK_EVERY_S), end - now))
 
 
 def taken_pushes(context: CheckContext, payment: Payment, *, refused_s: float = 0.5) -> list[Entry]:

@@ -19,7 +19,7 @@ from tayari_reports.model import EXIT_CODES, Run
 from tayari_reports.model.codec import ReportError
 from tayari_reports.redaction import secret_pieces
 from tayari_reports.verdict import Judgement, judge
-from tayari_reports.writers.table import prepare, write_all
+from tayari_reports.writers.table import prepare, write_prepared
 from tayari_target.customer_messages import MESSAGES_FILE, read_messages
 from tayari_target.instances import Instances
 from tayari_target.merchant_process import MerchantStartError
@@ -291,14 +291,14 @@ def _keep_callback_secrets(environment: TestEnvironment, parts: Parts) -> None:
 def _conclude(order: Order, environment: TestEnvironment, parts: Parts) -> Result:
     secrets = environment.secrets
     whole = compose(order, environment, parts, finished=time.time())
+    run = prepare(whole, secrets)
+    judgement = judge(run)
     unwritten = ""
     reports: Mapping[str, Path] = {}
     try:
-        reports = write_all(whole, order.out, secrets)
+        reports = write_prepared(run, judgement, order.out)
     except ReportError as error:  # the disk is full: the verdict remains valid
         unwritten = str(error)
-    run = prepare(whole, secrets)
-    judgement = judge(run)
     stop = stopped(parts.findings)
     exit_code = int(stop.exit_code if stop is not None else EXIT_CODES[judgement.verdict])
     return Result(run=run, judgement=judgement, exit_code=exit_code or Exit.OK, reports=reports, unwritten=unwritten)

@@ -81,8 +81,14 @@ def write_all(
         ReportError: a format is not known, or the folder cannot be written.
     """
     clean = prepare(run, secrets)
-    judgement = judge(clean)
-    return {name: _write(_writer(name), clean, judgement, Path(out_dir)) for name in formats}
+    return write_prepared(clean, judge(clean), out_dir, formats=formats)
+
+
+def write_prepared(
+    run: Run, judgement: Judgement, out_dir: Path | str, *, formats: Iterable[str] = USUAL
+) -> dict[str, Path]:
+    """The same for a run that `prepare` has made and that is judged already."""
+    return {name: _write(_writer(name), run, judgement, Path(out_dir)) for name in formats}
 
 
 def _writer(name: str) -> Writer:
