@@ -36,7 +36,8 @@ def to_value(value: object) -> Any:
     Lone surrogates become `?` and a number that is not finite becomes null: neither exists in JSON.
     """
     if isinstance(value, str):
-        return str(value).encode("utf-8", "replace").decode("utf-8")
+        text = str(value)
+        return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
     if value is None or isinstance(value, int):
         return value
     if isinstance(value, float):
