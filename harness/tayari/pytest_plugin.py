@@ -88,7 +88,7 @@ class Daraja:
         entries: list[dict[str, Any]] = waited["entries"]
         if not waited["met"]:
             tried = self._deliveries(msisdn)
-            last = f"; the last one: {_outcome(tried[-1])}" if tried else ""
+            last = f"; the last one: {_outcome(tried[-1])}" if tried else f"; {self._why_none(msisdn)}"
             raise TimeoutError(f"{len(entries)} of {count} callbacks for {msisdn} within {timeout_s:g} s{last}")
         return entries
 
@@ -115,6 +115,19 @@ class Daraja:
             asked = f"{first['request']['method']} {first['request']['url']}"
             why = first["note"] or (first["response"] or {}).get("body", "")
             raise AssertionError(f"{asked} was answered {_status(first)}: {why} ({len(wrong)} such calls)")
+
+    def _why_none(self, msisdn: str) -> str:
+        """Why Daraja called nobody about this MSISDN."""
+        known = self.payments(msisdn=msisdn)
+        if known:
+            return f"its payment is {known[-1]['state']}"
+        calls = self.control.journal(kind="request", limit=10_000)["entries"]
+        refused = [row for row in calls if _status(row) >= 400]
+        if refused:
+            why = refused[-1]["note"] or (refused[-1]["response"] or {}).get("body", "")
+            url = refused[-1]["request"]["url"]
+            return f"no push of this number was accepted; the last refused call: {url}, {_status(refused[-1])}: {why}"
+        return f"no push of this number came; {len(calls)} calls reached Daraja, which is at {self.url}"
 
     def _deliveries(self, msisdn: str) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self.control.journal(kind="callback", msisdn=msisdn)["entries"]

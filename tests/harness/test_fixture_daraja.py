@@ -5,7 +5,10 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
+import pytest
 from tayari.pytest_plugin import _OPTIONS, Daraja
 from tayari_target.merchant_process import free_port
 
@@ -188,3 +191,30 @@ def test_the_tests_of_the_document_pass(tmp_path: Path) -> None:
     done = pytest_in(tmp_path, "test_document.py", "-c", "pytest.ini")
 
     assert "2 passed" in done.stdout, done.stdout
+
+
+@pytest.mark.parametrize(
+    ("payments", "calls", "why"),
+    [
+        ([{"state": "prompted"}], [], "its payment is prompted"),
+        (
+            [],
+            [{"response": {"status": 404, "body": ""}, "note": "no API has this path", "request": {"url": "/x"}}],
+            "no push of this number was accepted; the last refused call: /x, 404: no API has this path",
+        ),
+        ([], [], "no push of this number came; 0 calls reached Daraja, which is at http://127.0.0.1:1"),
+    ],
+)
+def test_a_callback_that_never_comes_is_explained(
+    payments: list[dict[str, object]], calls: list[dict[str, object]], why: str
+) -> None:
+    control: Any = SimpleNamespace(
+        wait=lambda *_, **__: {"entries": [], "met": False},
+        payments=lambda **_: payments,
+        journal=lambda *, kind, **_: {"entries": calls if kind == "request" else []},
+    )
+    ready = dict.fromkeys(("consumer_key", "consumer_secret", "short_code", "passkey"), "x")
+    process: Any = SimpleNamespace(daraja_url="http://127.0.0.1:1", ready=ready)
+
+    with pytest.raises(TimeoutError, match=re.escape(f"0 of 1 callbacks for 254700000001 within 1 s; {why}")):
+        Daraja(process, control).wait_for_callback(msisdn="254700000001", timeout_s=1)
