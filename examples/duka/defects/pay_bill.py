@@ -72,6 +72,34 @@ class GreetsByName(DepositReader):
         return super().message(body)
 
 
+class KnowsEveryKey(DepositReader):
+    """As a class is into whose fields a message is unpacked."""
+
+    keys = frozenset(
+        [
+            "TransactionType",
+            "TransID",
+            "TransTime",
+            "TransAmount",
+            "BusinessShortCode",
+            "BillRefNumber",
+            "InvoiceNumber",
+            "OrgAccountBalance",
+            "ThirdPartyTransID",
+            "MSISDN",
+            "FirstName",
+            "MiddleName",
+            "LastName",
+        ]
+    )
+
+    def message(self, body: object) -> Deposit:
+        assert isinstance(body, dict)
+        if unknown := set(body) - self.keys:
+            raise TypeError(f"unexpected keyword arguments {unknown}")
+        return super().message(body)
+
+
 class CreditsPushes(Deposits):
     def __init__(self, store: Store) -> None:
         super().__init__(store)
@@ -103,6 +131,15 @@ class CreditsWhatIsDue(Deposits):
         account = self.find(deposit.typed)
         due = account["due"] if account is not None else None
         return super().take(deposit if due is None else replace(deposit, amount=Decimal(due)))
+
+
+class DropsTheRest(Deposits):
+    def take(self, deposit: Deposit) -> Payment | None:
+        """What is above the amount due is nobody's."""
+        account = self.find(deposit.typed)
+        due = account["due"] if account is not None else None
+        kept = deposit.amount if due is None else min(deposit.amount, Decimal(due))
+        return super().take(replace(deposit, amount=kept))
 
 
 class ParksPushes(Deposits):
@@ -212,6 +249,7 @@ ROWS = (
         CreditsSettledPushes,
     ),
     defect("c2b-credits-what-is-due", "B13", "Credits what is due, whatever was paid.", CreditsWhatIsDue),
+    defect("c2b-drops-the-rest", "B13", "Credits at most what is due, and drops the rest.", DropsTheRest),
     defect("c2b-parks-pushes", "B12", "Lists STK payments that C2B confirms as unallocated.", ParksPushes),
     defect(
         "c2b-believes-anyone",
@@ -228,6 +266,7 @@ ROWS = (
     defect("c2b-drops-other-amounts", "B13", "Drops payments that are not exactly what is due.", DropsOtherAmounts),
     defect("c2b-knows-numbers", "B09", "Credits whoever paid from this masked number before.", KnowsNumbers),
     defect("c2b-greets-by-name", "B10", "Breaks when the first name is missing.", GreetsByName),
+    defect("c2b-knows-every-key", "B10", "Breaks when a confirmation has a key that is new.", KnowsEveryKey),
     defect("c2b-pulls-nothing", "B14", "Does not look for lost confirmations.", PullsNothing),
     defect("c2b-reads-first-page", "B15", "Reads the first page of a pull alone.", ReadsFirstPage),
     defect("c2b-own-response-type", "B01", "Registers with ResponseType in small letters.", OwnResponseType),
