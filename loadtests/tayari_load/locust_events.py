@@ -22,6 +22,8 @@ from tayari_load.summary import exit_code, summary_lines
 """The method of the row that is a whole payment, in Locust's statistics."""
 _GATHER_S: Final = 10.0
 """How long the arrivals wait for the users who will take them."""
+LISTEN_S: Final = 20.0
+"""How long a master waits until its workers can take the plan."""
 
 _log = logging.getLogger("tayari.load")
 
@@ -181,6 +183,7 @@ def locust_rows(stats: Any) -> tuple[LocustRow, ...]:
     )
 
 
+_LISTENS: Final = "tayari_listens"
 _PLAN: Final = "tayari_plan"
 _RATE: Final = "tayari_rate"
 _SWITCH: Final = "tayari_switch"
@@ -198,6 +201,7 @@ class WorkerEvents(LocustEvents):
         environment.runner.register_message(_RATE, self.rated)
         environment.runner.register_message(_SWITCH, self.switched)
         environment.runner.register_message(_DRAIN, self.drain, concurrent=True)
+        environment.runner.send_message(_LISTENS)
 
     def read_plan(self) -> None:
         """The master has sent it."""
@@ -243,23 +247,49 @@ class MasterEvents(LocustEvents):
         self.drained: set[str] = set()
         self.began_with = 0
         self.busy: dict[str, int] = {}
+        self.listening: set[str] = set()
+        """Workers that can take a plan."""
+        environment.runner.register_message(_LISTENS, self.worker_listens)
         environment.events.worker_report.add_listener(self.worker_report)
         environment.runner.register_message(_DRAINED, self.worker_drained)
 
     def test_start(self, **_: Any) -> None:
         """Tell every worker its part before it gets its users."""
-        super().test_start()
-        self.busy.clear()
         clients = self.environment.runner.clients
         present = sorted(
             (client for client in clients.values() if client.state != "missing"), key=lambda row: str(row.id)
         )
+        deaf = self._deaf({str(client.id) for client in present})
+        super().test_start()
+        self.load_run.lost_workers = deaf
+        self.busy.clear()
         self.began_with = len(present)
         for part, client in enumerate(present):
             part_of_plan = {
                 "plan": self.load_run.plan.to_wire(), "seed": self.load_run.seed, "part": part, "parts": len(present),
             }  # fmt: skip
             self.environment.runner.send_message(_PLAN, part_of_plan, client_id=client.id)
+
+    def worker_listens(self, msg: Any, **_: Any) -> None:
+        """A worker is ready for its plan."""
+        self.listening.add(str(msg.node_id))
+
+    def _deaf(self, workers: set[str]) -> int:
+        """Wait for the workers; the number of those that will not hear of the plan.
+
+        Locust counts a worker as ready when it is connected, which is before it takes our messages. A worker without
+        the plan would let each of its users pay again and again, whatever the rate is.
+        """
+        with gevent.Timeout(LISTEN_S, False):
+            while not workers <= self.listening:
+                gevent.sleep(0.02)
+        deaf = len(workers - self.listening)
+        if deaf:
+            _log.error(
+                "%d of %d workers took no plan within %g s, so the run proves nothing; expected workers of this "
+                "version of Tayari (`tayari load --worker`)", deaf, len(workers), LISTEN_S,
+            )  # fmt: skip
+        return deaf
 
     def let_arrive(self) -> None:
         """The workers do."""
@@ -295,8 +325,9 @@ class MasterEvents(LocustEvents):
         self.load_run.lost_workers = max(self.load_run.lost_workers, self.began_with - len(self.drained))
 
     def worker_report(self, client_id: str, data: dict[str, Any], **_: Any) -> None:
-        """A worker's regular report."""
+        """A worker's regular report. It shows too that the worker listens: the master may have begun after it."""
         if _DRAINED in data:
+            self.listening.add(client_id)
             self._add(client_id, data[_DRAINED])
 
     def worker_drained(self, msg: Any, **_: Any) -> None:
