@@ -78,7 +78,7 @@ class Handler(BaseHTTPRequestHandler):
     def _payout(self, body: dict[str, Any]) -> None:
         phone = PHONE.fullmatch(re.sub(r"[\s-]", "", str(body.get("phone") or "")))
         amount, reference = body.get("amount"), str(body.get("reference") or "")
-        if phone is None or type(amount) is not int or not 10 <= amount <= 250_000 or not reference:
+        if phone is None or type(amount) is not int or not self.payroll.least <= amount <= 250_000 or not reference:
             self._answer(422, {"error": "expected phone, reference, and an amount of 10 to 250000 whole shillings"})
             return
         self._answer(202, shown(self.payroll.request(reference, f"254{phone[1]}", amount)))

@@ -24,6 +24,9 @@ PLACEHOLDER = re.compile(r"[A-Z]{2}[0-9A-Z]0{7}|0+")
 class Payroll:
     """One worker sends, asks and gives up; results come in between."""
 
+    least = 10
+    """Shillings of a salary, for M-Pesa pays no less."""
+
     def __init__(self, books: Books, bank: Bank, *, gap_s: float = 1.0, silence_s: float = 4.0) -> None:
         """`gap_s`: between two tries of one payout. `silence_s`: after it we ask how a payout stands."""
         self.books, self.bank = books, bank

@@ -12,10 +12,17 @@ from dataclasses import replace
 from typing import Any
 
 from bank import Answer, Bank
-from books import FAILED, PAID, QUEUED, REVIEW, SENDING, SENT, Books, Payout
+from books import FAILED, PAID, QUEUED, REVIEW, SENT, Books, Payout
+from budget_defects import (
+    BooksNegativeSalaries,
+    FreesBudgetAtTimeOut,
+    FreesBudgetTwice,
+    KeepsBudgetOfFailed,
+    SpendsBudgetAtTheEnd,
+)
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
-from payroll import BUDGET, STOPPING, Payroll, parameters
+from payroll import STOPPING, Payroll, parameters
 
 
 class NewIdOnRetry(Payroll):
@@ -237,6 +244,36 @@ class IdOfReference(Payroll):
         super().send(self.books.find(id=payout.id) or payout)
 
 
+class SuppressesEqualSalaries(Payroll):
+    """P19: a second salary of the same amount to the same person is taken for a second click."""
+
+    def __init__(self, books: Books, bank: Bank) -> None:
+        super().__init__(books, bank)
+        self._known: dict[tuple[str, int], str] = {}
+
+    def request(self, reference: str, phone: str, amount: int) -> Payout:
+        return super().request(self._known.setdefault((phone, amount), reference), phone, amount)
+
+
+class NonsenseIsRefusal(Payroll):
+    """P03: an answer that nobody can read is taken for a refusal, and the salary is sent again under a new id."""
+
+    def later(self, payout: Payout, answer: Answer) -> None:
+        if answer.status == 200:
+            self.books.change(payout, originator_id=f"mshahara-{uuid.uuid4().hex}")
+        super().later(payout, answer)
+
+
+class NotFoundIsFailed(Payroll):
+    """P15: a payout that a transaction status does not find is called failed."""
+
+    def status(self, message: dict[str, Any]) -> None:
+        if str(message.get("ResultCode")) == "2033":
+            for payout in self.books.silent(time.time() + 1):
+                self.books.change(payout, state=FAILED, note="M-Pesa does not know it")
+        super().status(message)
+
+
 class MatchesByAmount(Payroll):
     """P18: a result is filed under the first open payout of its amount."""
 
@@ -245,50 +282,6 @@ class MatchesByAmount(Payroll):
         if payout is not None:
             sent = [one for one in self.books.silent(time.time() + 1) if one.amount == payout.amount]
             super().result({**message, "OriginatorConversationID": (sent or [payout])[0].originator_id})
-
-
-class KeepsBudgetOfFailed(Payroll):
-    """P20: a payout that has failed goes on taking its part of the budget."""
-
-    @property
-    def left(self) -> int:
-        return BUDGET - self.books.budgeted()
-
-
-class FreesBudgetTwice(Payroll):
-    """P20: each message that a payout has failed gives its part of the budget back."""
-
-    def result(self, message: dict[str, Any]) -> None:
-        payout = self.books.find(originator_id=str(message.get("OriginatorConversationID") or ""))
-        if payout is not None and payout.state == FAILED:
-            self.books.remember("freed", str(int(self.books.fact("freed") or 0) + payout.amount))
-        super().result(message)
-
-    @property
-    def left(self) -> int:
-        return super().left + int(self.books.fact("freed") or 0)
-
-
-class FreesBudgetAtTimeOut(Payroll):
-    """P20: a queue time-out gives the budget back while the payout is open."""
-
-    def waited_too_long(self, message: dict[str, Any]) -> None:
-        super().waited_too_long(message)
-        payout = self.books.find(originator_id=str(message.get("OriginatorConversationID") or ""))
-        if payout is not None and payout.state == SENT:
-            self.books.change(payout, state=REVIEW)
-
-    @property
-    def left(self) -> int:
-        return BUDGET - self.books.budgeted(FAILED, REVIEW)
-
-
-class SpendsBudgetAtTheEnd(Payroll):
-    """P20: the budget is used up only by payouts that are paid, so open ones can exceed it."""
-
-    @property
-    def left(self) -> int:
-        return BUDGET - self.books.budgeted(QUEUED, SENDING, SENT, REVIEW, FAILED)
 
 
 class OtherPadding(Payroll):
@@ -345,6 +338,10 @@ DEFECTS: dict[str, tuple[tuple[str, ...], type[Payroll]]] = {
     "lost-answer-is-failed": (("P03",), LostAnswerIsFailed),
     "failed-stays-failed": (("P10", "P20"), FailedStaysFailed),
     "id-of-reference": (("P21",), IdOfReference),
+    "books-negative-salaries": (("P22",), BooksNegativeSalaries),
+    "suppresses-equal-salaries": (("P19",), SuppressesEqualSalaries),
+    "nonsense-is-refusal": (("P03", "M06"), NonsenseIsRefusal),
+    "not-found-is-failed": (("P15",), NotFoundIsFailed),
     "matches-by-amount": (("P18",), MatchesByAmount),
     "keeps-budget-of-failed": (("P20",), KeepsBudgetOfFailed),
     "frees-budget-twice": (("P20",), FreesBudgetTwice),

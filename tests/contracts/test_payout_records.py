@@ -7,14 +7,20 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
-from tayari_contracts.checks.payout import p03_unknown_outcome, p11_refused_credential, p20_wallet, p21_forged_result
+from tayari_contracts.checks.payout import (
+    p03_unknown_outcome,
+    p11_refused_credential,
+    p17_refunded_once,
+    p20_wallet,
+    p21_forged_result,
+)
 from tayari_contracts.checks.registry import checks
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Missing, WrongCredit
 from tayari_contracts.context.payment import Payment
 from tayari_contracts.steps.forged_callback import guessed_id
 from tayari_contracts.steps.payouts import await_request, originator_ids, pay_out, payout_record
-from tayari_contracts.steps.refunds import judge_refunds
+from tayari_contracts.steps.refunds import by_payout, is_same_request, judge_refunds, reversal_situation
 from tayari_control.client import ControlClient
 from tayari_money.daraja_records import money_sent_back, payout_messages, payouts_by_msisdn, transactions_by_msisdn
 from tayari_money.payment_record import DarajaTransaction, PaymentKind, PaymentState, Result
@@ -323,7 +329,7 @@ def test_what_m_pesa_says_itself_wins_over_a_stranger(
     """100 shillings were there before a payout of 5."""
     for name in ("expect_results_taken", "expect_one_id"):
         monkeypatch.setattr(p21_forged_result, name, lambda *_: None)
-    monkeypatch.setattr(p21_forged_result, "_balance", lambda *_: found)
+    monkeypatch.setattr(p21_forged_result, "readable_balance", lambda *_: found)
     context = SimpleNamespace(
         observations=SimpleNamespace(until=lambda *_, **__: StatusView(state=state, raw_state=state)),
         time=SimpleNamespace(settled_s=1.0),
@@ -332,3 +338,65 @@ def test_what_m_pesa_says_itself_wins_over_a_stranger(
 
     with nullcontext() if wrong is None else pytest.raises(WrongCredit, match=wrong):
         getattr(p21_forged_result, end)(context, victim, "a result that anybody could send was believed")
+
+
+@pytest.mark.parametrize(("code", "expected"), [(0, 0), ("R000002", 2040), ("R000001", None)])
+def test_a_merchant_that_refunds_by_a_payout_meets_the_same(code: int | str, expected: int | None) -> None:
+    twin = by_payout(reversal_situation("inline/x", {"ack_lost": {"drop": True}}, outcome={"result_code": code}))
+
+    assert (None if twin is None else twin["outcome"]["result_code"]) == expected
+    assert twin is None or (twin["when"], twin["faults"]) == ({"endpoint": "b2c"}, [{"ack_lost": {"drop": True}}])
+
+
+@pytest.mark.parametrize(
+    ("first", "again", "is_same"),
+    [(("b2c", "a"), ("b2c", "a"), True), (("b2c", "a"), ("b2c", "b"), False), (("reversal", ""), ("b2c", "a"), False),
+     (("reversal", ""), ("reversal", ""), True)],
+)  # fmt: skip
+def test_a_refund_may_be_repeated_as_the_same_request_only(
+    first: tuple[str, str], again: tuple[str, str], is_same: bool
+) -> None:
+    requests = [
+        {"seq": 1, "endpoint": call, "request": {"body": json.dumps({"OriginatorConversationID": name})}}
+        for call, name in (first, again)
+    ]
+
+    assert is_same_request(requests[0], requests[1]) is is_same
+
+
+@pytest.mark.parametrize(("amount", "is_right"), [(5, True), ("5.00", True), (55, False)])
+def test_no_more_is_given_back_than_was_paid(amount: object, is_right: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent = [{"request": {"body": json.dumps({"Amount": amount})}}]
+    monkeypatch.setattr(p17_refunded_once, "refund_requests", lambda *_: sent)
+
+    with nullcontext() if is_right else pytest.raises(WrongCredit, match="55 were given back"):
+        p17_refunded_once._expect_no_more(cast("CheckContext", None), PAYOUT)
+
+
+@pytest.mark.parametrize(
+    ("balance", "sent", "wrong"),
+    [
+        (20_000.0, [12_000], None),
+        (20_000.0, [12_000, 11_999], "payouts of 12000, 11999 were sent, 3999 more than there was"),
+        (900_000.0, [], None),
+    ],
+)
+def test_a_balance_pays_no_more_than_it_has(
+    balance: float, sent: list[int], wrong: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(p20_wallet, "_available", lambda *_: balance)
+    monkeypatch.setattr(p20_wallet, "play", lambda *_: [PAYOUT, PAYOUT])
+    monkeypatch.setattr(p20_wallet, "pay_out", lambda *_, **__: PAYOUT)
+    monkeypatch.setattr(p20_wallet, "transactions", lambda *_: [{"amount": amount} for amount in sent])
+    notes: list[str] = []
+    context = SimpleNamespace(
+        allocation=SimpleNamespace(msisdn=lambda: PAYOUT.msisdn),
+        observations=SimpleNamespace(until=lambda *_, **__: None),
+        time=SimpleNamespace(until=lambda look, within_s: look(), settled_s=1.0),
+        evidence=SimpleNamespace(notes=notes),
+    )
+
+    with nullcontext() if wrong is None else pytest.raises(WrongCredit, match=wrong):
+        p20_wallet._play_overdrawn(cast("CheckContext", context))
+
+    assert bool(notes) is (not sent)

@@ -59,7 +59,8 @@ def pay_out(
     others ask for the same payout at the same time, so that their request may come first.
     """
     msisdn = msisdn or context.allocation.msisdn()
-    amount, reference = amount or context.allocation.amount(), reference or context.allocation.reference()
+    amount = context.allocation.amount() if amount is None else amount
+    reference = reference or context.allocation.reference()
     if scenario is not None:
         context.control.play_next(scenario, msisdn=msisdn)
         context.evidence.name_scenario(scenario)
@@ -230,6 +231,14 @@ def expect_results_taken(context: CheckContext, payment: Payment, *, count: int 
 def alerted(context: CheckContext, before: tuple[str, ...]) -> bool:
     """Whether staff see an alert more than before, waiting a little for it."""
     return context.time.until(lambda: len(context.driver.read_alerts() or ()) > len(before), within_s=ALERT_WITHIN_S)
+
+
+def readable_balance(context: CheckContext, msisdn: str) -> float | None:
+    """What can still be paid out to this person; None: the merchant keeps no balances, or it cannot be read."""
+    payout = context.target.merchant.payout
+    if payout is None or payout.wallet is None:
+        return None
+    return context.driver.read_wallet(msisdn)[0]
 
 
 def require_readable(view: StatusView) -> None:

@@ -25,10 +25,14 @@ from tayari_contracts.context.inline_scenarios import after, situation
 from tayari_contracts.context.journal_reader import body_of
 from tayari_contracts.context.payment import FAILED, Entry, Payment
 from tayari_contracts.context.run_record import untranslated
-from tayari_contracts.steps.payouts import REQUEST_WITHIN_S, all_through, answered, require_kept
+from tayari_contracts.steps.payouts import REQUEST_WITHIN_S, all_through, answered, originator_ids, require_kept
 
 FEW: Final = 3
 """With fewer refunds than this the run was narrowed (`--only`): then the money rule makes some of its own."""
+
+NO_SUCH_PAYMENT: Final = "R000002"
+REVERSED_BEFORE: Final = "R000001"
+NO_M_PESA: Final = 2040
 
 UNKNOWN_S: Final = 1.5
 """How long a refund is watched whose end is not known; its result comes later."""
@@ -39,6 +43,27 @@ Scenario = str | Mapping[str, Any]
 def reversal_situation(name: str, *faults: Mapping[str, Any], **keys: Any) -> dict[str, Any]:
     """The content of a scenario file for the next reversal request."""
     return situation(name, *faults, when={"endpoint": REVERSAL}, **keys)
+
+
+def by_payout(scenario: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The same for a merchant that refunds by a payout; None: no result of a payout means that.
+
+    A reversal that cannot be made (R000002) is a payout to somebody without M-Pesa (2040).
+    """
+    outcome = dict(scenario.get("outcome") or {})
+    if outcome.get("result_code") == REVERSED_BEFORE:
+        return None
+    if outcome.get("result_code") == NO_SUCH_PAYMENT:
+        outcome["result_code"] = NO_M_PESA
+    changed = {"scenario": f"{scenario['scenario']}-by-payout", "when": {"endpoint": PAYOUT_CALLS[0]}}
+    return {**scenario, **changed, "outcome": outcome}
+
+
+def is_same_request(first: Entry, again: Entry) -> bool:
+    """Whether a repeated request cannot give the money back twice: a reversal is made once, and so is a payout's id."""
+    if is_reversal(first) or is_reversal(again):
+        return is_reversal(first) and is_reversal(again)
+    return len(originator_ids([first, again])) == 1
 
 
 def paid_payment(context: CheckContext) -> Payment:
@@ -56,15 +81,20 @@ def paid_payment(context: CheckContext) -> Payment:
     return payment
 
 
-def give_back(context: CheckContext, payment: Payment, scenario: Scenario | None = None) -> Payment:
-    """Ask the merchant to refund a payment; its first reversal plays `scenario`."""
+def give_back(
+    context: CheckContext, payment: Payment, scenario: Scenario | None = None, *, amount: int | None = None
+) -> Payment:
+    """Ask the merchant to refund a payment, or `amount`; its first reversal, or its first payout, plays `scenario`."""
     if scenario is not None:
         context.control.play_next(scenario, msisdn=payment.msisdn)
+        if isinstance(scenario, Mapping) and (twin := by_payout(scenario)) is not None:
+            context.control.play_next(twin, msisdn=payment.msisdn)
         context.evidence.name_scenario(scenario)
     since, began_at = context.journal.now(), time.time()
     started = context.driver.start_refund(
-        payment_id=payment.payment_id, msisdn=payment.msisdn, amount=int(payment.amount), reference=payment.reference
-    )
+        payment_id=payment.payment_id, msisdn=payment.msisdn, reference=payment.reference,
+        amount=int(payment.amount) if amount is None else amount,
+    )  # fmt: skip
     refund = replace(
         payment, started=started, since=since, began_at=began_at, kind=PaymentKind.REFUND, refund_of=payment
     )  # fmt: skip
@@ -105,6 +135,14 @@ def is_reversal(entry: Entry) -> bool:
     return bool(entry.get("endpoint") == REVERSAL)
 
 
+def shillings_of(amount: object) -> float | None:
+    """The Amount of a request as a number; None: it is none."""
+    try:
+        return float(str(amount))
+    except ValueError:
+        return None
+
+
 def readable_state(context: CheckContext, refund: Payment) -> StatusView:
     """The state of the refund, as the merchant shows it.
 
@@ -122,18 +160,19 @@ def readable_state(context: CheckContext, refund: Payment) -> StatusView:
 
 
 def expect_not_failed(context: CheckContext, refund: Payment, why: str) -> None:
-    """Until a reversal has a result, the merchant does not call it failed: the money could then be paid back twice.
+    """Until a refund has a result, the merchant does not call it failed: the money could then be paid back twice.
 
     Raises:
         Failed: somebody is.
     """
     view = context.observations.until(refund, FAILED, within_s=UNKNOWN_S)
-    if view.state is FAILED and not any(row["state"] == "failed" for row in _reversals(context, refund)):
+    if view.state is FAILED and not any(row["state"] == "failed" for row in _sent_back(context, refund)):
         raise Failed(f"{why}, and the refund is {say(view)}; expected pending or review, because the money may be back")
 
 
-def _reversals(context: CheckContext, refund: Payment) -> list[dict[str, Any]]:
-    return [row for row in context.control.payments(msisdn=refund.msisdn) if row["kind"] == REVERSAL]
+def _sent_back(context: CheckContext, refund: Payment) -> list[dict[str, Any]]:
+    rows = context.control.payments(msisdn=refund.msisdn)
+    return [row for row in rows if row["kind"] == REVERSAL or row["kind"] in PAYOUT_CALLS]
 
 
 def judge_refunds(context: CheckContext, rule_id: str) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 from tayari_contracts.checks.registry import check
 from tayari_contracts.context.check_context import CheckContext
@@ -23,6 +24,18 @@ from tayari_contracts.steps.payouts import (
 RESULT_AFTER_S: Final = 15.0
 """The result of a payout whose acknowledgement is lost: late enough that a merchant tries again before."""
 
+LATE_S: Final = 5.0
+"""When the late answer comes: a job that is locked for a few seconds is given to another worker before."""
+
+LOSSES: Final[Mapping[str, Mapping[str, Mapping[str, Any]]]] = {
+    "a closed connection": {"ack_lost": {"drop": True}},
+    "HTTP 504": {"ack_lost": {"status": 504}},
+    "an answer that is no JSON": {"malformed_json": {}},
+    f"an answer after {LATE_S:g} s": {"ack_late": {"by_s": LATE_S}},
+}
+"""Ways in which the acknowledgement of an accepted payout does not arrive as it should. After the last one, a merchant
+may wait: nothing needs to be repeated."""
+
 LOOKED_BEFORE_S: Final = 2.0
 """How long before the result the merchant's reaction is waited for at most."""
 
@@ -33,24 +46,22 @@ DONE_S: Final = 1.0
 @check("P03")
 def an_unknown_outcome_is_repeated_under_the_same_id(context: CheckContext) -> None:
     """Daraja accepts, and the merchant gets no answer, or a time-out of the gateway."""
-    losses = {"a closed connection": {"drop": True}, "HTTP 504": {"status": 504}}
     played = [
         (
             name,
-            pay_out_sent(
-                context, payout_situation(f"inline/p03-{number}", {"ack_lost": loss}, outcome=after(RESULT_AFTER_S))
-            ),
+            pay_out_sent(context, payout_situation(f"inline/p03-{number}", loss, outcome=after(RESULT_AFTER_S))),
         )
-        for number, (name, loss) in enumerate(losses.items(), 1)
+        for number, (name, loss) in enumerate(LOSSES.items(), 1)
     ]
+    late_at = time.monotonic() + LATE_S
     context.time.until(lambda: _have_reacted(context, played), within_s=RESULT_AFTER_S - LOOKED_BEFORE_S)
-    context.time.pause(DONE_S)
+    context.time.pause(max(0.0, late_at - time.monotonic()) + DONE_S)
     _have_reacted(context, played)
     for name, payment in played:
         first_two = payout_requests(context, payment)[:2]
         if len(originator_ids(first_two)) > 1:
             expect_one_id(context, payment, f"the acknowledgement was lost ({name})")
-    if not any(reacted(context, payment) for _, payment in played):
+    if not any(reacted(context, payment) for _, payment in played[:-1]):
         raise Untested(
             f"the merchant neither sent the payout again nor asked about it within {RESULT_AFTER_S:g} s, so how it "
             "does that was not seen"
@@ -69,7 +80,7 @@ def _have_reacted(context: CheckContext, played: Sequence[tuple[str, Payment]]) 
         if view.state is FAILED:
             why = f"the acknowledgement was lost ({name})"
             raise Failed(f"{why}, and the payout is {say(view)}; expected pending or review, for M-Pesa pays it")
-    return all(reacted(context, payment) for _, payment in played)
+    return all(reacted(context, payment) for _, payment in played[:-1])
 
 
 def reacted(context: CheckContext, payment: Payment) -> bool:

@@ -11,6 +11,7 @@ from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.check_time import GRACE_S
 from tayari_contracts.context.findings import Failed, Finding, Inapplicable, Untested, Warned, say
 from tayari_contracts.context.inline_scenarios import after
+from tayari_contracts.context.journal_reader import body_of
 from tayari_contracts.context.payment import FAILED, PAID, REVIEW, Payment
 from tayari_contracts.steps.payouts import (
     pay_out_sent,
@@ -18,23 +19,29 @@ from tayari_contracts.steps.payouts import (
     require_readable,
     statuses_received,
     transactions,
+    watch,
 )
 
 STATUS: Final = "transaction_status"
 STILL_RUNNING_S: Final = 15.0
 """The result of a payout that is not final while the merchant asks about it."""
 SHOWS_WITHIN_S: Final = 3.0
+LOOKED_BEFORE_S: Final = 1.0
+NOT_FOUND: Final = "status/not-found"
+RECEIPT_UNKNOWN: Final = 2033
+WHY_NOT_FOUND: Final = "a transaction status query was answered with ResultCode 2033 (no such transaction yet)"
 
 
 @check("P15")
 def a_status_query_is_read_for_its_status(context: CheckContext) -> None:
-    """No result comes of two payouts, so the merchant asks. Each query works; one payout has failed, one still runs."""
+    """No result comes of three payouts, so the merchant asks. One has failed, one runs, and one M-Pesa cannot find."""
     played = {
         "Failed": pay_out_sent(
             context, payout_situation("inline/p15-failed", outcome=after(0.5, result_code=1, callback=False))
         ),
         "Initiated": pay_out_sent(context, payout_situation("inline/p15-running", outcome=after(STILL_RUNNING_S))),
     }
+    _expect_not_found_decides_nothing(context)
     states = {status: _state_after(context, payment, status) for status, payment in played.items()}
     context.evidence.watch_since(min(payment.since for payment in played.values()), endpoint=STATUS)
     if states["Failed"] is None:
@@ -45,6 +52,28 @@ def a_status_query_is_read_for_its_status(context: CheckContext) -> None:
         )
     if states["Initiated"] is None:
         context.evidence.notes.append("the merchant asked about no payout that was still running")
+
+
+def _expect_not_found_decides_nothing(context: CheckContext) -> None:
+    """The first question about a payout that runs is answered 2033: M-Pesa finds no such transaction.
+
+    Raises:
+        Failed: the payout is called failed, or paid. WrongCredit: it is sent under another id.
+    """
+    msisdn = context.allocation.msisdn()
+    context.control.play_next(NOT_FOUND, msisdn=msisdn)
+    running = payout_situation("inline/p15-not-found", outcome=after(STILL_RUNNING_S))
+    payment = pay_out_sent(context, running, msisdn=msisdn)
+
+    def is_answered() -> bool:
+        entries = context.journal.entries(since=payment.since, kind="callback")
+        return any((body_of(entry).get("Result") or {}).get("ResultCode") == RECEIPT_UNKNOWN for entry in entries)
+
+    if not context.time.until(is_answered, within_s=STILL_RUNNING_S - SHOWS_WITHIN_S):
+        context.evidence.notes.append("the merchant asked about no payout that M-Pesa does not find")
+        return
+    view = watch(context, payment, for_s=SHOWS_WITHIN_S - LOOKED_BEFORE_S, why=WHY_NOT_FOUND, unpaid=True)
+    require_readable(view)
 
 
 def _state_after(context: CheckContext, payment: Payment, status: str) -> PaymentState | None:

@@ -8,19 +8,24 @@ from tayari_contracts.checks.registry import check
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Untested, WrongCredit
 from tayari_contracts.context.inline_scenarios import after, situation
+from tayari_contracts.context.journal_reader import body_of
 from tayari_contracts.context.payment import FAILED, Payment
 from tayari_contracts.steps.refunds import (
     expect_not_failed,
     give_back,
     give_back_sent,
     is_reversal,
+    is_same_request,
     paid_payment,
     refund_requests,
     reversal_situation,
+    shillings_of,
 )
 
 LATE_S: Final = 3.0
 """The result of a reversal whose acknowledgement is lost: the refund is looked at before it comes."""
+MORE: Final = 50
+"""Shillings that are asked back beyond what was paid."""
 WATCHED_S: Final = 6.0
 """Longer than a retry or a click that is worked off in the background takes."""
 
@@ -42,16 +47,43 @@ def a_payment_is_given_back_once(context: CheckContext) -> None:
         paid_payment(context),
         reversal_situation("inline/p17-lost", {"ack_lost": {"drop": True}}, outcome=after(LATE_S)),
     )
-    expect_not_failed(context, lost, "the acknowledgement of a reversal was lost")
+    expect_not_failed(context, lost, "the acknowledgement of a refund was lost")
     of_unpaid = give_back(context, unpaid) if context.observations.status(unpaid).state is FAILED else None
+    too_much = _give_too_much_back(context)
     context.time.pause(WATCHED_S)
+    _expect_no_more(context, too_much)
     if of_unpaid is not None:
         _expect_no_payout(context, of_unpaid)
     _expect_one(
         context, min(first.result(), second, key=lambda one: one.since), "refund was clicked twice", resend=False
     )
     _expect_one(context, before, "a reversal ended with R000001, because the payment was reversed before", resend=False)
-    _expect_one(context, lost, "the acknowledgement of a reversal was lost, and the reversal was made", resend=True)
+    _expect_one(context, lost, "the acknowledgement of a refund was lost, and the refund was made", resend=True)
+
+
+def _give_too_much_back(context: CheckContext) -> Payment | None:
+    """A refund of more than was paid; None where the request of the target file names no amount."""
+    refund = context.target.merchant.refund
+    written = "" if refund is None else f"{refund.call.path} {refund.call.json} {refund.call.form}"
+    if "{amount" not in written:
+        return None
+    payment = paid_payment(context)
+    return give_back(context, payment, amount=int(payment.amount) + MORE)
+
+
+def _expect_no_more(context: CheckContext, refund: Payment | None) -> None:
+    """What leaves is not more than what came.
+
+    Raises:
+        WrongCredit: it is.
+    """
+    for entry in () if refund is None else refund_requests(context, refund):
+        sent = shillings_of(body_of(entry).get("Amount"))
+        if refund is not None and sent is not None and sent > refund.amount:
+            raise WrongCredit(
+                f"a refund of {int(refund.amount) + MORE} shillings was asked for a payment of {refund.amount}, and "
+                f"{sent:.15g} were given back; expected a refusal, or the amount of the payment"
+            )
 
 
 def _expect_no_payout(context: CheckContext, refund: Payment) -> None:
@@ -64,7 +96,7 @@ def _expect_no_payout(context: CheckContext, refund: Payment) -> None:
 
 
 def _expect_one(context: CheckContext, refund: Payment, why: str, *, resend: bool) -> None:
-    """One request gives the money back. `resend`: the same reversal may go again, for it is made once only.
+    """One request gives the money back. `resend`: the same request may go again, for it is made once only.
 
     Raises:
         Untested: none was sent.
@@ -72,7 +104,7 @@ def _expect_one(context: CheckContext, refund: Payment, why: str, *, resend: boo
     requests = refund_requests(context, refund)
     if not requests:
         raise Untested(f"{why}, and no request that gives the money back reached Daraja")
-    ways = [entry for entry in requests[1:] if not (resend and is_reversal(entry) and is_reversal(requests[0]))]
+    ways = [entry for entry in requests[1:] if not (resend and is_same_request(requests[0], entry))]
     if ways:
         again = "by a second reversal" if is_reversal(ways[0]) else "by a payout"
         kind = Failed if is_reversal(ways[0]) else WrongCredit

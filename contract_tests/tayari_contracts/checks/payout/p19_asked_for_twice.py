@@ -9,14 +9,15 @@ from tayari_reports.model import NotTested
 
 from tayari_contracts.checks.registry import check
 from tayari_contracts.context.check_context import CheckContext
-from tayari_contracts.context.findings import Untested
+from tayari_contracts.context.findings import Missing, Untested
 from tayari_contracts.context.inline_scenarios import after
-from tayari_contracts.context.payment import Payment
+from tayari_contracts.context.payment import REVIEW, Payment
 from tayari_contracts.steps.payouts import (
     REQUEST_WITHIN_S,
     answered,
     expect_one_id,
     expect_results_taken,
+    originator_ids,
     pay_out,
     payout_requests,
     payout_situation,
@@ -29,7 +30,10 @@ WATCHED_S: Final = 4.0
 
 @check("P19")
 def a_payout_asked_for_twice_is_paid_once(context: CheckContext) -> None:
-    """Three clicks at the same moment, and one more when the payout has its result; all name one payout."""
+    """Three clicks at the same moment, and one more when the payout has its result; all name one payout.
+
+    Then the same person is to get the same amount once more, under another reference: that is another payout.
+    """
     _require_reference(context)
     msisdn, amount, reference = context.allocation.msisdn(), context.allocation.amount(), context.allocation.reference()
     scenario = payout_situation("inline/p19-clicked", outcome=after(0.5))
@@ -45,6 +49,34 @@ def a_payout_asked_for_twice_is_paid_once(context: CheckContext) -> None:
     click()
     context.time.pause(WATCHED_S)
     expect_one_id(context, payment, "one payout was asked for four times, with one reference")
+    _expect_another_is_sent(context, payment)
+
+
+def _expect_another_is_sent(context: CheckContext, first: Payment) -> None:
+    """A second payout of the same amount to the same person is sent as well, or refused, or a person looks at it.
+
+    It fails at M-Pesa (2040), so that no money rule takes it for the first one paid twice.
+
+    Raises:
+        Missing: it was accepted, and never sent.
+    """
+    fails = payout_situation("inline/p19-another", outcome=after(0.5, result_code=2040))
+    context.control.play_next(fails, msisdn=first.msisdn)
+    reference = context.allocation.reference()
+    started = context.driver.start_payout(msisdn=first.msisdn, amount=int(first.amount), reference=reference)
+    if not started.accepted:
+        return
+
+    def is_sent() -> bool:
+        return len(originator_ids(payout_requests(context, first))) > 1
+
+    if context.time.until(is_sent, within_s=REQUEST_WITHIN_S):
+        return
+    if context.driver.read_payout(started.payment_id or reference, reference).state is not REVIEW:
+        raise Missing(
+            f"two payouts of {first.amount} shillings to one person were asked for, under two references; the second "
+            "was accepted, and not sent; expected both to be paid, because they are two"
+        )
 
 
 def _require_reference(context: CheckContext) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, Final
 
 from tayari_contracts.checks.registry import check
@@ -61,6 +62,12 @@ SITUATIONS: Final[Mapping[str, tuple[int, Mapping[str, Any]]]] = {
 STEADY_S: Final = 1.0
 """Money that is given back a second time, or taken a second time, is so within this time."""
 AT_ONCE: Final = 3
+OVER_HALF: Final = 0.6
+"""Of a balance: it suffices for one such payout, and not for two."""
+LEAST: Final = 10
+MOST: Final = 250_000
+"""Shillings of one payout. Source: reference 3.4."""
+SENT_WITHIN_S: Final = 3.0
 CENTS: Final = 2
 """Decimals of a balance. Unrounded, 1026.10 - 5 is not 1021.10."""
 
@@ -70,6 +77,7 @@ def a_wallet_is_right_whatever_becomes_of_the_payout(context: CheckContext) -> N
     """One payout in each situation, and several at the same moment; the balance is read before, during and after."""
     _require_wallet(context)
     _play_at_once(context)
+    _play_overdrawn(context)
     for why, (messages, scenario) in SITUATIONS.items():
         _play(context, why, messages, scenario)
 
@@ -108,6 +116,38 @@ def _play_at_once(context: CheckContext) -> None:
     why = f"{len(payments)} payouts were asked for at the same moment"
     least = min(one.amount for one in payments)
     _expect(context, payments[-1], _without(before, taken), why, fee_below=least)
+
+
+def _play_overdrawn(context: CheckContext) -> None:
+    """Two payouts at the same moment that the balance suffices for one of, and then one more.
+
+    Raises:
+        WrongCredit: more is sent than there was.
+    """
+    msisdn = context.allocation.msisdn()
+    before = _available(context, msisdn)
+    amount = int(before * OVER_HALF)
+    if not amount - 1 >= LEAST or amount > MOST:
+        context.evidence.notes.append(
+            f"{before:.15g} shillings can be paid out to one person, so no two payouts were tried that are too much "
+            f"together; begin with {int(LEAST / OVER_HALF) + 2} to {int(MOST / OVER_HALF)}"
+        )
+        return
+    acts = [Act(0.0, partial(pay_out, context, "payout/success", msisdn=msisdn, amount=amount - n)) for n in range(2)]
+    made = [one for one in play(context, acts) if isinstance(one, Payment)]
+    for payment in made:
+        if payment.started.accepted:
+            context.observations.until(payment, SETTLED, within_s=context.time.settled_s)
+    made.append(pay_out(context, "payout/success", msisdn=msisdn, amount=amount - 2))
+    context.time.until(lambda: len(transactions(context, made[0])) == len(made), within_s=SENT_WITHIN_S)
+    rows = transactions(context, made[0])
+    sent = sum(float(row["amount"]) for row in rows)
+    if sent > before:
+        asked = ", ".join(f"{row['amount']:.15g}" for row in rows)
+        raise WrongCredit(
+            f"{before:.15g} shillings could be paid out, and payouts of {asked} were sent, {sent - before:.15g} more "
+            "than there was; the first two were asked for at the same moment; expected the balance to be enough"
+        )
 
 
 def _expect_reserved(context: CheckContext, payment: Payment, left: float, why: str, *, messages: int) -> None:

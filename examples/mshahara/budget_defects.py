@@ -1,0 +1,64 @@
+"""The payroll with a budget that is wrong in one way: what is left to be paid out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from books import FAILED, PAID, QUEUED, REVIEW, SENDING, SENT, Payout
+from payroll import BUDGET, Payroll
+
+
+class KeepsBudgetOfFailed(Payroll):
+    """P20: a payout that has failed goes on taking its part of the budget."""
+
+    @property
+    def left(self) -> int:
+        return BUDGET - self.books.budgeted()
+
+
+class FreesBudgetTwice(Payroll):
+    """P20: each message that a payout has failed gives its part of the budget back."""
+
+    def result(self, message: dict[str, Any]) -> None:
+        payout = self.books.find(originator_id=str(message.get("OriginatorConversationID") or ""))
+        if payout is not None and payout.state == FAILED:
+            self.books.remember("freed", str(int(self.books.fact("freed") or 0) + payout.amount))
+        super().result(message)
+
+    @property
+    def left(self) -> int:
+        return super().left + int(self.books.fact("freed") or 0)
+
+
+class FreesBudgetAtTimeOut(Payroll):
+    """P20: a queue time-out gives the budget back while the payout is open."""
+
+    def waited_too_long(self, message: dict[str, Any]) -> None:
+        super().waited_too_long(message)
+        payout = self.books.find(originator_id=str(message.get("OriginatorConversationID") or ""))
+        if payout is not None and payout.state == SENT:
+            self.books.change(payout, state=REVIEW)
+
+    @property
+    def left(self) -> int:
+        return BUDGET - self.books.budgeted(FAILED, REVIEW)
+
+
+class SpendsBudgetAtTheEnd(Payroll):
+    """P20: the budget is used up only by payouts that are paid, so open ones can exceed it."""
+
+    @property
+    def left(self) -> int:
+        return BUDGET - self.books.budgeted(QUEUED, SENDING, SENT, REVIEW, FAILED)
+
+
+class BooksNegativeSalaries(Payroll):
+    """P22: a salary below zero is a correction that needs no M-Pesa: it is booked, and adds to the budget."""
+
+    least = -250_000
+
+    def send(self, payout: Payout) -> None:
+        if payout.amount <= 0:
+            self.books.change(payout, state=PAID, note="booked")
+        else:
+            super().send(payout)
