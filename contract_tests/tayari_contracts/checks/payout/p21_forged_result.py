@@ -92,8 +92,8 @@ def _play(
     if believed is None:
         return "", answers
     return (
-        f"an open payout was {say(believed)} until M-Pesa's own result came: {how}; expected it to stay pending, because "
-        "people act on what they read"
+        f"an open payout was {say(believed)} until M-Pesa's own result came: {how}; expected it to stay pending, "
+        "because people act on what they read"
     ), answers
 
 
