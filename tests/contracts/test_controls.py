@@ -165,3 +165,11 @@ def test_a_check_that_expects_paid_declares_the_ordinary_success_as_its_control(
 
 ASKED = frozenset({"Q06", "Q12"})
 """Here a query pays; their control is the query."""
+
+
+@pytest.mark.parametrize("rule_id", [rule_id for rule_id, row in catalogue().items() if row.family == "c2b"])
+def test_a_check_that_expects_a_credited_account_declares_the_ordinary_c2b_payment_as_its_control(rule_id: str) -> None:
+    """B02 blamed the merchant for a confirmation that it loses whether its URLs were registered before or not."""
+    source = inspect.getsource(inspect.getmodule(checks()[rule_id]))  # type: ignore[arg-type]
+
+    assert "expectations.state(payment, PAID" not in source or Control.C2B in catalogue()[rule_id].controls
