@@ -8,7 +8,7 @@ from rich.console import Console
 from tayari.cli.output import Format, Output
 from tayari.run.doctor.findings import good
 from tayari.run.progress import RunProgress
-from tayari_formats.terminal_text import LogStream, printable, without_commands
+from tayari_formats.terminal_text import LogStream, printable, table_lines, without_commands
 
 ESCAPES = "\x1b[2J\x1b]0;owned\x07\x9b31m\u202e"
 
@@ -84,3 +84,29 @@ def test_json_says_the_same_and_is_harmless_too(capsys: pytest.CaptureFixture[st
     assert json.loads(printed) == {"line": line}
     assert printed.replace("\n", "").isprintable()
     assert "##[" not in printed
+
+
+def test_a_table_that_fits_is_as_wide_as_its_texts() -> None:
+    assert table_lines(("id", "title"), [("C03", "Once"), ("M01", "No money lost")], width=80) == [
+        "id   title",
+        "C03  Once",
+        "M01  No money lost",
+    ]
+
+
+def test_in_a_narrow_table_the_widest_column_is_folded_between_words_and_nothing_is_lost() -> None:
+    row = ("payment/success", "paid " * 9, "https://shop.example/callbacks/of-one-word-that-is-too-long")
+
+    head, *lines = table_lines(("name", "situation", "url"), [row, ("a\x1b[31m", "two\nlines", "")], width=60)
+
+    assert head.split() == ["name", "situation", "url"]
+    assert max(map(len, lines)) <= 60
+    columns = [line[head.index("situation") : head.index("url")].strip() for line in lines]
+    assert " ".join(columns).split() == ["paid"] * 9 + ["two", "lines"]
+    assert "".join(line[head.index("url") :] for line in lines) == row[2]
+    assert lines[-2].startswith(r"a\x1b[31m "), "nothing in a cell moves the cursor"
+
+
+@pytest.mark.parametrize("width", [0, 1, 3])
+def test_a_table_without_room_has_columns_of_one_letter(width: int) -> None:
+    assert table_lines(("ab", "cd"), [("x", "y")], width=width) == ["a  c", "b  d", "x  y"]

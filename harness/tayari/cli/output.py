@@ -8,11 +8,12 @@ import sys
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final
+from shutil import get_terminal_size
+from typing import IO, TYPE_CHECKING, Any, Final, TextIO, cast
 
 import typer
 from tayari_formats.exit_codes import Exit
-from tayari_formats.terminal_text import LogStream, printable
+from tayari_formats.terminal_text import LogStream, printable, table_lines
 
 if TYPE_CHECKING:  # rich is loaded when a text is printed: `init`, `schema` and all JSON do without
     from pathlib import Path
@@ -72,15 +73,14 @@ class Output:
         """Print rows, where text was asked for; texts of others are never markup."""
         if self.form is not Format.TEXT:
             return
-        from rich.table import Table
-        from rich.text import Text
-
-        table = Table(box=None, pad_edge=False)
-        for column in columns:
-            table.add_column(column, overflow="fold")
-        for row in rows:
-            table.add_row(*(Text(printable(cell)) for cell in row))
-        self.out.print(table)
+        stream = cast(TextIO, LogStream(sys.stdout))
+        head, *lines = table_lines(columns, rows, width=get_terminal_size().columns)
+        try:
+            typer.secho(head, bold=True, file=stream)
+            stream.writelines(f"{line}\n" for line in lines)
+            stream.flush()
+        except BrokenPipeError:
+            _print_no_more(sys.stdout)
 
     def fail(self, message: str, code: Exit, **more: Any) -> typer.Exit:
         """Say why the command ends here; raise what is returned."""
@@ -135,6 +135,13 @@ def _harmless_json(text: str) -> str:
     return escaped.replace("##", "#\\u0023")
 
 
+def _print_no_more(stream: IO[str]) -> None:
+    """The reader has gone (`tayari rules list | head`): what is still printed goes nowhere."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
+
+
 def _screen(*, stderr: bool) -> Console:
     """A console whose reader may go (`tayari check | head`): the run and its exit code outlive it."""
     from rich.console import Console
@@ -143,9 +150,7 @@ def _screen(*, stderr: bool) -> Console:
         def on_broken_pipe(self) -> None:
             """Print nothing more, and go on."""
             self.quiet = True
-            nowhere = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nowhere, self.file.fileno())
-            os.close(nowhere)
+            _print_no_more(self.file)
 
     stream = sys.stderr if stderr else sys.stdout
     return Screen(file=LogStream(stream), stderr=stderr, highlight=False)  # type: ignore[arg-type]  # writes as one
