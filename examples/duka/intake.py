@@ -38,7 +38,7 @@ MOST = 250_000
 
 
 class InputProblem(Exception):
-    """The customer can mend this; the text says how."""
+    """The customer can fix this; the text says how."""
 
 
 class Intake:

@@ -61,7 +61,7 @@ class Payroll:
         return self.books.fact("stopped")
 
     def resume(self) -> None:
-        """A person has mended the credentials."""
+        """A person has fixed the credentials."""
         self.books.remember("stopped", "")
         self._wake.set()
 
@@ -135,7 +135,7 @@ class Payroll:
         self.books.alert(f"{payout.reference}: had failed, and M-Pesa says now that it was paid ({receipt})")
 
     def fail(self, payout: Payout, code: str, text: str) -> None:
-        """No money has moved. Wrong credentials stop everything until a person has mended them."""
+        """No money has moved. Wrong credentials stop everything until a person has fixed them."""
         self.books.change(payout, state=FAILED, note=f"{code}: {text}")
         self.books.alert(f"{payout.reference}: not paid ({code} {text})")
         if code in STOPPING:

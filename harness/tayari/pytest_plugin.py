@@ -139,7 +139,7 @@ def _status(entry: Mapping[str, Any]) -> int:
 
 
 def _outcome(entry: Mapping[str, Any]) -> str:
-    """What became of a delivery."""
+    """The outcome of a delivery."""
     url, response = entry["request"]["url"], entry["response"]
     if response is None:
         return f"{url} was not reached: {entry['error']}"

@@ -138,7 +138,7 @@ def _too_large(file: str, size: int) -> Problem:
 def _syntax_problem(error: yaml.YAMLError | None, file: str) -> Problem:
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     reason = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error).splitlines()[0]
-    message = f"not readable as YAML: {reason}; expected `key: value` lines; mend this line"
+    message = f"not readable as YAML: {reason}; expected `key: value` lines; correct this line"
     return Problem(file=file, line=mark.line + 1 if mark else 1, message=message)
 
 

@@ -127,7 +127,7 @@ def checked_view(method: str, expected: type[_View], view: _View | None) -> _Vie
     if returned is None:
         return None
     if not isinstance(returned, expected):
-        return f"the adapter's {method} returned {_shown(returned)}; expected a {expected.__name__} or None; mend it"
+        return f"the adapter's {method} returned {_shown(returned)}; expected a {expected.__name__} or None; correct it"
     if isinstance(returned, tuple):
         wrong = [member for member in returned if not isinstance(member, str)]
         return f"the adapter's {method} returned a tuple with {_shown(wrong[0])}; expected texts" if wrong else view
@@ -140,7 +140,7 @@ def checked_view(method: str, expected: type[_View], view: _View | None) -> _Vie
             empty[name] = ""
         elif not isinstance(value, allowed):
             words = " or ".join(sorted(each.__name__ for each in allowed))
-            return f"the adapter's {method} returned {name}={_shown(value)}; expected {words}; mend it"
+            return f"the adapter's {method} returned {name}={_shown(value)}; expected {words}; correct it"
     changed: _View = replace(record, **empty)
     return changed
 

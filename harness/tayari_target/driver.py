@@ -1,4 +1,4 @@
-"""`MerchantDriver`: starts payments at a merchant and reads what became of them, as the target file says."""
+"""`MerchantDriver`: starts payments at a merchant and reads their states, as the target file says."""
 
 from __future__ import annotations
 

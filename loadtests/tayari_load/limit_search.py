@@ -124,7 +124,7 @@ class LimitSearch:
         self.load_run.limit = self.search.result()
 
     def probe(self, rate: float) -> Probe:
-        """Hold this rate for a while, and look at what became of its payments."""
+        """Hold this rate for a while, and look at the ends of its payments."""
         load_run = self.load_run
         load_run.count_arrivals()
         before = load_run.tally.planned, load_run.tally.dropped, load_run.cpu.samples, load_run.cpu.busy

@@ -151,7 +151,7 @@ _OVER: Final = (
     "tayari_callbacks_failed_total",
     "tayari_callbacks_refused_total",
 )
-"""What becomes of a callback; each has an entry in the journal."""
+"""The ends of a callback; each has an entry in the journal."""
 _PROBLEMS: Final = (ControlError, KeyError, ValueError, TypeError)
 
 

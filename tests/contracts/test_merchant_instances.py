@@ -17,7 +17,7 @@ from tayari_contracts.context.run_record import Allocation, RunRecord
 from tayari_contracts.runner.check_run import PlannedCheck
 from tayari_contracts.runner.check_runner import CheckRunner, worst
 from tayari_contracts.runner.check_schedule import Schedule
-from tayari_contracts.runner.merchant_instance import TRIES_UNDER_STRAIN, MerchantInstance
+from tayari_contracts.runner.merchant_instance import TRIES_WHEN_OVERLOADED, MerchantInstance
 from tayari_contracts.steps import reconciliation
 from tayari_money.payment_record import (
     DarajaTransaction,
@@ -259,7 +259,7 @@ def test_what_fails_while_the_machine_is_late_is_tried_again() -> None:
 
 
 def test_what_fails_each_time_while_the_machine_is_late_is_left_open() -> None:
-    found = strained(iter([Failed("slow")] * TRIES_UNDER_STRAIN), late=lambda: True)
+    found = strained(iter([Failed("slow")] * TRIES_WHEN_OVERLOADED), late=lambda: True)
 
     assert found.state is State.UNKNOWN
     assert "this machine was overloaded" in found.reason
@@ -295,7 +295,7 @@ def test_a_merchant_that_limits_its_queries_shares_its_waits_among_instances() -
 
 
 def test_a_longer_promise_makes_the_suite_longer() -> None:
-    assert schedule(reconcile_within_s=60.0).total_s(CI, 4) > schedule().total_s(CI, 4) + 20.0
+    assert schedule(reconcile_within_s=60.0).total_s(CI, 4) > schedule().total_s(CI, 4) + 15.0
 
 
 def test_the_wait_for_a_query_that_never_comes_is_planned_for_the_rule_that_shows_it() -> None:

@@ -326,7 +326,7 @@ def test_what_an_adapter_returns_is_checked_once_and_a_missing_message_is_no_mes
     ledger = driver.read_ledger(payment_id="1", reference="r")
 
     assert (started.accepted, started.message, started.error) == (True, "", "")
-    wanted = "expected NoneType or PaymentState; mend it"
+    wanted = "expected NoneType or PaymentState; correct it"
     assert status.error == f"the adapter's read_status returned state='paid' (str); {wanted}"
     assert ledger is not None
     assert ledger.error.startswith("the adapter's read_ledger returned {'credits': 1} (dict); expected a LedgerView")

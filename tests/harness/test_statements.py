@@ -60,7 +60,7 @@ def test_without_files_nothing_is_said(tmp_path: Path) -> None:
     [
         ("rule: A12", "rule: A99", "file.yaml:2: waivers[0].rule: 'A99'; expected a rule"),
         ("rule: A12", "rule: C03", "file.yaml:2: waivers[0].rule: C03 can never be waived"),
-        ("    ticket: PAY-412\n", "", "file.yaml:2: waivers[0].ticket: missing; expected where its mending is tracked"),
+        ("    ticket: PAY-412\n", "", "file.yaml:2: waivers[0].ticket: missing; expected where the fix is tracked"),
         ("2026-12-01", "December", "file.yaml:6: waivers[0].expires: 'December'; expected a date such as"),
         ("2026-12-01", "20261201", "file.yaml:6: waivers[0].expires: '20261201'; expected a date such as"),
         ("0123456789abcdef", "C03", "file.yaml:7: waivers[0].fingerprint: 'C03'; expected 16 hexadecimal digits"),

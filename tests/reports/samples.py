@@ -78,7 +78,7 @@ WORDS = {
 def rule(name: str) -> Rule:
     """One rule of the sample plan."""
     _, title, category, severity = next(row for row in RULES if row[0] == name)
-    why, fix = WORDS.get(name, ("A payment is lost or has to be mended by hand.", "See the rule's description."))
+    why, fix = WORDS.get(name, ("A payment is lost or has to be corrected by hand.", "See the rule's description."))
     level = Level.SHOULD if name in SHOULD else Level.MUST
     return Rule(
         id=name,

@@ -118,7 +118,7 @@ def test_a_waived_failure_is_never_shown_as_no_failure() -> None:
     only, among = judge(failing(samples.waiver("A12"))), judge(with_others(samples.waiver("A12")))
 
     assert answer(only) == "1 blocking failure is waived, until 2026-12-01 at the latest."
-    assert answer(among).endswith("until 2026-12-01 at the latest; 1 lesser finding should be mended.")
+    assert answer(among).endswith("until 2026-12-01 at the latest; 1 lesser finding should be fixed.")
     assert [one.rule.id for one in among.waived_blocking] == ["A12"]
     assert plan_of(only).sentence == "Nothing blocks today; what is waived blocks again when its waiver ends."
 

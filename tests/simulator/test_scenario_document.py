@@ -9,7 +9,7 @@ import yaml
 from tayari_formats.problems import Complaint
 from tayari_formats.yaml_document import MAX_BYTES, read_document, read_shipped
 
-MEND = "expected `key: value` lines; mend this line"
+CORRECT = "expected `key: value` lines; correct this line"
 LONG_NUMBER = "found a number with more digits than JSON readers keep; expected text; write it in quotes"
 SHIPPED = [*(Path(__file__).parents[2] / "contract_tests").rglob("*.yaml")]
 HALF = "found half a character (a lone surrogate); expected text; write the whole character"
@@ -44,7 +44,7 @@ def test_each_key_and_member_knows_its_line() -> None:
         ("? [a]\n: b", "f.yaml:1: found a key that is not a word; expected `key: value`; quote braces in values"),
         (
             "a: 1\nb: 'c",
-            f"f.yaml:2: not readable as YAML: found unexpected end of stream; {MEND}",
+            f"f.yaml:2: not readable as YAML: found unexpected end of stream; {CORRECT}",
         ),
         ("a: 1\n---\nb: 2", "f.yaml:2: found a second document; expected one; remove the line `---`"),
         (
@@ -69,7 +69,7 @@ def test_each_key_and_member_knows_its_line() -> None:
         ),
         (
             "a: \0",
-            f"f.yaml:1: not readable as YAML: special characters are not allowed; {MEND}",
+            f"f.yaml:1: not readable as YAML: special characters are not allowed; {CORRECT}",
         ),
     ],
 )

@@ -161,7 +161,7 @@ class Actions:
         return found
 
     def describe_start(self, payment: Payment) -> str:
-        """What became of the start of a payment, in a few words, for a reason."""
+        """The outcome of the start of a payment, in a few words, for a reason."""
         started = payment.started
         if started.status is None:
             return f"the merchant did not answer ({started.error})"

@@ -231,7 +231,7 @@ class Expectations:
         if view.state in SETTLED:
             return view
         lasted_s = time.time() - payment.began_at
-        raise Unjudged(f"the payment is still {say(view)} after {lasted_s:.0f} s: what becomes of it was not seen")
+        raise Unjudged(f"the payment is still {say(view)} after {lasted_s:.0f} s: its end was not seen")
 
     def _is_paid_by_callback(self, payment: Payment) -> bool:
         """Whether the merchant shows what the payment's callback said. A query makes it paid too, without a receipt."""

@@ -23,7 +23,7 @@ FEWEST: Final = 2
 SHRINK_EVERY_S: Final = 2.0
 """All signs within this time are one sign."""
 SLOW_S: Final = 1.0
-"""A look at a payment's state that takes longer was not answered by a merchant at ease."""
+"""A look at a payment's state that takes longer shows a busy merchant."""
 FIRST: Final = 4
 """This many first looks say how quick the merchant is when few checks run."""
 RECENT: Final = 8

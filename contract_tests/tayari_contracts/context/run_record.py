@@ -133,7 +133,7 @@ class ControlOutcomes:
         return bool(self.findings(controls))
 
     def forget_failures(self, *, unless_calm: bool = False) -> None:
-        """Let what did not end as expected be played again: the merchant was strained at the time.
+        """Let what did not end as expected be played again: the merchant was overloaded at the time.
 
         `unless_calm`: only what did not come in time while the queries of other payments may have stood in line.
         """
@@ -228,7 +228,7 @@ class RunRecord:
                 self._observations[payment.record_name].append(look)
 
     def _meet(self, word: str) -> None:
-        """Report the word when it is first seen: who waits for the verdict can mend the target file meanwhile."""
+        """Report the word when it is first seen: who waits for the verdict can correct the target file meanwhile."""
         if word and word != self.unknown_word:
             self.unknown_word = word
             self._notice(str(unknown_word(word)))

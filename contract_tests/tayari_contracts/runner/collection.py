@@ -115,7 +115,7 @@ class TayariWarning(UserWarning):
 
 
 def report_outcome(check: Check, rule: Rule | None = None) -> None:
-    """End the running test as the check ended; the text says what, why it costs money, how to mend and repeat it."""
+    """End the running test as the check ended; the text says what, why it costs money, how to fix and repeat it."""
     match check.state:
         case State.PASS | State.ATTESTED:
             return
@@ -131,7 +131,7 @@ def report_outcome(check: Check, rule: Rule | None = None) -> None:
 def _text(check: Check, rule: Rule | None) -> str:
     lines = [f"{check.state.value}: {check.reason}"]
     if rule is not None:
-        lines += [f"rule:   {rule.id} {rule.title}", f"money:  {rule.why}", f"mend:   {rule.fix}"]
+        lines += [f"rule:   {rule.id} {rule.title}", f"money:  {rule.why}", f"fix:    {rule.fix}"]
     if check.repeat:
         lines.append(f"repeat: {check.repeat}")
     for exchange in check.evidence[-12:]:

@@ -28,7 +28,7 @@ QUERY_WAIT_S: Final = 180.0
 
 CRASH: Final = 500
 
-TRIES_UNDER_STRAIN: Final = 3
+TRIES_WHEN_OVERLOADED: Final = 3
 """How often a check runs whose result may be the machine's doing, before it is left open."""
 
 PAYER_IS_PROMPTED: Final = "S11"
@@ -110,18 +110,18 @@ class MerchantInstance:
             self._start_failure = f"its process had ended, and it did not start again: {error}"
 
     def alone(self, planned: PlannedCheck, *, one_by_one: bool = False) -> CheckResult:
-        """Run the check with no other beside it on this instance. What the machine's strain may have made is tried
-        again, and is left open where the strain lasts.
+        """Run the check with no other beside it on this instance. A failure that an overloaded machine may have
+        caused is tried again, and is left open if the overload lasts.
         """
-        for _ in range(TRIES_UNDER_STRAIN):
+        for _ in range(TRIES_WHEN_OVERLOADED):
             began = time.monotonic()
             found = self._run_alone(planned, one_by_one=one_by_one)
-            strain = self.run.overload.watch.since(began)
-            if not found.doubtful or not strain or self._stop.is_set():
+            overloaded = self.run.overload.watch.since(began)
+            if not found.doubtful or not overloaded or self._stop.is_set():
                 return found
         if found.check.state not in BROKEN:
             return found
-        return found.left_open(f"{strain}, each time this check ran: {found.check.reason}")
+        return found.left_open(f"{overloaded}, each time this check ran: {found.check.reason}")
 
     def _run_alone(self, planned: PlannedCheck, *, one_by_one: bool) -> CheckResult:
         if self.environment.merchant_alive() is False and not self._stop.is_set():

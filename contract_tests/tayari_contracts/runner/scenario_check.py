@@ -71,7 +71,7 @@ COUNTED: Final[Mapping[str, Counted]] = {
 
 
 WANTED: Final = ("state", "within_s", "credits", *COUNTED)
-"""The keys of `expect` that the way to mend a failure names."""
+"""The keys of `expect` that the way to fix a failure names."""
 
 
 def check_of_scenario(document: Document, *, strict_words: bool = False) -> PlannedCheck:

@@ -248,7 +248,7 @@ def last_taken(payments: Sequence[Payment]) -> Payment:
 
 
 def attempt_shown(context: CheckContext, payments: Sequence[Payment]) -> Payment:
-    """The attempt that shows what became of an order: the last one that the merchant took.
+    """The attempt that shows the state of an order: the last one that the merchant took.
 
     If the last one failed and nobody paid it, an earlier one that is paid shows it: the customer was prompted again.
     """
@@ -300,7 +300,7 @@ def record_of(
     receipt: str | None,
     several_attempts: bool,
 ) -> PaymentRecord:
-    """One order, from both sides. `payment`: the attempt that shows what became of it."""
+    """One order, from both sides. `payment`: the attempt that shows its state."""
     return PaymentRecord(
         reference=payment.reference,
         ordered=float(payment.amount) if context.profile.receives("amount") else None,

@@ -39,7 +39,7 @@ def list_rules(
 
 @rules.command("show")
 def show_rule(rule_id: Annotated[str, typer.Argument(metavar="ID")], form: FormatOption = Format.TEXT) -> None:
-    """One rule: why it matters in money, and how to mend a failure."""
+    """One rule: why it matters in money, and how to fix a failure."""
     from tayari_contracts.catalogue.rules import canonical, catalogue
 
     output = Output(form)

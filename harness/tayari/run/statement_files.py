@@ -39,7 +39,7 @@ _KEYS: Final[Mapping[str, Mapping[str, Mapping[str, object]]]] = {
         "rule": {"description": "the id of the rule that may fail"},
         "reason": {"description": "why the failure is accepted for a while"},
         "owner": {"description": "the person who answers for it"},
-        "ticket": {"description": "where its mending is tracked"},
+        "ticket": {"description": "where the fix is tracked"},
         "expires": {"description": "a date such as 2026-10-07", "format": "day"},
         "fingerprint": {
             "description": "the failure's fingerprint, as the report shows it",
@@ -187,7 +187,7 @@ def _check_waiver(checked: Checked, where: DataPath, entry: Entry) -> None:
         do = did_you_mean(rule, list(catalogue())) or "`tayari rules list`"
         checked.complain((*where, "rule"), f"{rule!r}; expected a rule; {do}")
     if known is not None and not known.rule.waivable:
-        do = "mend the failure: money is credited twice, or without proof"
+        do = "fix the failure: money is credited twice, or without proof"
         checked.complain((*where, "rule"), f"{rule} can never be waived; expected a rule that can; {do}")
 
 

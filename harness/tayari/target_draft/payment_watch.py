@@ -108,7 +108,7 @@ class PaymentWatch:
             return
         answer = read_object((entry.get("response") or {}).get("body"))
         self._show(
-            f"seen: a push that Daraja refused: {answer.get('errorMessage') or 'no reason'}; mend it and pay again"
+            f"seen: a push that Daraja refused: {answer.get('errorMessage') or 'no reason'}; fix it and pay again"
         )
 
     def _note(self, seen: Seen) -> None:

@@ -210,7 +210,7 @@ def _numbers(data: Data, *names: str) -> dict[str, Any]:
 
 
 TargetError = FileError
-"""A file that cannot be used; `problems` has one entry for each thing to mend."""
+"""A file that cannot be used; `problems` has one entry for each thing to fix."""
 
 
 def load_target(path: Path | str, environ: Mapping[str, str] = os.environ) -> Target:

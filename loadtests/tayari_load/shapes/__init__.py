@@ -84,7 +84,7 @@ _ROWS: Final = (
     ),
     Shape(
         name="brown-out",
-        about="For a third of the time Daraja answers after two seconds, or is busy, by turns.",
+        about="For a third of the time Daraja answers after two seconds, or is busy, in turn.",
         level=even,
         troubles=(Disturbance(trouble=Trouble.BROWN_OUT, begins=0.3, lasts=0.35),),
     ),

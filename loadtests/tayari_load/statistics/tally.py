@@ -1,4 +1,4 @@
-"""What became of the payments: counts, latencies and a timeline, mergeable across workers."""
+"""The outcomes of the payments: counts, latencies and a timeline, mergeable across workers."""
 
 from __future__ import annotations
 

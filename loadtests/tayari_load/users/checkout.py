@@ -24,7 +24,7 @@ _FINAL: Final = frozenset({PaymentState.PAID, PaymentState.FAILED, PaymentState.
 
 
 class Reader(Protocol):
-    """Where the merchant shows what became of a payment: the part of `MerchantDriver` that reads states."""
+    """Where the merchant shows the state of a payment: the part of `MerchantDriver` that reads states."""
 
     def read_status(self, payment_id: str, reference: str) -> StatusView: ...
 

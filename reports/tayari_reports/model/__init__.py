@@ -149,7 +149,7 @@ class Rule:
     """Kind of evidence behind the rule: D documentation, O observed, C many clients, E judgement."""
     waivable: bool = True
     effort_h: float = 2.0
-    """Estimated hours to mend; an estimate, and shown as one."""
+    """Estimated hours to fix; an estimate, and shown as one."""
     executions: int = 1
     """How many checks of this rule the plan demands at least; with fewer the run is invalid."""
     group: str = ""

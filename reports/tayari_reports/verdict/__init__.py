@@ -98,7 +98,7 @@ class Judgement:
 
     @property
     def causes(self) -> tuple[Cause, ...]:
-        """The blocking failures by what has to be mended."""
+        """The blocking failures by what has to be fixed."""
         return causes(self.blocking)
 
     @property

@@ -1,4 +1,4 @@
-"""Failures by cause: rules that fail over one exchange, or over one text, are one thing to mend."""
+"""Failures by cause: rules that fail over one exchange, or over one text, are one thing to fix."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _DECISIVE: Final = ("callback", "to_daraja", "to_merchant")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cause:
-    """One thing to mend: the rule that says it best, and the others that fail by it too."""
+    """One thing to fix: the rule that says it best, and the others that fail by it too."""
 
     root: Outcome
     others: tuple[Outcome, ...] = ()

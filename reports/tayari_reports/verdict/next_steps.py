@@ -24,14 +24,14 @@ HOURS_A_DAY: Final = 6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
-    """One thing to mend before the launch."""
+    """One thing to fix before the launch."""
 
     outcome: Outcome
     priority: int
     """1: money is at stake; 2: blocks; 3: does not block."""
     hours: float
     by_day: int
-    """Working day by which one person may have mended this and everything before it."""
+    """Working day by which one person may have fixed this and everything before it."""
 
     @property
     def timeline(self) -> str:
@@ -101,7 +101,7 @@ def _sentence(judgement: Judgement, hours: float) -> str:
     if not count and judgement.waived_blocking:
         return "Nothing blocks today; what is waived blocks again when its waiver ends." + unknown
     if not count:
-        return "Nothing blocking is left to mend." + unknown
+        return "Nothing blocking is left to fix." + unknown
     work = "failure" if count == 1 else "failures"
     whole = "1 working day" if days(hours) == 1 else f"{days(hours)} working days"
     return (

@@ -160,7 +160,7 @@ def answer(judgement: Judgement) -> str:
             return f"{excused}, until {_first_end(judgement)} at the latest{_lesser(judgement)}."
         case Verdict.READY_WITH_MINOR_FIXES:
             lesser = len(judgement.minor) + len(judgement.waived)
-            return f"No blocking rule failed; {_count(lesser, 'lesser finding')} should be mended."
+            return f"No blocking rule failed; {_count(lesser, 'lesser finding')} should be fixed."
         case Verdict.INCONCLUSIVE:
             begin = excused if waived else "Nothing blocking failed"
             return f"{begin}, but {_count(len(missing), 'blocking rule')} could not be judged."
@@ -186,7 +186,7 @@ def caused(judgement: Judgement) -> str:
 
 def _lesser(judgement: Judgement) -> str:
     lesser = len(judgement.minor) + len(judgement.waived) - len(judgement.waived_blocking)
-    return f"; {_count(lesser, 'lesser finding')} should be mended" if lesser else ""
+    return f"; {_count(lesser, 'lesser finding')} should be fixed" if lesser else ""
 
 
 def _first_end(judgement: Judgement) -> str:

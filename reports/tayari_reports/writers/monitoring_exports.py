@@ -82,7 +82,7 @@ WATCHES: Final[Mapping[str, Watch]] = MappingProxyType(
             above=True,
             unit="percentunit",
             severity="critical",
-            do="Each of them is a result that M-Pesa does not send again: reconcile by query, then mend the handler.",
+            do="Each of them is a result that M-Pesa does not send again: reconcile by query, then fix the handler.",
             default=0.0,
         ),
     }

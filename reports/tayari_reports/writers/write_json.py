@@ -79,7 +79,7 @@ def _judgement() -> dict[str, Any]:
             "reasons": {"type": "array", "items": {"type": "object", "required": ["rule", "state", "sentence"]}},
             "causes": {
                 "type": "array",
-                "description": "Blocking failures, grouped by what has to be mended; the first of each says it best.",
+                "description": "Blocking failures, grouped by what has to be fixed; the first of each says it best.",
                 "items": {"type": "array", "items": {"type": "string"}},
             },
             "confidence": {"type": "string"},

@@ -84,7 +84,7 @@ def ask(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply:
 
 
 def lifecycle(options: Options) -> Lifecycle:  # noqa: ARG001 - the shape of a row
-    """What becomes of a prompt on a till."""
+    """The lifecycle of a prompt on a till."""
     return Lifecycle(
         api=KIND, example=_example, decide=_decide, settle=_settle, message=_callback, parties=_parties, prompt=_PROMPT,
         opened=DarajaState.show_prompt, closed=DarajaState.hide_prompt,

@@ -104,7 +104,7 @@ def redeem(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply:
 
 
 def lifecycle(options: Options) -> Lifecycle:
-    """What becomes of a redemption: the bill is paid in shillings, and confirmed as any C2B payment."""
+    """The lifecycle of a redemption: the bill is paid in shillings, and confirmed as any C2B payment."""
     messages = C2bMessages(options)
 
     def message(state: DarajaState, transaction: Transaction, result: Result) -> bytes:

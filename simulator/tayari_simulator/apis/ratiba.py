@@ -152,7 +152,7 @@ def create(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply:
 
 
 def lifecycle(options: Options) -> Lifecycle:  # noqa: ARG001 - the shape of a row
-    """What becomes of an order that the customer is asked for."""
+    """The lifecycle of an order that the customer is asked for."""
     return Lifecycle(
         api=KIND, example=_example, decide=_decide, settle=_settle, message=_callback, moves_money=False,
         prompt=PromptResults(), opened=DarajaState.show_prompt, closed=DarajaState.hide_prompt,

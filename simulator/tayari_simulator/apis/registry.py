@@ -52,7 +52,7 @@ class Endpoint:
     mark: Mark = Mark.DOCUMENTED
     """How sure it is that the API looks like this."""
     lifecycle: Callable[[Options], Lifecycle] | None = None
-    """Of a call that makes a transaction: what becomes of it."""
+    """The lifecycle of the transaction that this call makes."""
     plays: str = ""
     """The row whose scenarios this call plays, where that is another one of the same API."""
     chooses: bool = False
@@ -184,7 +184,7 @@ CALLS: Final = tuple(row.name for row in ENDPOINTS)
 LIFECYCLES: Final[Mapping[str, Lifecycle]] = {
     row.name: row.lifecycle(Options()) for row in ENDPOINTS if row.lifecycle is not None
 }
-"""What becomes of transactions, by call, under the switches of the documented profile."""
+"""The lifecycles of transactions, by call, under the switches of the documented profile."""
 TRANSACTIONS: Final = frozenset(LIFECYCLES)
 """The calls that make transactions."""
 

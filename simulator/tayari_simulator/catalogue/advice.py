@@ -20,7 +20,7 @@ RETRY: Final[Mapping[str, str]] = MappingProxyType({
     "no": "another attempt changes nothing",
     "now": "a new attempt as soon as the customer asks for it",
     "after a wait": "a new attempt once the minutes that the words name have passed, with the customer's consent",
-    "after fix": "only after somebody has mended the cause",
+    "after fix": "only after somebody has fixed the cause",
     "after top-up": "when the customer has topped up, or for less",
     "tomorrow": "the limit is the day's",
     "new token": "drop the token, fetch a new one, send once more; after that it is a failure",

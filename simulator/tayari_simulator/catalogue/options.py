@@ -201,7 +201,7 @@ OPTIONS: Final = (
     Option(name="c2b_msisdn", about="MSISDN in C2B messages: 2547 ***** 126, a SHA-256, the number, or 25470****149",
            choices=("masked", "hashed", "full", "masked_2019"), defaults=("masked", "masked", "hashed"), mark=_X,
            source="reference 3.3, 6-29"),
-    Option(name="c2b_names", about="MiddleName and LastName of a confirmation: empty, absent, both by turns, or given",
+    Option(name="c2b_names", about="MiddleName and LastName of a confirmation: empty, absent, both in turn, or given",
            choices=("mix", "empty", "missing", "full"), defaults=_same("mix"), mark=_X, source="reference 3.3, 6-30"),
     Option(name="c2b_till_type", about="TransactionType of a payment to a till",
            choices=("Buy Goods", "Customer Merchant Payment"),

@@ -184,7 +184,7 @@ def resume(daraja: Daraja, clock: Clock, journal: str, behaviours: Behaviours) -
     except BlockingIOError as error:
         raise JournalFileError(f"journal {journal}: another simulator writes it; choose another --journal") from error
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise JournalFileError(f"{path}: {error}; it belongs to the journal: mend or remove it") from error
+        raise JournalFileError(f"{path}: {error}; it belongs to the journal: fix or remove it") from error
     clock.begin_at(left.latest_s)
     state = daraja.state
     _take_over(daraja, left)

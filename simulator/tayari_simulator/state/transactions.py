@@ -47,7 +47,7 @@ NEXT: Final[Mapping[tuple[Status, Event], Status]] = MappingProxyType({
 
 
 class Ending(StrEnum):
-    """What became of the callbacks of a payment for which nothing is to come any more."""
+    """How the callbacks of a payment ended, once nothing is planned for it any more."""
 
     __hash__ = str.__hash__
 
@@ -132,7 +132,7 @@ class Transaction:
     next_due_s: float = 0.0
     """When the next result falls due; 0: no further one is to come."""
     ending: Ending | None = None
-    """What became of its callbacks so far; it is final once nothing is pending."""
+    """How its callbacks have ended so far; it is final once nothing is pending."""
 
     def move(self, event: Event) -> None:
         """Apply one event.

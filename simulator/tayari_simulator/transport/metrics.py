@@ -37,7 +37,7 @@ HELP: Final[Mapping[str, str]] = {
     "tayari_journal_lost_total": "Entries, or pending payments, that could not be written to disk.",
     "tayari_loop_lag_p99_seconds": "99 of 100 looks in the last minute found the event loop no later than this.",
     "tayari_near_limit": "1 when the simulator itself is, or was, near its limit; GET /v1/limits says why.",
-    "tayari_payments_ended_total": "Payments for which nothing is to come, by what became of their callbacks.",
+    "tayari_payments_ended_total": "Payments that have nothing planned any more, by the end of their callbacks.",
     "tayari_payments_pending": "Payments whose prompt is open.",
     "tayari_payments_remembered": "Payments that a query finds.",
     "tayari_plans": "Results and callbacks still to come.",

@@ -1,4 +1,4 @@
-"""A09: 400.002.02 is the customer's input, and sending it again mends nothing."""
+"""A09: 400.002.02 is the customer's input, and sending it again fixes nothing."""
 
 from __future__ import annotations
 

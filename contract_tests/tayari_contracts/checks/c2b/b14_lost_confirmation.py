@@ -1,4 +1,4 @@
-"""B14: lost confirmations are made up for by pull transactions."""
+"""B14: payments whose confirmation was lost are found by pull transactions."""
 
 from __future__ import annotations
 

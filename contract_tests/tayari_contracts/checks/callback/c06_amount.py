@@ -47,7 +47,7 @@ def decided(context: CheckContext, payment: Payment) -> StatusView:
     if view.state not in SETTLED:
         view = context.observations.until(payment, SETTLED, within_s=2 * UNCONFIRMED_S + context.time.patience_s)
     if view.state not in SETTLED:
-        raise Unjudged(f"the payment is still {say(view)}: what becomes of it was not seen")
+        raise Unjudged(f"the payment is still {say(view)}: its end was not seen")
     if view.state is PAID and not heard_in_time and context.journal.queries(payment):
         raise Unjudged("the payment is paid, and a query that names no amount may have come before the callback did")
     return view

@@ -1,4 +1,4 @@
-"""U04: the customer finds out what became of the payment later, and on another device."""
+"""U04: the customer can see the end of the payment later, and on another device."""
 
 from __future__ import annotations
 

@@ -83,7 +83,7 @@ def _expect_stopped(context: CheckContext, before: tuple[str, ...] | None) -> No
     if payout_requests(context, later):
         raise Failed(
             "a payout ended with 2001 (initiator, password or certificate is wrong), and the next one was sent all the "
-            "same; expected the queue to stop until a person has mended it"
+            "same; expected the queue to stop until a person has fixed it"
         )
     if before is not None and not alerted(context, before):
         raise Failed("a payout ended with 2001, the queue stopped, and no alert says why")

@@ -47,7 +47,7 @@ OK: Final = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Victim:
-    """A payout of which a stranger says the opposite of what becomes of it.
+    """A payout about which a stranger sends the opposite of its true result.
 
     `before`: the balance before it was taken from it. `row`: Daraja's record.
     """

@@ -21,7 +21,7 @@ TOTAL: Final = 300_000
 
 CANCELLED: Final = 1032
 FIRST_PART_S: Final = 2.0
-"""How long the first part's prompt is open: enough to prepare what becomes of the next one."""
+"""How long the first part's prompt is open: enough to prepare the result of the next one."""
 
 NAMES_AMOUNT: Final = (
     r"amount|limit|maximum|\bmax\b|at most|too (much|large|big|high)|exceed|above|less than|250[ ,.]?000|split"

@@ -54,7 +54,7 @@ def _judge_state(context: CheckContext, driver: MerchantDriver, started: Started
         Failed: it is either. Unjudged: it cannot be seen.
     """
     if not context.profile.shows_state:
-        context.evidence.notes.append("what becomes of the payment could not be seen (merchant.status)")
+        context.evidence.notes.append("the end of the payment could not be seen (merchant.status)")
         return
     context.time.pause(1.0)
     keys = dict.fromkeys(key for key in (started.payment_id, reference) if key)

@@ -55,7 +55,7 @@ def _not_registered(environment: TestEnvironment, asked: C2b, short_code: str) -
         note = calls[-1].get("note")
         found = f"Daraja refused the registration ({answer.get('status')}): {str(answer.get('body') or '')[:200]}"
         found += f"; {note}" if note else ""
-        return warning("C2B URLs", found, "mend what the merchant sends; rule B01 judges its ResponseType")
+        return warning("C2B URLs", found, "correct what the merchant sends; rule B01 judges its ResponseType")
     how = "merchant.c2b.register" if asked.register is None else "the request of merchant.c2b.register"
     fix = f"see {how}, and that the merchant has the Daraja base URL {environment.daraja_url}"
     return warning("C2B URLs", f"the merchant made no call that registers URLs for {short_code}", fix)

@@ -123,7 +123,7 @@ def _push(entry: Entry, account: DarajaAccount) -> Iterator[Finding]:
     if error.endswith("Wrong credentials"):
         wrong = _malformed_password(sent)
         if wrong:
-            yield warning("passkey", wrong, "mend how the merchant makes the Password; the rules will judge it (S01)")
+            yield warning("passkey", wrong, "fix how the merchant makes the Password; the rules will judge it (S01)")
             return
         found = _other_password(sent, account)
         yield bad("passkey", found, "set the same passkey in the merchant and in daraja.passkey")
@@ -138,7 +138,7 @@ def _push(entry: Entry, account: DarajaAccount) -> Iterator[Finding]:
         fix = "write its till number as daraja.till; where it has none, the rules will judge that (S09)"
         yield warning("till", found, fix)
     elif error:
-        fix = "mend what the merchant sends; the rules will judge that (S15), and most others need an accepted push"
+        fix = "correct what the merchant sends; the rules will judge that (S15), and most others need an accepted push"
         yield warning("push", f"Daraja refused the push: {error}", fix)
 
 

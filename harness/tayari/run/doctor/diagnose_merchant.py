@@ -59,7 +59,7 @@ def start_failure(error: MerchantStartError) -> Finding:
         "command": "correct merchant.start in the target file",
         "placeholder": "remove that placeholder from merchant.start, or give it a value",
         "port_taken": "stop the other program, or let base_url use {port}",
-        "died": "run the start command by hand, mend what its last lines say, and try again",
+        "died": "run the start command by hand, fix what its last lines say, and try again",
         "not_ready": "check merchant.start.ready and merchant.base_url, or raise merchant.start.ready_within_s",
     }
     unreachable = error.kind in {"died", "not_ready"}
@@ -122,12 +122,12 @@ def payment_answer(started: Started, target: Target, *, refused: str = "") -> Fi
         message = (
             f"Daraja refused the push ({refused}), and the merchant answered the payment {started.status}: {shown}"
         )
-        return warning("payment", message, "mend what Daraja refuses; the rules will judge that")
+        return warning("payment", message, "fix what Daraja refuses; the rules will judge that")
     written = target.merchant.pay.payment_id
     if started.status is not None and not started.accepted:
         shown = _shortened(Answer(body=started.body, headers=(("content-type", started.content_type),)))
         message = f"the merchant called Daraja, and answered the payment {started.status}, an error: {shown}"
-        return bad("payment", message, f"read the merchant's log, mend what it says; or {_REFUSED}")
+        return bad("payment", message, f"read the merchant's log, fix what it says; or {_REFUSED}")
     if started.payment_id is not None or written is None:
         return good("payment", f"a payment was started as {started.payment_id}")
     answer = Answer(body=started.body, headers=(("content-type", started.content_type),))

@@ -42,7 +42,7 @@ def still_pending(view: StatusView, answered: int | None, within_s: float) -> Fi
     """The callback of a paid payment was taken, and its state did not move."""
     message = f"the payment is still pending {within_s:g} s after its callback was answered {answered}"
     if answered is not None and not 200 <= answered < 300:
-        return warning("status", message, "mend first what the callback's answer says")
+        return warning("status", message, "fix first what the callback's answer says")
     fix = (
         "if your merchant ignores callers that are not Safaricom, name the header in which it reads the caller's "
         f"address: callbacks.source_header; if {view.raw_state!r} is of another payment, correct merchant.status or "

@@ -61,7 +61,7 @@ def payout(environment: TestEnvironment, known: list[Known]) -> Iterator[Finding
     if not entry.get("checkout_request_id"):
         answered = entry.get("response") or {}
         found = f"Daraja refused the payout ({answered.get('status')}): {str(answered.get('body') or '')[:200]}"
-        yield warning("payout", found, "mend what the merchant sends; the rules will judge that")
+        yield warning("payout", found, "correct what the merchant sends; the rules will judge that")
         return
     yield good("payout", f"a payout was started as {started.payment_id}, and Daraja took it")
     yield from _outcome(environment, asked, started, str(entry["checkout_request_id"]), reference)

@@ -99,7 +99,7 @@ def _outcome(
     if not conversation_id:
         answered = call.get("response") or {}
         found = f"Daraja refused the refund {how} ({answered.get('status')}): {str(answered.get('body') or '')[:200]}"
-        yield warning("refund", found, "mend what the merchant sends; the rules will judge that")
+        yield warning("refund", found, "correct what the merchant sends; the rules will judge that")
         return
     waited = environment.control.wait("callback_answered", checkout_request_id=conversation_id, timeout_s=_RESULT_S)
     row = environment.control.payments(checkout_request_id=conversation_id)[0]

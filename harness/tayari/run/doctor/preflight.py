@@ -116,7 +116,7 @@ def _simulator(environment: TestEnvironment) -> Finding:
     except SimulatorStartError as error:
         if error.port_taken:
             return bad("port", str(error), "stop the other program, or choose others: --port and --control-port")
-        return bad("simulator", str(error), "mend what it says, and try again", Exit.OUR_FAILURE)
+        return bad("simulator", str(error), "fix what it says, and try again", Exit.OUR_FAILURE)
     except ControlError as error:
         return bad("simulator", str(error), "start it with `tayari simulate`, or leave the control URL out")
     except AdapterError as error:

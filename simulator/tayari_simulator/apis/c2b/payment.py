@@ -37,7 +37,7 @@ REJECT_CODES: Final = ("C2B00011", "C2B00012", "C2B00013", "C2B00014", "C2B00015
 OTHER_REASON: Final = REJECT_CODES[-1]
 """A code that is none of these cancels as this one does: assumed."""
 VALIDATED: Final = "validation"
-"""In a transaction's details: what became of its validation. Absent: it was not asked for."""
+"""In a transaction's details: the state of its validation. Absent: it was not asked for."""
 ASKED: Final = "asked"
 _SAYS: Final = "reference 3.3"
 _SIMULATE_IS_OFF: Final = ERRORS["404.003.01"]
@@ -158,7 +158,7 @@ def _acknowledgement(state: DarajaState, transaction: Transaction, version: str)
 
 
 def lifecycle(options: Options) -> Lifecycle:
-    """What becomes of a customer's payment."""
+    """The lifecycle of a customer's payment."""
     messages = C2bMessages(options)
     timeout_s = options.number("c2b_validation_timeout_s")
     all_validate = options.says("c2b_validation", "all")

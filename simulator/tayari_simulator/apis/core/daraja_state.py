@@ -97,7 +97,7 @@ class Counts:
     forgotten: int = 0
     """Payments that were forgotten on demand while something was still to come."""
     refused: dict[str, int] = field(default_factory=dict)
-    """Refusals by error code; what is no error of Daraja's by its status (`http_503`) or by what became of it."""
+    """Refusals by error code; a refusal that is no error of Daraja's by its status (`http_503`) or by its kind."""
 
     @property
     def accepted(self) -> int:
@@ -149,7 +149,7 @@ class DarajaState:
         )
         self.credentials = SecurityCredentials()
         self.lifecycles: Mapping[str, Lifecycle] = {}
-        """What becomes of transactions, by kind; set by whoever has the table of APIs."""
+        """The lifecycles of transactions, by kind; set by the owner of the table of APIs."""
         self.with_further_messages: set[str] = set()
         """Short codes that asked for further messages of what is paid to them, by C2B URLs or Bill Manager."""
         self.counts = Counts()

@@ -63,7 +63,7 @@ def query(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply:
 
 
 def lifecycle(options: Options) -> Lifecycle:
-    """What becomes of a query."""
+    """The lifecycle of a query."""
     documented = options.says("balance_result", "documentation")
     return Lifecycle(
         api="balance",

@@ -124,12 +124,12 @@ def _pay(state: DarajaState, exchange: Exchange, call: str, values: list[Any]) -
 
 
 def lifecycle(options: Options) -> Lifecycle:
-    """What becomes of a payment to another organisation."""
+    """The lifecycle of a payment to another organisation."""
     return _lifecycle(options, CALL, "BusinessPayBill", options.text("b2b_failure"))
 
 
 def tax_lifecycle(options: Options) -> Lifecycle:
-    """What becomes of a payment of taxes. Its one known failure has references and a receipt."""
+    """The lifecycle of a payment of taxes. Its one known failure has references and a receipt."""
     return _lifecycle(options, TAX, PAY_TAX, "references")
 
 

@@ -122,12 +122,12 @@ def pay(state: DarajaState, exchange: Exchange, call: str, originator_id: str, v
 
 
 def lifecycle(options: Options) -> Lifecycle:
-    """What becomes of a payment to a customer."""
+    """The lifecycle of a payment to a customer."""
     return _lifecycle(options, CALL, COMMANDS[0])
 
 
 def pochi_lifecycle(options: Options) -> Lifecycle:
-    """What becomes of a payment to a business wallet: its result is that of B2C, and so is its wallet here."""
+    """The lifecycle of a payment to a business wallet: its result is that of B2C, and so is its wallet here."""
     return _lifecycle(options, POCHI, POCHI_COMMANDS[0])
 
 

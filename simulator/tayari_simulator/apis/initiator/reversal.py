@@ -67,7 +67,7 @@ def reverse(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply:
 
 
 def lifecycle(options: Options) -> Lifecycle:
-    """What becomes of a reversal."""
+    """The lifecycle of a reversal."""
     return Lifecycle(
         api="reversal",
         decide=_decide,

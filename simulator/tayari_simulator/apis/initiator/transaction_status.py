@@ -101,7 +101,7 @@ def find(state: DarajaState, receipt: str, conversation: str) -> Transaction | N
 
 
 def lifecycle(options: Options) -> Lifecycle:
-    """What becomes of a query."""
+    """The lifecycle of a query."""
     documented = options.says("status_result", "documentation")
     return Lifecycle(
         api="status",

@@ -210,7 +210,7 @@ def _repeated(state: DarajaState, msisdn: str, shillings: int, now_s: float) -> 
 
 
 def lifecycle(options: Options) -> Lifecycle:
-    """What becomes of an accepted push."""
+    """The lifecycle of an accepted push."""
     return Lifecycle(
         api="stk",
         example=_example,

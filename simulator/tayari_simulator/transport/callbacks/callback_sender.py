@@ -39,7 +39,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class CallbackCounts:
-    """What became of callbacks since the start."""
+    """The outcomes of callbacks since the start."""
 
     sent: int = 0
     answered: int = 0

@@ -54,7 +54,7 @@ class DarajaApp:
         return Connections(self.handle, self._journal.same_headers, self._extra, self.refuse)
 
     def handle(self, call: Incoming) -> Answer:
-        """Answer a call: by the row of its path, which is mended first where need be (`//mpesa/...`)."""
+        """Answer a call: by the row of its path, which is corrected first if need be (`//mpesa/...`)."""
         route = self._daraja.routes.get(call.url)
         if route is not None:
             if len(route.paths) == 1:

@@ -43,7 +43,7 @@ Address = tuple[str, int]
 
 
 class Others(StrEnum):
-    """What becomes of calls to hosts that are neither Safaricom's nor this machine."""
+    """How calls to hosts are handled that are neither Safaricom's nor this machine."""
 
     PASS = "pass"
     REFUSE = "refuse"

@@ -11,7 +11,7 @@ LONGEST_HOST: Final = 100
 
 
 class Way(StrEnum):
-    """What became of a call."""
+    """The outcome of a call."""
 
     PLAYED = "played"
     """It went to the simulator."""
