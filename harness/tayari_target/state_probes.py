@@ -98,7 +98,7 @@ def _known(name: str, values: Mapping[str, object]) -> bool:
 
 
 def _sqlite_path(url: str, folder: Path) -> Path:
-    """`sqlite:///shop.db` lies beside the target file, `sqlite:////var/shop.db` is absolute."""
+    """`sqlite:///shop.db` is beside the target file, `sqlite:////var/shop.db` is absolute."""
     path = unquote(urlsplit(url).path).removeprefix("/")
     return (folder / path).resolve()
 

@@ -152,7 +152,7 @@ def _settled_by_now(run: LoadRun, payment: Payment) -> bool:
 
 
 def _read_refused(run: LoadRun, payment: Payment) -> None:
-    """The start was answered with an error, and the customer paid all the same: only the ledger shows its state."""
+    """The start was answered with an error, and the customer paid nevertheless: only the ledger shows its state."""
     ledger = run.test_environment.driver.read_ledger(payment_id=payment.payment_id, reference=payment.order.reference)
     if ledger is None or ledger.credits is None:
         return

@@ -137,7 +137,7 @@ class LocustEvents:
         self.playing.append(gevent.spawn(action, *arguments))
 
     def stop_playing(self) -> None:
-        """The run is over: no trouble goes on."""
+        """The run is over: end every disturbance."""
         gevent.killall(self.playing, block=True)
         self.playing.clear()
 

@@ -42,7 +42,7 @@ class Unjudged(Finding):
 
 
 class Unsettled(Unjudged):
-    """An ordinary payment that was begun later is not settled, so what lies before it may not be dealt with."""
+    """An ordinary payment that was begun later is not settled, so earlier callbacks may not be dealt with."""
 
 
 class Untested(Finding):

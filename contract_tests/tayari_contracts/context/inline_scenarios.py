@@ -16,7 +16,7 @@ OF_THE_ACKNOWLEDGEMENT: Final = frozenset({"before_ack", "ack_late", "ack_lost",
 
 
 ITEM: Final = "Body.stkCallback.CallbackMetadata.Item"
-"""Where the items of a callback lie, as the fault `mutate` names it."""
+"""The path of a callback's items, as the fault `mutate` names it."""
 
 
 def sets_the_order(scenario: object) -> bool:

@@ -5,8 +5,8 @@ connections) have an instance to themselves, beside the others; last come those 
 longest begins first.
 
 Side by side is for speed, and no rule is about it. So a merchant that crashes, becomes slow or names a locked database
-gets fewer checks at once, and what failed side by side is repeated alone before it counts. Only a wrong credit is proof
-the first time.
+gets fewer checks at once. A check that failed beside others is repeated alone before its failure counts. Only a wrong
+credit is proof the first time.
 """
 
 from __future__ import annotations

@@ -207,7 +207,7 @@ class MerchantInstance:
         )
 
     def learn_query_limit(self) -> None:
-        """A merchant that asks seldom, and promises no limit, may keep one all the same."""
+        """A merchant that asks seldom, and promises no limit, may have one nevertheless."""
         if self.run.queries_per_minute is None:
             self.run.queries_per_minute = own_limit(self._queries())
 

@@ -55,8 +55,8 @@ def await_earlier_queries(context: CheckContext) -> bool:
 def shows_silence(context: CheckContext, payment: Payment, sentence: str, *, began: float) -> bool:
     """Whether this payment, for which no query came in time, shows that the merchant never asks; then all checks know.
 
-    It does not where the wait was cut short, where this machine or the merchant was in trouble meanwhile, or where the
-    merchant asked about any payment of this run.
+    It does not if the wait was cut short, or if this machine or the merchant was in trouble meanwhile. Nor does it if
+    the merchant asked about any payment of this run.
     """
     overload = context.run.overload
     in_trouble = overload.watch.since(began) or overload.in_trouble_since(began)

@@ -24,7 +24,7 @@ class LoadOrder:
     """Locust's own page instead of a headless run; it ends when its user ends it."""
     ui_port: int = 8089
     until_stopped: bool = False
-    """On the page, the run goes on until somebody stops it; else it ends with its time there, too."""
+    """On the page, the run continues until somebody stops it; else it ends with its time there, too."""
     seed: int | None = None
     rate: float | None = None
     """Arrivals per second of the open model; None: the closed model."""

@@ -150,7 +150,7 @@ class Project:
         return [file for file in self.files if MANIFESTS.search(file.name)]
 
     def named(self, name: str) -> SourceFile | None:
-        """The file of this name that lies nearest to the top."""
+        """The file of this name that is nearest to the top folder."""
         found = [file for file in self.files if f"/{file.name}".endswith(f"/{name}")]
         return min(found, key=lambda file: file.name.count("/"), default=None)
 

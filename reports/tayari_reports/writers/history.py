@@ -47,7 +47,7 @@ class History:
 
 
 def read_history(folder: Path) -> History:
-    """Every `*.json` below a folder that is a run; one run that lies there twice counts once.
+    """Every `*.json` below a folder that is a run; a run that is there twice counts once.
 
     Raises:
         ReportError: the folder holds no run at all.
@@ -91,7 +91,7 @@ def _tone(past: Past) -> str:
 
 
 def _may_be_run(path: Path) -> bool:
-    """Other reports lie in the same folders; a run says `schema` near its beginning."""
+    """Other reports are in the same folders; a run says `schema` near its beginning."""
     try:
         with path.open("rb") as file:
             return path.stat().st_size <= _MOST_BYTES and b'"schema"' in file.read(200)

@@ -80,7 +80,7 @@ async def answer_rows(
 
 
 class Stream(Protocol):
-    """An answer that goes on until it is ended."""
+    """An answer that stays open until it is ended."""
 
     def end(self) -> None: ...
 

@@ -10,7 +10,7 @@ from tayari_simulator.state.behaviour import Delivery
 
 @dataclass(frozen=True, slots=True)
 class Drop(CallbackFault):
-    """Send no callback for this result; the query answers all the same."""
+    """Send no callback for this result; the query answers nevertheless."""
 
     def deliver(self, deliveries: tuple[Delivery, ...]) -> tuple[Delivery, ...]:  # noqa: ARG002 - the hook's shape
         """Nothing to deliver."""

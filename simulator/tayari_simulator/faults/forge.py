@@ -52,7 +52,7 @@ class Forge(CallbackFault):
         return (forged, *(replace(delivery, due_s=delivery.due_s + self.gap_s) for delivery in deliveries))
 
     def _lie(self, body: bytes) -> bytes:
-        """The lie, made from the true body; where an earlier fault left nothing to make it from, that body itself."""
+        """The forged body, made from the true one; if an earlier fault left nothing to change, that body itself."""
         try:
             message = orjson.loads(body)
             if "Body" in message:

@@ -11,7 +11,7 @@ from tayari_simulator.strict_reading import Seconds
 
 @dataclass(frozen=True, slots=True)
 class Hang(TableFault):
-    """Say nothing for `for_s` seconds, then close. With `accepted` the call was handled all the same."""
+    """Say nothing for `for_s` seconds, then close. With `accepted` the call was handled nevertheless."""
 
     for_s: Seconds
     accepted: bool = False

@@ -121,7 +121,7 @@ class Journal:
         return self._entries[0].seq if self._entries else self.next_seq
 
     def clear(self) -> None:
-        """Forget all entries; numbers go on counting."""
+        """Forget all entries; numbers are not reused."""
         self._entries.clear()
         self._by_msisdn.clear()
         self._by_checkout.clear()

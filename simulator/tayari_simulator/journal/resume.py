@@ -1,4 +1,4 @@
-"""A simulator goes on where an earlier process with the same journal ended."""
+"""A simulator continues where an earlier process with the same journal ended."""
 
 from __future__ import annotations
 

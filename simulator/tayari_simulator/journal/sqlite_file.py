@@ -95,7 +95,7 @@ class JournalFile:
         self._connection.close()
 
     def _run(self) -> None:
-        """Write until `close`. Whatever goes wrong, the thread goes on: the next entries may be written again."""
+        """Write until `close`. The thread continues after any error: the next entries may be written again."""
         stopping = False
         while not stopping:
             stopping = self._stop.wait(EVERY_S)

@@ -213,7 +213,7 @@ class Selector:
         return held
 
     def release(self, msisdn: str) -> None:
-        """Put the phone down; a prompt that waits goes on waiting."""
+        """Release the phone; a prompt that waits keeps waiting."""
         self.handsets.release(msisdn)
         self._refresh()
 

@@ -219,7 +219,7 @@ def _ready(simulator: Simulator) -> dict[str, Any]:
 
 
 def _behaviours(selector: Selector) -> Behaviours:
-    """Behaviours by the names of loaded scenarios; a prompt that waited for a handset goes on waiting."""
+    """Behaviours by the names of loaded scenarios; a prompt that waited for a handset keeps waiting."""
     known = {**BEHAVIOURS, **{scenario.name: scenario.behaviour for scenario in selector.scenarios()}}
     return known.get
 

@@ -65,7 +65,7 @@ class Step:
     to_timeout_url: bool = False
     """The message says that the request waited too long; it goes to the `QueueTimeOutURL`."""
     truth: bool = True
-    """Whether the query agrees from then on; false for a callback that lies."""
+    """Whether the query agrees from then on; false for a callback that is false."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

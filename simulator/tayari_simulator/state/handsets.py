@@ -120,7 +120,7 @@ class Handsets:
         return self._held.setdefault(msisdn, Handset(msisdn=msisdn))
 
     def release(self, msisdn: str) -> None:
-        """Put the phone down: scenarios answer its prompts again."""
+        """Release the phone: scenarios answer its prompts again."""
         self._held.pop(msisdn, None)
 
     def all(self) -> tuple[Handset, ...]:

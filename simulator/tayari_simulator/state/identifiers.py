@@ -25,7 +25,7 @@ _A_SECOND: Final = 2**18
 
 
 def eat_day(now_s: float) -> int:
-    """The number of the day in EAT that this second lies in."""
+    """The number of the day in EAT to which this second belongs."""
     return int(now_s + 3 * 3600) // 86_400
 
 
@@ -91,7 +91,7 @@ class Ids:
         return f"{self._prefix}{self._counter}"
 
     def second(self, now_s: float) -> Second:
-        """The second that `now_s` (seconds since the epoch) lies in."""
+        """The second to which `now_s` (seconds since the epoch) belongs."""
         number = int(now_s)
         if self._second.number != number:
             self._second = _second_of(number)

@@ -74,7 +74,7 @@ class Scheduler:
         return fired
 
     def close(self) -> None:
-        """No more timers, whoever asks: what falls due after this is the next process's."""
+        """Set no more timers: the next process makes everything happen that is due after this."""
         self._closed = True
         self.stop()
 

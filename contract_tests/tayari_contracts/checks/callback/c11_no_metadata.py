@@ -1,4 +1,4 @@
-"""C11: an ordinary failure ends its payment; it has no CallbackMetadata, and is handled all the same."""
+"""C11: an ordinary failure ends its payment; it has no CallbackMetadata, and is handled nevertheless."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from tayari_contracts.context.inline_scenarios import after, situation
 from tayari_contracts.context.payment import PAID, Payment
 
 NEAR: Final = 200
-"""Ids that lie so close together count up, while other checks start payments too."""
+"""Ids with this distance or less count up, while other checks start payments too."""
 
 LONGEST_NUMBER: Final = 24
 LONGEST_WORD: Final = 12
@@ -46,7 +46,7 @@ def an_order_is_no_number_in_a_row(context: CheckContext) -> None:
 
 
 def counts_up(first: str, second: str, *, now_s: float | None = None) -> bool:
-    """Whether one id is found from the other: equal but for one number, and the two numbers lie close together.
+    """Whether one id is found from the other: equal except for one number, and the two numbers are close to each other.
 
     The number may be written with letters, and it may be the time. A long word with letters is not looked into: ids of
     one process and one second (ObjectId) have much in common, and are not found from each other a day later.

@@ -51,7 +51,7 @@ def judge_two(first: object, second: object, behind_s: float, later_behind_s: fl
 
 
 def _stamped(context: CheckContext) -> tuple[object, float]:
-    """The Timestamp of a new push, and by how many seconds it lies behind.
+    """The Timestamp of a new push, and by how many seconds it is late.
 
     Raises:
         Failed: it is no Timestamp.

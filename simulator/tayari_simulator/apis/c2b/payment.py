@@ -229,7 +229,7 @@ def _decide(state: DarajaState, transaction: Transaction) -> int | str:
 
 
 def _answered(state: DarajaState, transaction: Transaction, answer: Answer) -> None:
-    """The merchant answered the validation, or did not: the payment goes on at once, or is cancelled."""
+    """The merchant answered the validation, or did not: the payment continues at once, or is cancelled."""
     details = _details(transaction)
     if details.get(VALIDATED) != ASKED:
         return  # a restarted process may send a validation again that was answered just before

@@ -1,4 +1,4 @@
-"""What Daraja does with a transaction: it accepts it under its scenario, lets its results fall due, makes its messages.
+"""What Daraja does with a transaction: it accepts it, makes its results true, and makes its messages.
 
 Messages and queries read the same record.
 """

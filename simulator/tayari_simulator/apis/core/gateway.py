@@ -77,7 +77,7 @@ LIMITS: Final = ((Call.OAUTH, "tokens_per_minute"), (Call.STK_PUSH, "pushes_per_
 
 
 def rate_gaps(options: Options) -> Mapping[str, float]:
-    """Seconds that must lie between two calls of one app; endpoints without a limit are not in it."""
+    """Seconds that must pass between two calls of one app; endpoints without a limit are not in it."""
     limits = ((call, options.number(name)) for call, name in LIMITS)
     return {call: 60.0 / limit for call, limit in limits if limit}
 

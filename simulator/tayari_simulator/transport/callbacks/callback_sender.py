@@ -83,7 +83,7 @@ class CallbackSender:
         """Of those in flight, the callbacks that came of payments: the control API ordered the others."""
         self._watchers = watchers
         self.planned: Callable[[], None] = lambda: None
-        """Called when an answer makes something fall due later; set by the owner."""
+        """Called when an answer plans something for later; set by the owner."""
 
     def send(self, delivery: Delivery) -> None:
         """Send a callback of Daraja's own. One that cannot be sent is journalled with the reason."""

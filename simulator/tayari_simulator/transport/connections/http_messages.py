@@ -63,7 +63,7 @@ class Incoming:
     version: str
     """`1.1` or `1.0`."""
     keep_alive: bool
-    """Whether the caller wishes to go on with this connection."""
+    """Whether the caller wants to keep this connection."""
 
     @property
     def transport(self) -> asyncio.Transport | None:

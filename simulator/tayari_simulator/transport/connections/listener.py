@@ -181,7 +181,7 @@ class Listener:
         return self.is_open and all(port.is_open for port in self.beside)
 
     async def close(self) -> None:
-        """Close for good."""
+        """Close and do not open again."""
         if self._reopening is not None:
             self._reopening.cancel()
         self._shut()

@@ -1,7 +1,7 @@
 """A forward proxy for merchants that have Safaricom's host names in their code: those names lead to the simulator.
 
-Nothing that is called through it reaches the real Safaricom: its names are played here, other hosts are refused unless
-they are to pass, and then addresses in figures are refused as well, because nobody can say whose they are.
+Nothing that is called through it reaches the real Safaricom: its names are played here. Other hosts are refused unless
+they are to pass. Addresses in figures are refused even then, because nobody can say whose they are.
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ class ForwardProxy:
         return self._server is not None
 
     def shut(self) -> None:
-        """Listen no more; what is under way goes on."""
+        """Listen no more; open tunnels continue."""
         if self._server is not None:
             self._server.close()
             self._server = None
