@@ -347,8 +347,9 @@ def hosts_of(addresses: Iterable[str]) -> frozenset[str]:
     return frozenset(host for host in map(_host, addresses) if host)
 
 
+@lru_cache(maxsize=4096)
 def check_host(url: str, allowed: frozenset[str]) -> None:
-    """Let a call to this address pass.
+    """Let a call to this address pass. What passed once, as the page of a payment, is not taken apart again.
 
     Raises:
         HostRefused: its host is neither this machine nor in `allowed`, or it belongs to the real Safaricom.

@@ -251,7 +251,9 @@ def test_a_failure_is_looked_for_before_anything_that_takes_as_long_as_the_succe
     monkeypatch.setattr(c19_late_success, "failure_was_read", look)
     monkeypatch.setattr(c19_late_success, "pay_twice", lambda *_: did.append("paid twice"))
     context = SimpleNamespace(
-        actions=SimpleNamespace(pay_accepted=lambda _: None),
+        actions=SimpleNamespace(
+            pay_accepted=lambda _: None, in_background=lambda _: SimpleNamespace(result=lambda: None)
+        ),
         time=SimpleNamespace(reconcile_s=1.0),
         observations=SimpleNamespace(wait=lambda *_, **__: None),
         expectations=SimpleNamespace(honoured=lambda *_, **__: None),

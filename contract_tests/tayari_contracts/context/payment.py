@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from tayari_money.payment_record import PaymentKind, PaymentState
@@ -18,7 +19,7 @@ Entry = dict[str, Any]
 """One journal entry; its shape is in the control API's documentation."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Payment:
     """A payment or a payout that the merchant was asked to start, or a payment that a customer made (C2B)."""
 
@@ -39,12 +40,12 @@ class Payment:
     before: LedgerView | None = None
     """Of a C2B payment: what the account had before."""
 
-    @property
+    @cached_property
     def payment_id(self) -> str:
         """The merchant's identifier, or the account's number; the reference where the merchant gives none."""
         return self.started.payment_id or self.reference
 
-    @property
+    @cached_property
     def record_name(self) -> str:
         """Under which looks at it are kept: a refund has the reference of its payment, an account has several."""
         if self.kind is PaymentKind.C2B_PAYMENT:
