@@ -164,7 +164,7 @@ def test_a_decision_is_the_last_word(state: Any) -> None:
 
 @pytest.mark.parametrize("state", [PENDING, None])
 def test_what_never_settles_was_not_seen(state: Any) -> None:
-    with pytest.raises(Unjudged, match=r"still .* what becomes of it was not seen"):
+    with pytest.raises(Unjudged, match=r"still .* its end was not seen"):
         watched(always(state), always(PAID, RECEIPT)).expectations.final_status(ODD)
 
 
