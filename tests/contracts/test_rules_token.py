@@ -1,11 +1,13 @@
 """Token rules: what a refusal, a loop and a leak look like in the journal and in answers."""
 
+from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
 from types import SimpleNamespace
 
 import pytest
-from tayari_contracts.checks.token import t02_single_flight, t08_token_endpoint_down
+from endings import ending
+from tayari_contracts.checks.token import t02_single_flight, t08_token_endpoint_down, t11_time_outs
 from tayari_contracts.checks.token.t13_secrets_stay import leaks, secrets_of
 from tayari_contracts.context.customer_messages import crash_of, leak_of, message_at_start, raw_words_of
 from tayari_contracts.context.findings import Failed, Untested
@@ -205,3 +207,19 @@ def test_t02_lets_a_token_die_that_outlives_the_process(
     t02_single_flight.fetches_once_for_all(context)  # type: ignore[arg-type]
 
     assert done == did
+
+
+@pytest.mark.parametrize(("pushed", "ends"), [(1, "passes"), (2, "Failed")])
+def test_t11_refuses_a_second_push_after_silence(pushed: int, ends: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    listener = SimpleNamespace(calls=["POST /mpesa/stkpush/v1/processrequest"] * pushed, held_s=[8.0], refused=[])
+    driver = SimpleNamespace(start_payment=lambda **_: started(202, "{}"))
+    monkeypatch.setattr(t11_time_outs, "merchant_with_stub", lambda *_, **__: nullcontext((listener, driver)))
+    monkeypatch.setattr(t11_time_outs, "_judge_state", lambda *_: None)
+    context = SimpleNamespace(
+        allocation=SimpleNamespace(reference=lambda: "T1", msisdn=lambda: "254710000001", amount=lambda: 100),
+        actions=SimpleNamespace(in_background=lambda act: SimpleNamespace(result=act)),
+        time=SimpleNamespace(until=lambda look, within_s: look()),
+        evidence=SimpleNamespace(notes=[], tries=0),
+    )
+
+    assert ending(t11_time_outs.gives_up_a_call_without_answer, context) == ends

@@ -13,12 +13,14 @@ from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Unjudged, Untested, say, unknown_word
 from tayari_contracts.context.payment import FAILED, PAID
 from tayari_contracts.context.run_record import untranslated
-from tayari_contracts.steps.stub_daraja import merchant_with_stub
+from tayari_contracts.steps.stub_daraja import Listener, merchant_with_stub
 
 BOUND_S: Final = 45.0
 """Longer than anybody should wait for one call; Daraja's gateway itself gives up after 30 s or so."""
 
 OFTEN_S: Final = 0.2
+RETRIED_WITHIN_S: Final = 6.0
+"""Longer than the first pauses of a retry."""
 
 
 @check("T11")
@@ -37,14 +39,25 @@ def gives_up_a_call_without_answer(context: CheckContext) -> None:
         end = time.monotonic() + BOUND_S
         while not listener.held_s and time.monotonic() < end:
             context.time.pause(OFTEN_S)
-        if not any("stkpush" in call for call in listener.calls):
+        if not _pushes(listener):
             distrusts = ": it does not trust the certificate of {ca_file}" if listener.refused else ""
             raise Untested(f"the merchant sent no STK push to the address it was given as its Daraja{distrusts}")
         if not listener.held_s:
             raise Failed(f"the merchant still waits for an answer to its push after {BOUND_S:.0f} s; expected an end")
-        _judge_state(context, driver, paying.result(), reference)
+        started = paying.result()
+        context.time.until(lambda: len(_pushes(listener)) > 1, within_s=RETRIED_WITHIN_S)
+        if len(_pushes(listener)) > 1:
+            raise Failed(
+                f"no answer to a push came, and the merchant pushed again after {listener.held_s[0]:.0f} s; expected "
+                "one push, and the payment kept as unknown: the customer may be asked twice, and pay twice"
+            )
+        _judge_state(context, driver, started, reference)
     context.evidence.tries = 1
     context.evidence.notes.append(f"gave up after {listener.held_s[0]:.0f} s")
+
+
+def _pushes(listener: Listener) -> list[str]:
+    return [call for call in listener.calls if "stkpush" in call]
 
 
 def _judge_state(context: CheckContext, driver: MerchantDriver, started: Started, reference: str) -> None:
