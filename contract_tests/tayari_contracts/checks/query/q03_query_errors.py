@@ -26,11 +26,11 @@ def query_errors_change_nothing(context: CheckContext) -> None:
 
     Another one has a callback meanwhile: a merchant that proves it by a query asks again.
     """
-    called_back = called_back_meanwhile(context)
     payments = {
         what: context.actions.pay_accepted(unanswered("inline/q03-query-error", fault))
         for what, fault in ERRORS.items()
     }
+    called_back = called_back_meanwhile(context)
     for what, payment in payments.items():
         expect_undecided(context, payment, because=f"the query was answered with {what}")
     if called_back is not None:
