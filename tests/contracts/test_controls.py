@@ -1,9 +1,13 @@
 """Controls: what an ordinary payment shows as well is no finding of another rule."""
 
 import inspect
+import json
+import re
 from dataclasses import replace
 from functools import partial
 from threading import Event
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from fake_environment import environment, planned_check
@@ -22,8 +26,11 @@ from tayari_contracts.context.findings import (
 )
 from tayari_contracts.context.run_record import Allocation, ControlOutcome, ControlOutcomes, RunRecord
 from tayari_contracts.runner.check_run import run_check
+from tayari_contracts.steps import control_payments
 from tayari_contracts.steps.control_payments import CARRIED_BY, PLAYS
+from tayari_money.payment_record import PaymentState
 from tayari_reports.model import Check, NotTested, State
+from tayari_target.views import StatusView
 
 LOST = Failed("an ordinary success was answered 500")
 ALWAYS_PAID = Failed("a status query was answered HTTP 200, and the payment is paid")
@@ -173,3 +180,26 @@ def test_a_check_that_expects_a_credited_account_declares_the_ordinary_c2b_payme
     source = inspect.getsource(inspect.getmodule(checks()[rule_id]))  # type: ignore[arg-type]
 
     assert "expectations.state(payment, PAID" not in source or Control.C2B in catalogue()[rule_id].controls
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [("254711000111", ""), ("2547 ***** 111", "; its MSISDN was '2547 ***** 111': M-Pesa masks it")],
+)
+def test_a_lost_confirmation_is_told_with_the_form_of_its_number(
+    number: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """mpesa-api 0.2.3 makes a whole number of it, and loses every payment by pay bill."""
+    confirmation = {"request": {"body": json.dumps({"MSISDN": number})}, "response": {"status": 200, "body": "ok"}}
+    payment = SimpleNamespace(amount=10)
+    monkeypatch.setattr(control_payments, "pay_in", lambda *_: payment)
+    seen: Any = SimpleNamespace(
+        journal=SimpleNamespace(callbacks=lambda _: [confirmation]),
+        observations=SimpleNamespace(
+            wait=lambda *_, **__: True, until=lambda *_, **__: StatusView(state=PaymentState.PENDING)
+        ),
+        time=SimpleNamespace(settle_s=10.0),
+    )
+
+    with pytest.raises(Failed, match=re.escape(f"expected 10 shillings{said}") + "$"):
+        PLAYS[Control.C2B](seen)

@@ -312,6 +312,22 @@ def test_a_package_that_serves_the_payment_routes_is_named(tmp_path: Path, inclu
     assert "manage.py migrate --noinput" in made.start.command.text  # the database in {work_dir} is empty
 
 
+def test_words_that_stand_in_a_choice_are_found(tmp_path: Path) -> None:
+    """`? "paid" : "failed"`: the colon made the first of them look like a key."""
+    (tmp_path / "package.json").write_text('{"dependencies": {"express": "5"}, "scripts": {"start": "node server.js"}}')
+    (tmp_path / "server.js").write_text(
+        'app.post("/api/pay", (req, res) => { res.json({ id: 1, phone: req.body.phone, amount: req.body.amount }) })\n'
+        'app.post("/callback", (req) => { order.status = req.body.stkCallback.ResultCode === 0 ? "paid" : "failed" })\n'
+        'app.get("/api/orders/:id", (req, res) => { res.json({ status: order.status }) })\n'
+    )
+
+    made = draft_from_source(tmp_path)
+
+    assert made is not None
+    assert made.status is not None
+    assert made.status.states["paid"] == ["paid"]
+
+
 def test_routes_that_a_name_mounts_are_read(tmp_path: Path) -> None:
     files = {
         **IN_A_PACKAGE,

@@ -198,6 +198,11 @@ def test_calls_of_the_sandbox_are_no_finding() -> None:
         (Intercept.HOSTS, [], "`tayari docs interception` lists"),
         (Intercept.AUTO, [{"host": "sms.example", "way": "refused", "reason": "why"}], "`other_hosts: pass`"),
         (Intercept.AUTO, [{"host": "", "way": "refused", "reason": "no TLS handshake: EOF"}], "no TLS handshake"),
+        (
+            Intercept.AUTO,
+            [{"host": "", "way": "refused", "reason": "without a tunnel"}],
+            "`intercept: hosts`",
+        ),
         (Intercept.AUTO, [{"host": "", "way": "untrusted", "reason": "UNKNOWN_CA"}], "NODE_EXTRA_CA_CERTS"),
         (Intercept.AUTO, [{"host": "", "way": "untrusted", "reason": "CERTIFICATE_EXPIRED"}], "merchant's clock"),
     ],

@@ -18,6 +18,7 @@ from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.check_time import CALLBACK_WAIT_S, QUEUE_MOST_S
 from tayari_contracts.context.findings import Failed, Finding, Missing, Untested, WrongCredit, quote, say
 from tayari_contracts.context.inline_scenarios import after, situation
+from tayari_contracts.context.journal_reader import body_of
 from tayari_contracts.context.payment import FAILED, PAID, PENDING, REVIEW, SETTLED, Entry, Payment
 from tayari_contracts.context.run_record import ControlOutcome
 from tayari_contracts.steps.c2b_payments import c2b_situation, pay_in
@@ -261,7 +262,7 @@ def _ordinary_c2b(context: CheckContext) -> None:
     if view.state is not PAID:
         raise Failed(
             f"an ordinary confirmation was answered {_written(answer)}, and the account has no credit "
-            f"{context.time.settle_s:.3g} s later; expected {payment.amount} shillings"
+            f"{context.time.settle_s:.3g} s later; expected {payment.amount} shillings{_number_sent(answer)}"
         )
     _refuse_crash(answer, "an ordinary confirmation")
     context.expectations.credits(payment, 1, quiet_s=0.3, because="one ordinary confirmation came")
@@ -322,6 +323,12 @@ def _answer_to_callback(context: CheckContext, payment: Payment) -> Entry:
     if not callbacks:
         raise Untested("no callback was delivered for an ordinary payment, so nothing could be judged")
     return callbacks[-1]
+
+
+def _number_sent(confirmation: Entry) -> str:
+    """The form of the customer's number in a confirmation: whoever reads it as a number loses the payment."""
+    number = str(body_of(confirmation).get("MSISDN", ""))
+    return "" if number.isdigit() else f"; its MSISDN was {number!r}: M-Pesa masks it"
 
 
 def _refuse_crash(callback: Entry, what: str) -> None:

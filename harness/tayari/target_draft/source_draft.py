@@ -277,8 +277,9 @@ def _states(project: Project) -> Mapping[str, Sequence[str]]:
     found: dict[str, list[str]] = {}
     for state, words in _WORDS.items():
         hits = project.find(rf"(?i)[\"'`]({words})[\"'`](?!\s*(?::|=>|\]?\s*=))", *CODE)
+        hits_of_choices = project.find(rf"(?i)\?\s*[\"'`]({words})[\"'`]\s*:", *CODE)
         hits_of_enums = project.find(rf"^\s+({words.upper()})\s*[,;(=]", ".java", ".kt", ".ts", ".py")
-        unique = {hit.match[1].lower(): hit.match[1] for hit in (*hits, *hits_of_enums)}
+        unique = {hit.match[1].lower(): hit.match[1] for hit in (*hits, *hits_of_choices, *hits_of_enums)}
         if unique:
             found[state] = sorted(unique.values())
     return found

@@ -106,7 +106,8 @@ def never_came(
         return bad(_NAME, refused.message, refused.fix)
     unread = next((row for row in rows if row["way"] == "refused"), None)
     if unread is not None:
-        return bad(_NAME, f"a call of the merchant was refused: {unread['reason']}", "fix what it says")
+        fix = f"{_NEXT_WAY[start.intercept]}; else fix what it says"
+        return bad(_NAME, f"a call of the merchant was refused: {unread['reason']}", fix)
     if answered is not None and 400 <= answered < 500:
         return None
     message = "the merchant called no host of Safaricom's, neither through the proxy nor by name"

@@ -243,7 +243,9 @@ def read_head(text: bytes) -> Asked:
     if method == "CONNECT":
         return Asked(method, host, port, b"")
     if urlsplit(url).scheme.lower() != "http":
-        raise Refused(400, f"{url[:100]} cannot be called so: https goes through CONNECT")
+        raise Refused(
+            400, f"{url[:100]} was asked for without a tunnel, as axios 0.27 does: https goes through CONNECT"
+        )
     parts = urlsplit(url)
     path = parts._replace(scheme="", netloc="", fragment="").geturl() or "/"
     kept = [row for row in head.headers if row[0].lower() not in _HOP_BY_HOP]
