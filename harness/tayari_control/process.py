@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import queue
+import re
 import subprocess
 import sys
 import threading
@@ -211,10 +212,12 @@ def _decoded(line: str) -> Mapping[str, Any] | None:
 
 def _failed(returncode: int, output: Sequence[str], options: SimulatorOptions) -> SimulatorStartError:
     last = output[-1] if output else "it said nothing"
-    if returncode == Exit.BAD_CONFIGURATION and any("in use" in line or "taken" in line for line in output):
-        ports = f"{options.port} or {options.control_port}"
+    taken = re.search(r"port (\d+) of \S+ is taken", "\n".join(output))
+    if returncode == Exit.BAD_CONFIGURATION and taken is not None:
         do = "stop the other program, or choose other ports with --port and --control-port"
-        return SimulatorStartError(f"port {ports} is taken: {last}; {do}", port_taken=True)
+        if int(taken[1]) not in {options.port, options.control_port}:  # 443, which `intercept: hosts` needs
+            do = "end the program that has it, perhaps another run with `intercept: hosts`, or try `intercept: auto`"
+        return SimulatorStartError(f"{taken[0]}; {do}", port_taken=True)
     return SimulatorStartError(f"the simulator did not start: {last}")
 
 

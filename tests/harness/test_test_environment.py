@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import requests
 from mini_target import mini_target
+from tayari_control import process
 from tayari_control.client import ControlError
 from tayari_control.process import SimulatorOptions, start_simulator
 from tayari_target.environment_options import EnvironmentOptions, simulator_options
@@ -162,3 +163,21 @@ def test_daraja_has_a_fixed_port_if_the_merchant_takes_no_other(tmp_path: Path) 
 
     assert (runs_already.port, runs_already.control_port) == (DARAJA_PORT, CONTROL_PORT)
     assert (is_started.port, is_started.control_port) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("port", "fix"),
+    [
+        (9310, "stop the other program, or choose other ports with --port and --control-port"),
+        (443, "another run with `intercept: hosts`, or try `intercept: auto`"),
+    ],
+)
+def test_a_port_that_is_taken_is_named_with_what_can_be_done_about_it(port: int, fix: str) -> None:
+    """The simulator's own advice names an option that `tayari check` does not have."""
+    said = f"tayari simulate: port {port} of 127.0.0.1 is taken by another program; stop it, or choose --tls-port"
+
+    error = process._failed(20, [said], SimulatorOptions(port=9310, control_port=9311))
+
+    assert error.port_taken
+    assert str(error).startswith(f"port {port} of 127.0.0.1 is taken; ")
+    assert str(error).endswith(fix)

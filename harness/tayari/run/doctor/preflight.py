@@ -115,7 +115,8 @@ def _simulator(environment: TestEnvironment) -> Finding:
         environment.raise_simulator()
     except SimulatorStartError as error:
         if error.port_taken:
-            return bad("port", str(error), "stop the other program, or choose others: --port and --control-port")
+            found, _, do = str(error).partition("; ")
+            return bad("port", found, do)
         return bad("simulator", str(error), "fix what it says, and try again", Exit.OUR_FAILURE)
     except ControlError as error:
         return bad("simulator", str(error), "start it with `tayari simulate`, or leave the control URL out")
