@@ -6,7 +6,8 @@
 # Date: 2026-11-29
 # Behaviour: Only a missing setting or a lost connection ends with 1. Any answer of Daraja ends with 0; for an error the
 #   words are "Unknown" and the code "?".
-# Documented: Its page: no prompts, as "that would break scripting"; pesa stk push ends with 1 when it is refused.
+# Documented: Its page: no prompts, as "that would break scripting"; "Add `--output json` flag if scripting against
+#   pesa-cli output is needed". There is no such flag. pesa stk push ends with 1 when it is refused.
 # For a merchant: In a script, `pesa stk query ID && deliver` delivers the goods of every order whose customer pressed
 #   Cancel.
 # Exit status: 0 while it is so, 1 if the output has changed, 2 if the registry cannot be reached.
@@ -15,6 +16,7 @@
 #   | 1032 Request Cancelled by user.: exit status 0
 #   | 4999 The transaction is still under processing: exit status 0
 #   | error The transaction does not Exist: exit status 0
+#   | 0 with --output json: exit status 2
 #   | a push that is refused: exit status 1
 
 set -euo pipefail
@@ -80,6 +82,7 @@ results = {"0": "The service request is processed successfully.", "1032": "Reque
            "4999": "The transaction is still under processing", "error": "The transaction does not Exist"}
 for code, words in results.items():
     print(f"{code} {words}: exit status {run('stk', 'query', code).returncode}")
+print("0 with --output json: exit status", run("stk", "query", "0", "--output", "json").returncode)
 print("a push that is refused: exit status", run("stk", "push", "0711000111", "350").returncode)
 PYTHON
 cat "$folder/seen"

@@ -6,8 +6,8 @@
 # Behaviour: ResultURL and QueueTimeOutURL are constants, and no argument or variable changes them.
 # Documented: The package's page says to make callback URLs publicly accessible, and names no address of its own. The
 #   result of these calls comes to the ResultURL only; a payout's has the customer's name and number.
-# For a merchant: No payout is ever confirmed and no failure seen, and names, numbers and balances go to a stranger's
-#   host.
+# For a merchant: No payout is ever confirmed and no failure seen, and names, numbers and balances go to a host that is
+#   not the shop's.
 # Exit status: 0 while it is so, 1 if the output has changed, 2 if the registry cannot be reached.
 # Output seen:
 #   | MdsDarajaSdk, payout: https://example.com/result and https://example.com/timeout
