@@ -20,7 +20,7 @@ from tayari_reports.model import NotTested
 from tayari_target.driver import StatusView
 
 from tayari_contracts.context.check_context import CheckContext
-from tayari_contracts.context.findings import Failed, Unjudged, Untested, say
+from tayari_contracts.context.findings import Failed, Unjudged, Untested, WrongCredit, say
 from tayari_contracts.context.inline_scenarios import after, situation
 from tayari_contracts.context.journal_reader import body_of
 from tayari_contracts.context.payment import FAILED, Entry, Payment
@@ -104,6 +104,26 @@ def give_back(
     return refund
 
 
+def expect_not_reversed(context: CheckContext, other: Payment, refund: Payment) -> None:
+    """The request that a refund makes does not take back another payment.
+
+    Raises:
+        WrongCredit: it does.
+    """
+    receipt = str(context.journal.record(other).get("receipt"))
+
+    def wrong() -> list[Entry]:
+        entries = context.journal.entries(since=refund.since, endpoint=REVERSAL, kind="request")
+        return [entry for entry in entries if str(body_of(entry).get("TransactionID")) == receipt]
+
+    context.time.until(lambda: refund_requests(context, refund) or wrong(), within_s=REQUEST_WITHIN_S)
+    if wrong():
+        raise WrongCredit(
+            f"a refund of a payment of {refund.amount} shillings was asked for, and the reversal names {receipt}, the "
+            f"receipt of somebody else's payment of {other.amount}; expected the receipt of the payment itself"
+        )
+
+
 def give_back_sent(context: CheckContext, payment: Payment, scenario: Scenario | None = None) -> Payment:
     """Like `give_back`, where nothing can be judged unless a request reached Daraja.
 
@@ -111,11 +131,20 @@ def give_back_sent(context: CheckContext, payment: Payment, scenario: Scenario |
         Untested: none did, or the merchant did not say which refund it is.
     """
     refund = give_back(context, payment, scenario)
+    require_sent(context, refund)
+    return refund
+
+
+def require_sent(context: CheckContext, refund: Payment) -> None:
+    """A request that gives the payment back reached Daraja.
+
+    Raises:
+        Untested: none did, or the merchant did not say which refund it is.
+    """
     if not context.time.until(lambda: refund_requests(context, refund), within_s=REQUEST_WITHIN_S):
         raise Untested(f"no reversal and no payout to the payer reached Daraja: {answered(refund)}")
     if refund.started.payment_id is None:
         raise Untested(f"the merchant did not say which refund it is: {answered(refund)}")
-    return refund
 
 
 def refund_requests(context: CheckContext, refund: Payment) -> list[Entry]:

@@ -12,11 +12,14 @@ from tayari_contracts.context.journal_reader import body_of
 from tayari_contracts.context.payment import FAILED, PAID, REVIEW, Payment
 from tayari_contracts.steps.refunds import (
     expect_not_failed,
+    expect_not_reversed,
+    give_back,
     give_back_sent,
     is_reversal,
     paid_payment,
     readable_state,
     refund_requests,
+    require_sent,
     reversal_situation,
     shillings_of,
 )
@@ -33,7 +36,11 @@ def a_refund_is_a_reversal_that_succeeded(context: CheckContext) -> None:
     """A refund whose result takes its time, one that waits too long in M-Pesa's queue before it succeeds, and one
     whose result code is text and no success.
     """
-    late = give_back_sent(context, paid_payment(context), reversal_situation("inline/p16-late", outcome=after(LATE_S)))
+    payment = paid_payment(context)
+    later = paid_payment(context)
+    late = give_back(context, payment, reversal_situation("inline/p16-late", outcome=after(LATE_S)))
+    expect_not_reversed(context, later, late)
+    require_sent(context, late)
     _expect_named_by_receipt(context, late)
     short = _short_refund(context, late)
     _expect_not_yet(context, late)
