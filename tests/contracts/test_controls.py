@@ -203,3 +203,27 @@ def test_a_lost_confirmation_is_told_with_the_form_of_its_number(
 
     with pytest.raises(Failed, match=re.escape(f"expected 10 shillings{said}") + "$"):
         PLAYS[Control.C2B](seen)
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (
+            {"errorCode": "500.001.1001", "errorMessage": "Wrong credentials"},
+            "; Daraja refuses its status query (500.001.1001 Wrong credentials)",
+        ),
+        ({"ResponseCode": "0", "ResultCode": "0"}, ""),
+    ],
+)
+def test_a_lost_success_is_reported_with_the_refusal_of_its_query(answer: dict[str, str], said: str) -> None:
+    query = {"response": {"status": 500, "body": json.dumps(answer)}}
+    seen: Any = SimpleNamespace(
+        actions=SimpleNamespace(pay=lambda _: SimpleNamespace(), require_accepted=lambda _: "ws_CO_1"),
+        journal=SimpleNamespace(queries=lambda _: [query]),
+        profile=SimpleNamespace(takes_callbacks=False, shows_state=True),
+        observations=SimpleNamespace(until=lambda *_, **__: StatusView(state=PaymentState.PENDING)),
+        time=SimpleNamespace(settled_s=1.0),
+    )
+
+    with pytest.raises(Failed, match=re.escape(f"expected paid{said}") + "$"):
+        PLAYS[Control.SUCCESS](seen)

@@ -18,7 +18,7 @@ from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.check_time import CALLBACK_WAIT_S, QUEUE_MOST_S
 from tayari_contracts.context.findings import Failed, Finding, Missing, Untested, WrongCredit, quote, say
 from tayari_contracts.context.inline_scenarios import after, situation
-from tayari_contracts.context.journal_reader import body_of
+from tayari_contracts.context.journal_reader import answer_of, body_of
 from tayari_contracts.context.payment import FAILED, PAID, PENDING, REVIEW, SETTLED, Entry, Payment
 from tayari_contracts.context.run_record import ControlOutcome
 from tayari_contracts.steps.c2b_payments import c2b_situation, pay_in
@@ -306,10 +306,18 @@ def _require_heard(context: CheckContext, payment: Payment, what: str, ends: tup
             kind = Missing if view.state in (PENDING, None) else Failed
             raise kind(
                 f"{what} {heard}, and the payment is {say(view)} {context.time.settled_s:.3g} s later; expected "
-                f"{ends[0]}"
+                f"{ends[0]}{_refused_query(context, payment)}"
             )
     if answer:
         _refuse_crash(answer, what)
+
+
+def _refused_query(context: CheckContext, payment: Payment) -> str:
+    """Why a merchant that proves its callbacks by a query cannot: Daraja refuses that query."""
+    queries = context.journal.queries(payment)
+    last = answer_of(queries[-1]) if queries else {}
+    code, text = last.get("errorCode"), last.get("errorMessage")
+    return f"; Daraja refuses its status query ({code} {text})" if code else ""
 
 
 def _answer_to_callback(context: CheckContext, payment: Payment) -> Entry:
