@@ -138,7 +138,7 @@ def check_payable(name: str, scenario: Mapping[str, Any]) -> None:
         raise PlanError(f"--mix: {name} is about the answer to a call, and customers who pay in (C2B) make none")
 
 
-def unheard(moved: Collection[PaymentKind], test_environment: TestEnvironment) -> str:
+def unconfirmed_c2b(moved: Collection[PaymentKind], test_environment: TestEnvironment) -> str:
     """Why the merchant would hear of no payment that a customer begins; empty where it will. It is made to register."""
     if PaymentKind.C2B_PAYMENT not in moved or test_environment.c2b_urls() is not None:
         return ""

@@ -28,7 +28,7 @@ from tayari_target.test_environment import TestEnvironment
 from tayari_load.load_run import DRAIN_S, LoadRun
 from tayari_load.locust_events import LocustEvents, MasterEvents, WorkerEvents
 from tayari_load.locust_page import add_tab
-from tayari_load.plan import Plan, PlanError, add_options, check_payable, kind_of, kinds, unheard
+from tayari_load.plan import Plan, PlanError, add_options, check_payable, kind_of, kinds, unconfirmed_c2b
 from tayari_load.simulator_monitor import SimulatorMonitor
 from tayari_load.users.shopper import Shopper
 
@@ -220,7 +220,7 @@ def _known(plan: Plan, load_run: LoadRun) -> None:
         PlanError: one does not, or it is of no use to this merchant.
     """
     moved = kinds(plan.outcomes, plan.shape, load_run.target.merchant)
-    if why := unheard(moved, load_run.test_environment):
+    if why := unconfirmed_c2b(moved, load_run.test_environment):
         raise PlanError(why)
     if not plan.mix:
         return

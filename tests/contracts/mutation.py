@@ -134,7 +134,7 @@ def candidates(source: str) -> Iterator[tuple[int, str, str]]:
 def _by_lines(source: str) -> Iterator[tuple[int, str, str]]:
     lines = source.split("\n")
     for number, line in enumerate(lines, start=1):
-        if _tells_only(line):
+        if _only_prints(line):
             continue
         for name, pattern, instead in IN_LINES:
             for match in re.finditer(pattern, line):
@@ -153,13 +153,13 @@ def _swapped_arguments(source: str) -> Iterator[tuple[int, str, str]]:
         one, other = node.args[:2]
         plain = isinstance(one, ast.Name | ast.Attribute) and isinstance(other, ast.Name | ast.Attribute)
         line = lines[one.lineno - 1]
-        if plain and one.lineno == other.end_lineno and not _tells_only(line) and "isinstance" not in line:
+        if plain and one.lineno == other.end_lineno and not _only_prints(line) and "isinstance" not in line:
             first, second = line[one.col_offset : one.end_col_offset], line[other.col_offset : other.end_col_offset]
             after = f"{line[: one.col_offset]}{second}, {first}{line[other.end_col_offset :]}"
             yield one.lineno, "arguments swapped", after
 
 
-def _tells_only(line: str) -> bool:
+def _only_prints(line: str) -> bool:
     """Whether a line decides nothing: a comment, a log, an import, the form of a record."""
     return line.lstrip().startswith(('"""', "#", "log.", "import ", "from ", "@dataclass")) or "log." in line
 
@@ -188,7 +188,7 @@ def of_cosmic_ray(source: str) -> Iterator[tuple[int, str, str]]:
             occurrence += 1
             after = mutated.split("\n")
             changed = [number for number, pair in enumerate(zip(before, after, strict=False)) if pair[0] != pair[1]]
-            if len(after) == len(before) and len(changed) == 1 and not _tells_only(before[changed[0]]):
+            if len(after) == len(before) and len(changed) == 1 and not _only_prints(before[changed[0]]):
                 yield changed[0] + 1, name.removeprefix("core/"), after[changed[0]]
 
 

@@ -442,7 +442,7 @@ def test_a_merchant_that_crashes_gets_fewer_checks_and_a_locked_database_gets_th
 
     assert overload.most_at_once == SIDE_BY_SIDE
     assert after_signs(overload.crashed) == 2
-    assert after_signs(lambda: overload.heard("OperationalError: database is locked")) == 1
+    assert after_signs(lambda: overload.note_text("OperationalError: database is locked")) == 1
     assert overload.locked == "database is locked"
 
 

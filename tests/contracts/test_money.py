@@ -199,12 +199,12 @@ def test_the_sentence_counts_and_shows_the_first_three() -> None:
 
 
 def test_an_order_whose_reference_the_merchant_never_got_is_named_as_the_merchant_names_it() -> None:
-    unheard = [replace(record(receipt="R1"), reference=f"T{n}", name=f"order-{n}") for n in (1, 2)]
+    unreferenced = [replace(record(receipt="R1"), reference=f"T{n}", name=f"order-{n}") for n in (1, 2)]
 
     assert judge("M01", [replace(record(credits=2), name="order-1")]).sentence.startswith(
         "1 of 1 orders of this run: order order-1 was credited 2 times"
     )
-    assert judge("M01", unheard).sentence.endswith("order order-2 is paid with R1, as order-1 is")
+    assert judge("M01", unreferenced).sentence.endswith("order order-2 is paid with R1, as order-1 is")
 
 
 def sent(*transactions: DarajaTransaction, kind: PaymentKind = PaymentKind.PAYOUT, **how: Any) -> PaymentRecord:

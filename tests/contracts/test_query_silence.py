@@ -139,13 +139,13 @@ def test_nobody_waits_where_nobody_watches_or_a_query_came() -> None:
 
     assert silence.awaited(within_s=60) == ""
     with silence.watching():
-        silence.heard()
+        silence.note_query()
         assert silence.awaited(within_s=60) == ""
 
 
 def test_a_merchant_that_asked_once_is_never_called_silent() -> None:
     silence = QuerySilence()
-    silence.heard()
+    silence.note_query()
 
     assert not silence.learn(NEVER, payment())
     assert silence.found == ""
@@ -164,8 +164,8 @@ def test_the_end_of_the_silence_is_reported_too() -> None:
     lines: list[str] = []
     run = RunRecord(notice=lines.append)
     run.silence.learn(NEVER, payment())
-    run.silence.heard()
-    run.silence.heard()
+    run.silence.note_query()
+    run.silence.note_query()
 
     assert lines[1:] == ["a status query came after all: from here on checks wait for them again"]
 
@@ -179,7 +179,7 @@ def dead(made: FakeEnvironment, _: RunRecord) -> None:
 
 
 def locked(_: FakeEnvironment, run: RunRecord) -> None:
-    run.overload.heard("database is locked")
+    run.overload.note_text("database is locked")
 
 
 def crashed(_: FakeEnvironment, run: RunRecord) -> None:

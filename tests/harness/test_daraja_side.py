@@ -57,24 +57,24 @@ def test_amount_and_receipt_are_read_from_a_list_and_from_a_single_item() -> Non
     assert (single.amount, single.receipt) == (None, "UKN1")
 
 
-def told_by_c2b(**keys: str) -> dict[str, Any]:
+def c2b_confirmation_entry(**keys: str) -> dict[str, Any]:
     return {"at": 5.0, "request": {"body": json.dumps({"TransID": "UKN1", "TransAmount": "500.00", **keys})}}
 
 
 def test_a_confirmation_names_a_receipt_and_a_validation_proves_nothing() -> None:
-    name, message = callback_message(told_by_c2b(TransactionType="Pay Bill"))
+    name, message = callback_message(c2b_confirmation_entry(TransactionType="Pay Bill"))
 
     assert name == "UKN1"
     assert message is not None
     assert (message.result, message.amount, message.receipt) == (Result.SUCCESS, 500.0, "UKN1")
-    assert callback_message(told_by_c2b(TransactionType="")) == ("", None)
+    assert callback_message(c2b_confirmation_entry(TransactionType="")) == ("", None)
 
 
 class Simulator:
     """One payment of a customer, and one confirmation of it."""
 
     def __init__(self, **reported: str) -> None:
-        self._entry = {**told_by_c2b(TransactionType="Pay Bill", **reported), "seq": 1}
+        self._entry = {**c2b_confirmation_entry(TransactionType="Pay Bill", **reported), "seq": 1}
 
     def payments(self, **_: str) -> list[dict[str, Any]]:
         return [

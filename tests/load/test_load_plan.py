@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
-from tayari_load.plan import Plan, PlanError, check_payable, kind_of, kinds, parse_mix, unheard
+from tayari_load.plan import Plan, PlanError, check_payable, kind_of, kinds, parse_mix, unconfirmed_c2b
 from tayari_load.shapes import SHAPES, Shape
 from tayari_load.shapes.document import written
 from tayari_load.users.customers import Customers
@@ -136,9 +136,9 @@ def test_a_load_of_payments_in_needs_registered_urls() -> None:
             TestEnvironment, SimpleNamespace(c2b_urls=lambda: urls, target=SimpleNamespace(c2b_short_code="600984"))
         )
 
-    assert unheard({STK, PAYOUT}, test_environment(None)) == ""
-    assert unheard({C2B}, test_environment({"confirmation": "https://shop.example/told"})) == ""
-    assert "customers would pay 600984 (C2B)" in unheard({STK, C2B}, test_environment(None))
+    assert unconfirmed_c2b({STK, PAYOUT}, test_environment(None)) == ""
+    assert unconfirmed_c2b({C2B}, test_environment({"confirmation": "https://shop.example/told"})) == ""
+    assert "customers would pay 600984 (C2B)" in unconfirmed_c2b({STK, C2B}, test_environment(None))
 
 
 def test_payments_and_payouts_are_mixed() -> None:

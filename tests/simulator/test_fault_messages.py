@@ -82,7 +82,7 @@ def pushing(desk: Desk) -> list[str]:
     return [row.url for row in desk.after(30.0)]
 
 
-def told_elsewhere() -> Desk:
+def desk_with_further_messages() -> Desk:
     """A short code that gets callback, C2B confirmation and payment push for its STK payments."""
     desk = Desk()
     register(desk, ShortCode="174379")
@@ -100,7 +100,7 @@ def told_elsewhere() -> Desk:
     ],
 )
 def test_only_the_message_of_the_name_is_dropped(name: str, dropped: str) -> None:
-    desk = told_elsewhere()
+    desk = desk_with_further_messages()
     every = pushing(desk)
     desk.after(200.0)
     queue(desk, f'drop: {{"on": {name}}}', "stk_push")
@@ -110,7 +110,7 @@ def test_only_the_message_of_the_name_is_dropped(name: str, dropped: str) -> Non
 
 
 def test_a_forged_payment_push_names_another_payment_and_is_sent_once() -> None:
-    desk = told_elsewhere()
+    desk = desk_with_further_messages()
     queue(desk, 'forge: {"on": bill_payment_push}', "stk_push")
     assert desk.call(PUSH, orjson.dumps(request("stk_push.request", {}))).status == 200
     forged, true = [row for row in desk.after(30.0) if row.url == BILLS]

@@ -151,8 +151,8 @@ class CheckTime:
     def until(self, look: Callable[[], T], *, within_s: float, pause: Callable[[float], object] | None = None) -> T:
         """Look until something is found, or time is up; the last look is returned either way. The pauses grow.
 
-        `pause` lets at most so many seconds pass, and ends before that where a look may be worth it: then there are
-        fewer looks besides.
+        `pause` lets at most its argument in seconds pass, and ends earlier if a look may be useful: then there are
+        fewer other looks.
         """
         end = time.monotonic() + min(within_s, self.left_s)
         pause_s, growth = (0.05, 1.4) if pause is None else (0.15, 4.0)

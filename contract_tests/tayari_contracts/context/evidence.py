@@ -51,7 +51,7 @@ class Evidence:
     def record(self, exchange: Exchange) -> None:
         """Keep what the merchant was asked and answered."""
         self._exchanges.append(exchange)
-        self._run.overload.heard(exchange.response_body)
+        self._run.overload.note_text(exchange.response_body)
 
     def add_payment(self, payment: Payment, scenario: Scenario | None) -> None:
         """A payment of this check began, and plays this scenario."""

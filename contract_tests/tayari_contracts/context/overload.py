@@ -181,7 +181,7 @@ class Overload:
             self._crashes += 1
             self._shrink(FEWEST)
 
-    def heard(self, text: str) -> None:
+    def note_text(self, text: str) -> None:
         """The merchant answered or printed this: one whose database is locked gets fewer checks."""
         words = lock_named(text)
         if words:

@@ -61,8 +61,8 @@ class QuerySilence:
                 self._watchers -= 1
                 self._changed.notify_all()
 
-    def heard(self) -> None:
-        """A query came, so the merchant does ask. What was found before holds no longer."""
+    def note_query(self) -> None:
+        """A query came, so the merchant does ask: forget the earlier finding."""
         with self._changed:
             was_found, self._asks = bool(self._found), True
             self._found, self.payment = "", None

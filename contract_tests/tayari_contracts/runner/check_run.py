@@ -168,7 +168,7 @@ def _given_of_c2b(c2b: C2b | None) -> dict[Need, bool]:
         Need.ACCOUNT: c2b is not None and c2b.account is not None,
         Need.UNALLOCATED: c2b is not None and c2b.unallocated is not None,
         Need.VALIDATION: c2b is not None and c2b.validation,
-        Need.DUE: c2b is not None and c2b.tells_amount,
+        Need.DUE: c2b is not None and c2b.takes_amount,
     }
 
 

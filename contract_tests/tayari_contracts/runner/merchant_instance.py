@@ -41,7 +41,7 @@ BROKEN: Final = frozenset({State.FAIL, State.WARN})
 
 
 @dataclass(slots=True)
-class _Heard:
+class _Read:
     """How far the merchant's words have been read."""
 
     at: float = 0.0
@@ -57,7 +57,7 @@ class MerchantInstance:
         self.run = run
         self._allocation = allocation
         self._stop = stop
-        self._heard = _Heard()
+        self._read = _Read()
         self._query_wait_s = QUERY_WAIT_S
         self._start_failure = ""
         """Why the merchant could not be started again; empty while it can."""
@@ -83,21 +83,21 @@ class MerchantInstance:
 
     def listen(self, *, at_least_s: float = LISTEN_EVERY_S) -> None:
         """Notice a crash or a lock in what the merchant answers to callbacks and in what it prints."""
-        if time.monotonic() - self._heard.at < at_least_s:
+        if time.monotonic() - self._read.at < at_least_s:
             return
-        self._heard.at = time.monotonic()
+        self._read.at = time.monotonic()
         overload = self.run.overload
         with contextlib.suppress(ControlError):
-            found = self.environment.control.journal(since=self._heard.since, kind="callback")
-            self._heard.since = found["next"]
+            found = self.environment.control.journal(since=self._read.since, kind="callback")
+            self._read.since = found["next"]
             for entry in found["entries"]:
                 answer = entry.get("response") or {}
-                overload.heard(str(answer.get("body") or ""))
+                overload.note_text(str(answer.get("body") or ""))
                 if (answer.get("status") or 0) >= CRASH:
                     overload.crashed()
         printed = self.environment.merchant_log_tail(masked=False)  # only what names a lock is kept of it
-        overload.heard(printed_since(self._heard.printed, printed))
-        self._heard.printed = printed
+        overload.note_text(printed_since(self._read.printed, printed))
+        self._read.printed = printed
 
     def restart_merchant(self) -> None:
         """Start the merchant that has died; one that does not come up again is the merchant's own trouble, not ours."""

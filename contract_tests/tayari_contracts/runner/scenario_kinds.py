@@ -78,7 +78,7 @@ def _asked_about(context: CheckContext, document: Document) -> Payment:
     context.control.play_next(document, msisdn=msisdn)
     payment = pay_out_sent(context, silent, msisdn=msisdn)
     _require_met(context, document, STATUS, payment.since)
-    if _hears_result(document):
+    if _has_result(document):
         context.time.until(lambda: _results(context, document, payment.since), within_s=context.time.settle_s)
     context.time.pause(SHOWN_S)
     return payment
@@ -95,7 +95,7 @@ def _ask_balance(context: CheckContext, document: Document) -> None:
         context.control.clear_next()
     context.evidence.watch_since(since, endpoint=BALANCE)
     results = context.time.until(lambda: _results(context, document, since), within_s=context.time.settle_s)
-    for entry in results if _hears_result(document) else ():
+    for entry in results if _has_result(document) else ():
         status = status_of(entry)
         if status is None or status >= CRASH:
             raise Failed(f"the result was answered {status or entry.get('error')}; expected 200")
@@ -106,7 +106,7 @@ def _ask_balance(context: CheckContext, document: Document) -> None:
             raise Failed(f"M-Pesa sent the balance, and staff see none: {why}")
 
 
-def _hears_result(document: Document) -> bool:
+def _has_result(document: Document) -> bool:
     refused = any("api_error" in fault for fault in document.get("faults") or ())
     return not refused and (document.get("outcome") or {}).get("callback") is not False
 

@@ -244,17 +244,17 @@ def confirm_push(context: CheckContext, payment: Payment) -> None:
 
 @contextlib.contextmanager
 def pushes_unconfirmed(environments: Sequence[TestEnvironment]) -> Iterator[None]:
-    """While rules are judged, M-Pesa tells of no STK payment by C2B: a true word beside a false callback would decide
-    what the rule is about. No C2B URL gets a confirmation of it, and no pull lists it. B12 plays these confirmations.
+    """While rules are judged, M-Pesa confirms no STK payment by C2B: a true message beside a false callback would
+    decide what the rule is about. No C2B URL gets a confirmation, and no pull lists it. B12 plays these confirmations.
     """
     try:
-        _tell_pushes_by_c2b(environments, on=False)
+        _confirm_pushes_by_c2b(environments, on=False)
         yield
     finally:
-        _tell_pushes_by_c2b(environments, on=True)
+        _confirm_pushes_by_c2b(environments, on=True)
 
 
-def _tell_pushes_by_c2b(environments: Sequence[TestEnvironment], *, on: bool) -> None:
+def _confirm_pushes_by_c2b(environments: Sequence[TestEnvironment], *, on: bool) -> None:
     for environment in environments:
         c2b = environment.target.merchant.c2b
         # A merchant that sends no status query may find lost STK payments by pull alone.

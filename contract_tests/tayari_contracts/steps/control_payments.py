@@ -204,7 +204,7 @@ def _ordinary_success(context: CheckContext) -> None:
     """As M-Pesa sends it today: four items, and no Balance. The callback is taken, and the payment is paid once."""
     payment = context.actions.pay(situation("inline/control-success", outcome=after(0.5)))
     _require_start(context, payment)
-    _require_heard(context, payment, "an ordinary success", (PAID,))
+    _require_end(context, payment, "an ordinary success", (PAID,))
     if context.profile.shows_state and context.profile.shows_credits:
         context.expectations.credits(payment, 1, quiet_s=0.3, because="one ordinary success came")
 
@@ -214,7 +214,7 @@ def _ordinary_failure(context: CheckContext) -> None:
     payment = context.actions.pay_accepted(
         situation("inline/control-failure", outcome=after(0.5, result_code=CANCELLED))
     )
-    _require_heard(context, payment, f"an ordinary failure ({CANCELLED})", (FAILED, REVIEW))
+    _require_end(context, payment, f"an ordinary failure ({CANCELLED})", (FAILED, REVIEW))
 
 
 def _unpaid_by_query(context: CheckContext) -> None:
@@ -292,7 +292,7 @@ def _require_start(context: CheckContext, payment: Payment) -> None:
         raise Failed(f"an ordinary payment could not be started: {error}") from error
 
 
-def _require_heard(context: CheckContext, payment: Payment, what: str, ends: tuple[PaymentState, ...]) -> None:
+def _require_end(context: CheckContext, payment: Payment, what: str, ends: tuple[PaymentState, ...]) -> None:
     """The merchant takes the result, and the payment ends in one of `ends`; the first of them is named.
 
     Raises:

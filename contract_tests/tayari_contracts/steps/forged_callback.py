@@ -79,7 +79,7 @@ def forged_url(url: str, *, other: str, known: str) -> str:
 
 
 def guessed_id(name: str, *, other: str, known: str) -> str:
-    """An id as a forger would have to guess it: the same where all of its parts are told or can be tried.
+    """An id as a forger would have to guess it: the same if all of its parts are known or can be tried.
 
     `other` is the id of another payout of the same merchant; `known` is as in `forged_url`.
     """

@@ -101,8 +101,8 @@ def pay_out_sent(
 def await_request(context: CheckContext, payment: Payment, *, came: Callable[[], object] | None = None) -> None:
     """Wait for the first request of a payout, or for what `came` says.
 
-    A failure of another payout may have stopped all of them, which is right (P11): after a while the merchant is told
-    to go on. The rules of the stop itself run alone.
+    A failure of another payout may have stopped all of them, which is right (P11): after a while a request lets
+    the merchant go on. The rules of the stop itself run alone.
     """
     has_come = came or (lambda: payout_requests(context, payment))
     if not context.time.until(has_come, within_s=STOPPED_AFTER_S):

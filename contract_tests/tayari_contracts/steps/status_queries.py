@@ -79,7 +79,7 @@ def has_asked(context: CheckContext) -> bool:
 def forget_silence_if_asked(context: CheckContext) -> None:
     """A merchant that asks late, or on another instance, is not silent: its other rules are judged."""
     if context.run.silence.found and has_asked(context):
-        context.run.silence.heard()
+        context.run.silence.note_query()
 
 
 def first_query(context: CheckContext, payment: Payment) -> None:
@@ -89,7 +89,7 @@ def first_query(context: CheckContext, payment: Payment) -> None:
         Untested: it never asked within the time in which it promises to settle, so no answer could be judged.
     """
     if _query_seen(context, payment):
-        context.run.silence.heard()
+        context.run.silence.note_query()
     else:
         never = not has_asked(context)
         raise Untested(

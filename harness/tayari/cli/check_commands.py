@@ -162,7 +162,7 @@ def demo(
     try:
         finish(order, output)
     finally:
-        _tell_next(output)
+        _print_next_commands(output)
 
 
 def demo_order(out: Path, seed: int | None, *, loaded: bool) -> Order:
@@ -176,7 +176,7 @@ def demo_order(out: Path, seed: int | None, *, loaded: bool) -> Order:
     )
 
 
-def _tell_next(output: Output) -> None:
+def _print_next_commands(output: Output) -> None:
     """The commands to go on with, as they work in this folder and by this name of the program."""
     program = "tayari" if which("tayari") == which(sys.argv[0]) else os.path.relpath(sys.argv[0])
     target = Path("examples/duka/tayari.yaml")

@@ -14,7 +14,7 @@ from typing import Final
 
 from tayari_control.client import ControlError
 from tayari_formats.exit_codes import Exit
-from tayari_load.plan import described, kinds, parse_mix, unheard
+from tayari_load.plan import described, kinds, parse_mix, unconfirmed_c2b
 from tayari_reports.model import EXIT_CODES, Run
 from tayari_reports.model.codec import ReportError
 from tayari_reports.redaction import secret_pieces
@@ -254,7 +254,7 @@ def _settled(asked: LoadOrder, environment: TestEnvironment, parts: Parts, progr
             reason = "the merchant had ended, and did not come up again"
             parts.notes.append(f"no load run: {reason}: {error}")
             progress.say(parts.notes[-1], style="bold red")
-    reason = reason or unheard(kinds(parse_mix(asked.mix), asked.shape, merchant), environment)
+    reason = reason or unconfirmed_c2b(kinds(parse_mix(asked.mix), asked.shape, merchant), environment)
     if reason:
         parts.loaded = not_begun(parts.loaded.plan, reason)
         return False

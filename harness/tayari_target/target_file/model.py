@@ -176,7 +176,7 @@ class C2b:
         return self.open_account is not None and self.account is not None
 
     @property
-    def tells_amount(self) -> bool:
+    def takes_amount(self) -> bool:
         """Whether the merchant gets the amount that is due on an account."""
         call = None if self.open_account is None else self.open_account.call
         return call is not None and "{amount" in f"{call.path} {call.json} {call.form}"

@@ -144,7 +144,7 @@ ERROR_LIST: Final = (
     ErrorSpec("500.002.1001.duplicate_originator_conversation_id", 500, "500.002.1001",
               "Duplicate OriginatorConversationID.", "B2C v3: the first request was accepted", _D, "reference 2.2"),
     ErrorSpec("500.002.1001.system_internal_error", 500, "500.002.1001", "System internal error.",
-              "internal failure of M-Pesa, under the code of a duplicate: only the message tells them apart", _O,
+              "internal failure of M-Pesa, under the code of a duplicate: only the message distinguishes them", _O,
               "reference 9"),
     ErrorSpec("500.003.02.system_busy", 500, "500.003.02", "System is busy. Please try again in few minutes.",
               "overload of M-Pesa", _D, "reference 2.2"),

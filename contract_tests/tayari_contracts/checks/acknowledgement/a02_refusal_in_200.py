@@ -26,11 +26,11 @@ def reads_the_response_code(context: CheckContext) -> None:
     crash = crash_of(payment.started)
     if crash:
         raise Failed(f'the push was answered 200 with ResponseCode "1", and {crash}')
-    told = message_at_start(payment.started)
-    if payment.started.accepted and payment.started.payment_id is None and re.fullmatch(GOES_ON, told, re.IGNORECASE):
+    text = message_at_start(payment.started)
+    if payment.started.accepted and payment.started.payment_id is None and re.fullmatch(GOES_ON, text, re.IGNORECASE):
         raise Failed(
             f'the push was answered 200 with ResponseCode "1" (Rejected), and the merchant answered '
-            f'{payment.started.status} "{told.strip()}" without an identifier; expected a word to the customer'
+            f'{payment.started.status} "{text.strip()}" without an identifier; expected a word to the customer'
         )
     if payment.started.accepted:
         view = context.observations.until(payment, (FAILED, REVIEW, PAID))

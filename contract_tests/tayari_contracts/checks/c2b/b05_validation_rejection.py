@@ -32,7 +32,7 @@ def a_payment_that_cannot_be_booked_is_rejected(context: CheckContext) -> None:
     if "top_up" in context.target.merchant.capabilities:
         context.evidence.notes.append("amounts were not tried: with the capability top_up any amount may be paid in")
         return
-    if not section(context).tells_amount:
+    if not section(context).takes_amount:
         context.evidence.notes.append("amounts were not tried: merchant.c2b.open_account sends no {amount}")
         return
     wrong = int(account.amount) + MORE

@@ -149,12 +149,12 @@ def failure_was_read(context: CheckContext, payment: Payment) -> bool:
     context.control.hold(payment.msisdn, for_s=context.time.slow_queue_s)
     try:
         view = context.observations.until(payment, SETTLED, within_s=context.time.slow_queue_s)
-        return view.state in (FAILED, REVIEW) or heard_failure(context, payment)
+        return view.state in (FAILED, REVIEW) or got_failure(context, payment)
     finally:
         context.actions.release_callbacks(payment)
 
 
-def heard_failure(context: CheckContext, payment: Payment) -> bool:
+def got_failure(context: CheckContext, payment: Payment) -> bool:
     """Whether a query was answered with the failure, or the audit view has the failure's callback."""
     if any(str(answer_of(entry).get("ResultCode")) == str(FAILURE) for entry in context.journal.queries(payment)):
         return True

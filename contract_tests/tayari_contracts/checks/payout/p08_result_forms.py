@@ -19,7 +19,7 @@ from tayari_contracts.steps.payouts import (
 )
 
 AMOUNT: Final = 100
-"""Of every payout whose form is judged: a result that tells another amount than was asked for is rightly doubted."""
+"""Of every payout whose form is judged: a merchant rightly doubts a result with another amount."""
 FORMS: Final[Mapping[str, Mapping[str, Any]]] = {
     "as M-Pesa sends it today": {},
     "with ResultCode as text": {"set": {"Result.ResultCode": "0", "Result.ResultType": "0"}},

@@ -44,7 +44,7 @@ def _is_sent(context: CheckContext, amount: int) -> bool:
     requests = payout_requests(context, payment)
     for entry in requests:
         if str(raw := body_of(entry).get("Amount")) != str(amount):
-            raise Failed(f"{asked}, and M-Pesa was told to pay {raw}; expected no request")
+            raise Failed(f"{asked}, and M-Pesa was asked to pay {raw}; expected no request")
     is_taken = payment.started.accepted and payment.started.payment_id is not None
     if is_taken and context.observations.until(payment, SETTLED, within_s=SETTLES_S).state is PAID:
         raise WrongCredit(f"{asked}, and it is paid; expected a refusal")

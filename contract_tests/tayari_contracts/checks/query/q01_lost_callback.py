@@ -26,7 +26,7 @@ def a_lost_callback_is_made_up_for(context: CheckContext) -> None:
         until = time.monotonic() + context.time.patience_s
         unread = context.observations.wait("query_seen", payment, within_s=context.time.patience_s)
         if unread:
-            context.run.silence.heard()
+            context.run.silence.note_query()
         else:
             _read_it(context, payment, began)
     left_s = max(context.time.settle_s, until - time.monotonic()) if unread else 0.0

@@ -26,7 +26,7 @@ APART_S: Final = 5.0
 
 
 @check("S02")
-def tells_the_time(context: CheckContext) -> None:
+def the_timestamp_is_right(context: CheckContext) -> None:
     """The Timestamp of one push against the clock; one that is off by minutes is compared with that of a later push."""
     timestamp, behind_s = _stamped(context)
     if abs(behind_s - round(behind_s / 3600) * 3600) > CLOSE_S:

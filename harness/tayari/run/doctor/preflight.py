@@ -301,7 +301,7 @@ def _cancelled(environment: TestEnvironment, paid: _Played, paid_view: StatusVie
     views: tuple[StatusView, ...] = (paid_view,)
     if not played.started.accepted:
         yield merchant.second_payment_refused(played.started)
-    elif _hears_callback(environment, played):
+    elif _gets_callback(environment, played):
         view = _ended(environment, played)
         views = (paid_view, view)
         wrong = merchant.status_answer(view, environment.target)
@@ -316,7 +316,7 @@ def _cancelled(environment: TestEnvironment, paid: _Played, paid_view: StatusVie
     yield from readings.unsaid(paid.started, views, environment.target)
 
 
-def _hears_callback(environment: TestEnvironment, played: _Played) -> bool:
+def _gets_callback(environment: TestEnvironment, played: _Played) -> bool:
     """Whether the merchant has got the result; one without callbacks asks for it."""
     if not environment.target.merchant.takes_callbacks:
         return True
