@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 from tayari_formats.exit_codes import Exit
@@ -15,6 +15,15 @@ from tayari.cli.output import Format, Output
 if TYPE_CHECKING:  # each command loads what it shows, and nothing of the others
     from tayari_contracts.catalogue.rules import CatalogueRow
     from tayari_simulator.scenarios.model import Scenario
+
+SOURCES: Final = {
+    "D": "Daraja's documentation",
+    "O": "observed behaviour",
+    "C": "many clients or reports",
+    "E": "engineering judgement",
+    "X": "sources that disagree",
+}
+"""What the letters of a rule's source mean."""
 
 rules = typer.Typer(help="The catalogue of rules.", no_args_is_help=True)
 
@@ -59,7 +68,7 @@ def show_rule(rule_id: Annotated[str, typer.Argument(metavar="ID")], form: Forma
             ("category", rule.category.value),
             ("suites", " ".join(sorted(row.suites))),
             ("needs", " ".join(sorted(row.needs)) or "nothing beyond `pay`"),
-            ("source", rule.source),
+            ("source", "; ".join(SOURCES[letter] for letter in rule.source.split(", "))),
         ],
     )
 
