@@ -4,13 +4,14 @@ from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
 from types import SimpleNamespace
+from typing import Any, Final
 
 import pytest
 from endings import ending
 from tayari_contracts.checks.token import t02_single_flight, t08_token_endpoint_down, t11_time_outs
 from tayari_contracts.checks.token.t13_secrets_stay import leaks, secrets_of
 from tayari_contracts.context.customer_messages import crash_of, leak_of, message_at_start, raw_words_of
-from tayari_contracts.context.findings import Failed, Untested
+from tayari_contracts.context.findings import Failed, Untested, Warned
 from tayari_contracts.steps import pushes
 from tayari_target.driver import Started
 
@@ -223,3 +224,37 @@ def test_t11_refuses_a_second_push_after_silence(pushed: int, ends: str, monkeyp
     )
 
     assert ending(t11_time_outs.gives_up_a_call_without_answer, context) == ends
+
+
+WITH_PROMPT: Final = {"status": 502, "accepted": False}
+ANSWERED: Final = {"status": 200, "accepted": True}
+UNANSWERED: Final = {"status": None, "accepted": False}
+
+
+@pytest.mark.parametrize(
+    ("cold", "warm", "queried", "raised"),
+    [
+        (WITH_PROMPT, WITH_PROMPT, False, Failed),
+        (WITH_PROMPT, ANSWERED, False, Warned),
+        (WITH_PROMPT, WITH_PROMPT, True, None),
+        (UNANSWERED, UNANSWERED, False, None),
+        (ANSWERED, ANSWERED, False, None),
+    ],
+)
+def test_t02_notices_customers_who_read_an_error_and_have_a_prompt(
+    cold: dict[str, Any],
+    warm: dict[str, Any],
+    queried: bool,
+    raised: type[Exception] | None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def customers(answer: dict[str, Any]) -> list[Any]:
+        return [SimpleNamespace(started=SimpleNamespace(message="It failed.", **answer)) for _ in range(2)]
+
+    monkeypatch.setattr(t02_single_flight, "_customers", lambda _: 2)
+    monkeypatch.setattr(t02_single_flight, "_start_all", lambda _: customers(warm))
+    journal = SimpleNamespace(accepted=lambda _: ["the push"], queries=lambda _: ["a query"] if queried else [])
+    context: Any = SimpleNamespace(journal=journal)
+
+    with pytest.raises(raised, match="2 of them were answered 502") if raised else nullcontext():
+        t02_single_flight._judge_payments(context, customers(cold))

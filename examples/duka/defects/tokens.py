@@ -96,6 +96,21 @@ class SilenceIsRefusal(Daraja):
         return replace(ack, kind=AckKind.REFUSED) if ack.kind is AckKind.UNKNOWN else ack
 
 
+class OneConnectionForAll(Daraja):
+    """The answer of the first call closes the connection that those beside it share: theirs are lost."""
+
+    _under_way = 0
+
+    async def push(self, **push: Any) -> Ack:
+        alone = self._under_way == 0
+        self._under_way += 1
+        try:
+            ack = await super().push(**push)
+        finally:
+            self._under_way -= 1
+        return ack if alone else replace(ack, kind=AckKind.REFUSED)
+
+
 class TrustsAnyCertificate(Tokens):
     def __init__(self, settings: Settings, session: aiohttp.ClientSession) -> None:
         super().__init__(settings, session)
@@ -129,6 +144,12 @@ ROWS = (
     defect("token-stampede", "T02", "Concurrent first calls each fetch a token.", TokenStampede),
     defect(
         "token-impatience", "T02", "Refuses customers who wait half a second for a token under way.", TokenImpatience
+    ),
+    defect(
+        "one-connection-for-all",
+        "T02",
+        "Tells customers who pay beside another that it failed; they have a prompt.",
+        OneConnectionForAll,
     ),
     defect("token-always-an-hour", "T03", "Ignores expires_in and uses dead tokens.", TokenAlwaysAnHour),
     defect("token-404-gives-up", "T04", "Takes 404 with 404.001.03 for a wrong URL.", NotFoundIsWrongUrl),

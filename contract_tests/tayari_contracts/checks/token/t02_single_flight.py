@@ -119,13 +119,15 @@ def _customers(context: CheckContext) -> int:
 
 
 def _judge_payments(context: CheckContext, cold: list[Payment]) -> None:
-    """Every customer gets a prompt, though the token took its time.
+    """Every customer gets a prompt, though the token took its time, and none who has one reads an error.
 
     Raises:
         Failed: some did not, and with a stored token as many do. Unjudged: with a stored token some do not either.
+        Failed or Warned: some with a prompt read an error.
     """
     lost = [payment for payment in cold if not context.journal.accepted(payment)]
     if not lost and len(cold) == _customers(context):
+        _judge_answers(context, cold)
         return
     warm = [payment for payment in _start_all(context) if not context.journal.accepted(payment)]
     found = f"{len(lost) + _customers(context) - len(cold)} of {_customers(context)} customers got no prompt"
@@ -139,3 +141,32 @@ def _judge_payments(context: CheckContext, cold: list[Payment]) -> None:
         f"{found} while the token took {SLOW_S:g} s ({quote(text)}); with a stored token all did; "
         "expected them to wait for the one token under way"
     )
+
+
+def _judge_answers(context: CheckContext, cold: list[Payment]) -> None:
+    """No customer who has a prompt reads an error: who reads one pays again.
+
+    Raises:
+        Failed: some do, with a slow token and again with a stored one. Warned: the second time none does; the machine
+            may have stood still.
+    """
+    refused = _refused_with_prompt(context, cold)
+    if not refused:
+        return
+    first = refused[0].started
+    found = (
+        f"Daraja accepted the pushes of all {len(cold)} customers at once, and {len(refused)} of them were answered "
+        f"{first.status} ({quote(first.message)})"
+    )
+    if not _refused_with_prompt(context, _start_all(context)):
+        raise Warned(f"{found}; with a stored token none was; a customer with a prompt who reads an error pays again")
+    raise Failed(f"{found}, with a stored token as well; expected no error for a customer who has a prompt")
+
+
+def _refused_with_prompt(context: CheckContext, payments: list[Payment]) -> list[Payment]:
+    """Whom the merchant answered with an error, although Daraja accepted the push.
+
+    No answer at all is no error. Who queries before the answer may have read there that the payment failed.
+    """
+    refused = [p for p in payments if p.started.status is not None and not p.started.accepted]
+    return [p for p in refused if context.journal.accepted(p) and not context.journal.queries(p)]
