@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from mutants import DUKA, MSHAHARA
 from shipped_scenarios import SHIPPED
-from tayari_contracts.catalogue.rules import Need
-from tayari_contracts.runner.check_run import missing_need
+from tayari_contracts.catalogue.rules import Need, catalogue
+from tayari_contracts.runner.check_run import check_of_rule, missing_need
 from tayari_contracts.runner.check_runner import CheckRunner
-from tayari_contracts.runner.scenario_check import applying, check_of_scenario
+from tayari_contracts.runner.scenario_check import applying, check_of_scenario, money_check
 from tayari_contracts.runner.scenario_kinds import stops_payouts
 from tayari_money.daraja_records import confirmed_amount
 from tayari_reports.model import Check, State
@@ -21,13 +21,16 @@ from tayari_target.test_environment import TestEnvironment
 DOCUMENTS: dict[str, dict[str, Any]] = {row.name: row.to_dict() for row in SHIPPED}
 
 
-def judged(names: Iterable[str], *, defect: str = "", shop: bool = False) -> dict[str, Check]:
-    """What the payroll, or the shop, with this defect, makes of these scenarios."""
+def judged(
+    names: Iterable[str], *, rules: Iterable[str] = (), defect: str = "", shop: bool = False
+) -> dict[str, Check]:
+    """What the payroll, or the shop, with this defect, makes of these scenarios, and of these money rules."""
     target = load_target((DUKA if shop else MSHAHARA) / "tayari.yaml")
     start = target.merchant.start
     assert start is not None
     env = MappingProxyType({**start.env, "DUKA_DEFECTS" if shop else "MSHAHARA_DEFECT": defect})
     planned = [check_of_scenario(DOCUMENTS[name]) for name in names]
+    planned += [money_check(check_of_rule(catalogue()[rule]), target) for rule in rules]
     found: dict[str, Check] = {}
 
     def keep(check: Check) -> Check:
@@ -55,10 +58,10 @@ def test_a_good_payroll_does_what_the_scenarios_expect() -> None:
 
 @pytest.mark.slow
 def test_a_payout_that_is_called_failed_too_soon_is_found() -> None:
-    check = judged(["payout/queue-timeout"], defect="fails-on-time-out")["payout/queue-timeout"]
+    check = judged(["payout/queue-timeout"], rules=["M09"], defect="fails-on-time-out")["M09"]
 
     assert check.state is State.FAIL
-    assert "the payment is failed" in check.reason
+    assert "became failed on a queue time-out" in check.reason
 
 
 @pytest.mark.slow
