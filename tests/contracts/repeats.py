@@ -30,8 +30,8 @@ from tayari_reports.verdict import judge
 GOOD = (DUKA, ROOT / "examples" / "soko", MSHAHARA)
 """The merchants that break no rule."""
 
-FIRST_STALL_S, LATER_S = 10.0, 5.0
-"""When a stall begins in the first run, and how much later in each run after it."""
+FIRST_STALL_S, LATER_S = 20.0, 5.0
+"""When a stall begins in the first run, after the preflight, and how much later in each run after it."""
 
 DECIDED = CAUGHT | {State.PASS, State.NOT_APPLICABLE}
 """States that say something of the merchant."""
@@ -128,7 +128,7 @@ def busy(hogs: int) -> Iterator[None]:
 def repeated(target: Path, *, times: int, suite: str, stall_s: float, console: Console) -> list[Repeat]:
     """Judge one merchant several times, one run after the other, and print each run.
 
-    With `stall_s` the first run stands still 10 seconds after its start, the next one 5 seconds later, and so on.
+    With `stall_s` the first run stands still 20 seconds after its start, the next one 5 seconds later, and so on.
     """
     found = []
     for number in range(1, times + 1):
