@@ -243,6 +243,36 @@ def test_a_merchant_that_dies_alone_with_a_check_is_reported_with_its_last_outpu
     assert found.reason == "the merchant's process ended during this check: ValueError: no JSON"
 
 
+def stalls_while_it_restarts(on: FakeEnvironment, tries: list[str], *, often: int) -> Callable[[CheckContext], None]:
+    """The machine stands still between the end of the merchant and its start, so that the check gives up."""
+
+    def run(context: CheckContext) -> None:
+        tries.append("x")
+        if len(tries) <= often:
+            on.alive = False
+            context.run.overload.watch.woken(30.0, at=time.monotonic())
+            raise ControlError("the simulator's control port did not answer: timed out")
+
+    return run
+
+
+def test_a_merchant_that_is_down_because_the_machine_stood_still_has_not_crashed() -> None:
+    on, tries = environment(), list[str]()
+
+    found = run_plan(on, planned_check("R01", stalls_while_it_restarts(on, tries, often=1), exclusive=True))["R01"]
+
+    assert (found.state, len(tries)) == (State.PASS, 2)
+
+
+def test_a_machine_that_stands_still_each_time_leaves_the_crash_open() -> None:
+    on = environment()
+
+    found = run_plan(on, planned_check("R01", stalls_while_it_restarts(on, [], often=9), exclusive=True))["R01"]
+
+    assert found.state is State.UNKNOWN
+    assert "woken up to 30.0 s late), each time this check ran: the merchant's process ended" in found.reason
+
+
 def test_an_interruption_ends_the_wait_and_keeps_what_is_known() -> None:
     reported: list[Check] = []
     runner = CheckRunner([environment()], report=keeper(reported))  # type: ignore[list-item]  # a test environment without processes
@@ -339,7 +369,10 @@ def test_what_is_missed_again_fails() -> None:
     assert (found.state, found.reason) == (State.FAIL, "the payment is pending after 10 s")
 
 
-@pytest.mark.parametrize("error", [Unjudged("saw nothing"), Untested("no push came")])
+@pytest.mark.parametrize(
+    "error",
+    [Unjudged("saw nothing"), Untested("no push came"), ControlError("the control port did not answer: timed out")],
+)
 def test_what_could_not_be_judged_in_the_crowd_is_judged_after_it(error: Exception) -> None:
     found = run_plan(environment(), *crowd(planned_check("C12", missing_at_first([], error))))["C12"]
 

@@ -239,7 +239,8 @@ def _run(planned: PlannedCheck, context: CheckContext) -> _Ending:
 
 def _failed_of_ours(error: Exception) -> _Ending:
     if isinstance(error, ControlError):
-        return _Ending(State.ERROR, f"the simulator refused or did not answer: {error}")
+        no_answer = error.status is None  # in time: on a machine that stood still, a second try may get one
+        return _Ending(State.ERROR, f"the simulator refused or did not answer: {error}", doubtful=no_answer)
     place = traceback.extract_tb(error.__traceback__)[-1]
     return _Ending(State.ERROR, f"Tayari failed in {place.name} ({place.lineno}): {type(error).__name__}: {error}")
 

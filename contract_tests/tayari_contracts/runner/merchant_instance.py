@@ -136,11 +136,12 @@ class MerchantInstance:
                 )  # fmt: skip
         if not (planned.last and self.run.records is not None):  # those judge records that are complete already
             self._begin_calmly()
+        began = time.monotonic()
         found = self.run_check(planned, one_by_one=one_by_one)
         if found.overlapped and found.doubtful and not one_by_one and not self._stop.is_set():
             found = self._one_by_one(planned, found)
         if self.environment.merchant_alive() is False and not self._stop.is_set():
-            return self._repeat_after_crash(found)
+            return self._after_crash(found, began)
         return found
 
     def _begin_calmly(self) -> None:
@@ -157,7 +158,12 @@ class MerchantInstance:
             return self.unless_queries_ran_out(first)
         return combined(first.check, self._run_alone(planned, one_by_one=True), trouble="")
 
-    def _repeat_after_crash(self, found: CheckResult) -> CheckResult:
+    def _after_crash(self, found: CheckResult, began: float) -> CheckResult:
+        """The check, failed for the end of the merchant's process, which is started again.
+
+        On a machine that stood still since the check began it is in doubt: a check that restarts the merchant may have
+        given up between stop and start.
+        """
         tail = self.environment.merchant_log_tail().strip().splitlines()
         last = f": {tail[-1]}" if tail else ""
         self.restart_merchant()
@@ -165,7 +171,9 @@ class MerchantInstance:
             return found
         reason = f"the merchant's process ended during this check{last}"
         return replace(
-            found, check=replace(found.check, state=State.FAIL, not_tested=None, reason=reason), doubtful=False
+            found,
+            check=replace(found.check, state=State.FAIL, not_tested=None, reason=reason),
+            doubtful=bool(self.run.overload.watch.since(began)),
         )
 
     def run_check(self, planned: PlannedCheck, *, one_by_one: bool = False) -> CheckResult:
