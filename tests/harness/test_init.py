@@ -638,3 +638,21 @@ def test_the_file_of_an_example_leads_doctor_to_something_worth_saying(
 
 def test_an_empty_folder_is_no_merchant(tmp_path: Path) -> None:
     assert draft_from_source(tmp_path) is None
+
+
+def test_a_full_disk_does_not_cost_the_file_that_is_written_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, write = tmp_path / "tayari.yaml", Path.write_text
+    path.write_text("mine")
+
+    def fill_the_disk(self: Path, data: str, **how: str) -> int:
+        write(self, data[:10])
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", fill_the_disk)
+
+    assert run(["init", str(path), "--force"]) == 20
+    assert "tayari.yaml: cannot be written (No space left on device)" in capsys.readouterr().err
+    assert path.read_text() == "mine"
+    assert [file.name for file in tmp_path.iterdir()] == ["tayari.yaml"]

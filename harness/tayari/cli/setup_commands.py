@@ -163,11 +163,17 @@ def _watched(url: str, file: Path, output: Output, port: int) -> Draft:
 
 
 def _write_target(file: Path, text: str, output: Output) -> None:
+    """Write it beside first: a full disk must not cost the file that `--force` writes over."""
     from tayari.target_draft.starting_file import SCHEMA_FILE
 
+    partial = file.with_name(f"{file.name}.part")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8")
+        try:
+            partial.write_text(text, encoding="utf-8")
+            partial.replace(file)
+        finally:
+            partial.unlink(missing_ok=True)
         file.with_name(SCHEMA_FILE).write_text(target_schema(), encoding="utf-8")
     except OSError as error:
         raise output.fail(unwritable(file, error), Exit.BAD_CONFIGURATION) from error
