@@ -16,7 +16,7 @@ from tayari_contracts.checks.payout import (
 )
 from tayari_contracts.checks.registry import checks
 from tayari_contracts.context.check_context import CheckContext
-from tayari_contracts.context.findings import Failed, Missing, WrongCredit
+from tayari_contracts.context.findings import Failed, Missing, Warned, WrongCredit
 from tayari_contracts.context.payment import Payment
 from tayari_contracts.steps.forged_callback import guessed_id
 from tayari_contracts.steps.payouts import await_request, originator_ids, pay_out, payout_record
@@ -400,3 +400,22 @@ def test_a_balance_pays_no_more_than_it_has(
         p20_wallet._play_overdrawn(cast("CheckContext", context))
 
     assert bool(notes) is (not sent)
+
+
+@pytest.mark.parametrize(
+    ("state", "call", "is_right"),
+    [
+        (PaymentState.FAILED, "reversal", False),
+        (PaymentState.PAID, "reversal", True),
+        (PaymentState.REVIEW, "reversal", True),
+        (PaymentState.FAILED, "b2c", True),
+    ],
+)
+def test_a_payment_that_was_reversed_before_is_given_back(
+    state: PaymentState, call: str, is_right: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(p17_refunded_once, "refund_requests", lambda *_: [{"endpoint": call}])
+    seen = SimpleNamespace(status=lambda _: StatusView(state=state, raw_state=state))
+
+    with nullcontext() if is_right else pytest.raises(Warned, match="expected paid or review"):
+        p17_refunded_once._expect_not_called_failed(cast("CheckContext", SimpleNamespace(observations=seen)), PAYOUT)
