@@ -232,29 +232,37 @@ UNANSWERED: Final = {"status": None, "accepted": False}
 
 
 @pytest.mark.parametrize(
-    ("cold", "warm", "queried", "raised"),
+    ("cold", "again", "queried", "without_prompt", "raised"),
     [
-        (WITH_PROMPT, WITH_PROMPT, False, Failed),
-        (WITH_PROMPT, ANSWERED, False, Warned),
-        (WITH_PROMPT, WITH_PROMPT, True, None),
-        (UNANSWERED, UNANSWERED, False, None),
-        (ANSWERED, ANSWERED, False, None),
+        (WITH_PROMPT, WITH_PROMPT, False, 0, Failed),
+        (WITH_PROMPT, WITH_PROMPT, False, 1, Failed),
+        (WITH_PROMPT, ANSWERED, False, 0, Warned),
+        (WITH_PROMPT, WITH_PROMPT, True, 0, None),
+        (UNANSWERED, UNANSWERED, False, 0, None),
+        (ANSWERED, ANSWERED, False, 0, None),
     ],
 )
 def test_t02_notices_customers_who_read_an_error_and_have_a_prompt(
+    *,
     cold: dict[str, Any],
-    warm: dict[str, Any],
+    again: dict[str, Any],
     queried: bool,
+    without_prompt: int,
     raised: type[Exception] | None,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def customers(answer: dict[str, Any]) -> list[Any]:
-        return [SimpleNamespace(started=SimpleNamespace(message="It failed.", **answer)) for _ in range(2)]
+        start = SimpleNamespace(message="It failed.", error="", **answer)
+        return [SimpleNamespace(started=start, number=number) for number in range(3)]
 
-    monkeypatch.setattr(t02_single_flight, "_customers", lambda _: 2)
-    monkeypatch.setattr(t02_single_flight, "_start_all", lambda _: customers(warm))
-    journal = SimpleNamespace(accepted=lambda _: ["the push"], queries=lambda _: ["a query"] if queried else [])
+    monkeypatch.setattr(t02_single_flight, "_customers", lambda _: 3)
+    monkeypatch.setattr(t02_single_flight, "_start_all", lambda _: customers(again))
+    journal = SimpleNamespace(
+        accepted=lambda payment: ["the push"] if payment.number >= without_prompt else [],
+        queries=lambda _: ["a query"] if queried else [],
+    )
     context: Any = SimpleNamespace(journal=journal)
 
-    with pytest.raises(raised, match="2 of them were answered 502") if raised else nullcontext():
+    reason = f"{3 - without_prompt} of 3 customers at once were answered 502"
+    with pytest.raises(raised, match=reason) if raised else nullcontext():
         t02_single_flight._judge_payments(context, customers(cold))

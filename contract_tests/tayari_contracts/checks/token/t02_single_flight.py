@@ -121,17 +121,24 @@ def _customers(context: CheckContext) -> int:
 def _judge_payments(context: CheckContext, cold: list[Payment]) -> None:
     """Every customer gets a prompt, though the token took its time, and none who has one reads an error.
 
+    What went wrong is tried once more, with a stored token.
+
     Raises:
-        Failed: some did not, and with a stored token as many do. Unjudged: with a stored token some do not either.
-        Failed or Warned: some with a prompt read an error.
+        Failed: some get no prompt, and now all do; or some with a prompt read an error, both times.
+        Warned: some with a prompt read an error the first time only; the machine may have stood still.
+        Unjudged: some get no prompt, and some get none now either.
     """
-    lost = [payment for payment in cold if not context.journal.accepted(payment)]
-    if not lost and len(cold) == _customers(context):
-        _judge_answers(context, cold)
+    lost, refused = _without_prompt(context, cold), _refused_with_prompt(context, cold)
+    missing = len(lost) + _customers(context) - len(cold)
+    if not missing and not refused:
         return
-    warm = [payment for payment in _start_all(context) if not context.journal.accepted(payment)]
-    found = f"{len(lost) + _customers(context) - len(cold)} of {_customers(context)} customers got no prompt"
-    if warm:
+    again = _start_all(context)
+    if refused and _refused_with_prompt(context, again):
+        raise Failed(f"{_say_refused(cold, refused)}, with a stored token as well; expected no error for them")
+    found = f"{missing} of {_customers(context)} customers got no prompt"
+    if not missing:
+        raise Warned(f"{_say_refused(cold, refused)}; with a stored token none was; who reads an error pays again")
+    if warm := _without_prompt(context, again):
         raise Unjudged(
             f"{found} while the token took {SLOW_S:g} s; with a stored token {len(warm)} of as many got none either, "
             "so the token is not the reason"
@@ -143,24 +150,8 @@ def _judge_payments(context: CheckContext, cold: list[Payment]) -> None:
     )
 
 
-def _judge_answers(context: CheckContext, cold: list[Payment]) -> None:
-    """No customer who has a prompt reads an error: who reads one pays again.
-
-    Raises:
-        Failed: some do, with a slow token and again with a stored one. Warned: the second time none does; the machine
-            may have stood still.
-    """
-    refused = _refused_with_prompt(context, cold)
-    if not refused:
-        return
-    first = refused[0].started
-    found = (
-        f"Daraja accepted the pushes of all {len(cold)} customers at once, and {len(refused)} of them were answered "
-        f"{first.status} ({quote(first.message)})"
-    )
-    if not _refused_with_prompt(context, _start_all(context)):
-        raise Warned(f"{found}; with a stored token none was; a customer with a prompt who reads an error pays again")
-    raise Failed(f"{found}, with a stored token as well; expected no error for a customer who has a prompt")
+def _without_prompt(context: CheckContext, payments: list[Payment]) -> list[Payment]:
+    return [payment for payment in payments if not context.journal.accepted(payment)]
 
 
 def _refused_with_prompt(context: CheckContext, payments: list[Payment]) -> list[Payment]:
@@ -170,3 +161,11 @@ def _refused_with_prompt(context: CheckContext, payments: list[Payment]) -> list
     """
     refused = [p for p in payments if p.started.status is not None and not p.started.accepted]
     return [p for p in refused if context.journal.accepted(p) and not context.journal.queries(p)]
+
+
+def _say_refused(payments: list[Payment], refused: list[Payment]) -> str:
+    first = refused[0].started
+    return (
+        f"{len(refused)} of {len(payments)} customers at once were answered {first.status} ({quote(first.message)}), "
+        "although Daraja had accepted their pushes and they have a prompt"
+    )
