@@ -32,8 +32,8 @@ def every_address_of_safaricom_is_let_in(context: CheckContext) -> None:
     """
     if context.target.callbacks.source_header is None:
         raise Untested(
-            "whether the merchant checks the caller's address cannot be seen: name the header, such as X-Forwarded-For, "
-            "also where it looks at no address",
+            "whether the merchant checks the caller's address cannot be seen: name the header, X-Forwarded-For "
+            "for instance, also where it looks at no address",
             why=NotTested.TARGET_KEY_MISSING,
             enable="callbacks.source_header",
         )
