@@ -12,12 +12,14 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 import httptools
 
 _MOST_IDLE: Final = 128
 _PIECE: Final = 65_536
+_AS_THEY_ARE: Final = "%/?&=:,+;@!$'()*~"
+"""Characters of a path and a query that are not escaped; `%` begins what is escaped already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,8 @@ class Connections:
     """Makes requests to the origin of `url`, on a free connection or a new one. Reads no proxy variable."""
 
     def __init__(self, url: str) -> None:
-        parts = urlsplit(url)
+        parts = _parts(url)
+        self._is_an_address = bool(parts.hostname)
         self._is_tls = parts.scheme == "https"
         self._host = parts.hostname or ""
         self._port = parts.port or (443 if self._is_tls else 80)
@@ -86,6 +89,8 @@ class Connections:
         return reading.status, _rest(connection, reading)
 
     def _connection(self, timeout_s: float) -> socket.socket:
+        if not self._is_an_address:
+            raise OSError("found no address in it; give one such as http://127.0.0.1:8301")
         while self._idle:
             try:
                 connection = self._idle.pop()
@@ -102,11 +107,24 @@ class Connections:
         return connection
 
     def _written(self, method: str, path: str, headers: dict[str, str], body: bytes | None) -> bytes:
-        lines = [f"{method} {self._path}{path} HTTP/1.1", f"Host: {self._host_header}"]
-        lines += [f"{name}: {value}" for name, value in headers.items()]
+        lines = [f"{method} {self._path}{quote(path, safe=_AS_THEY_ARE)} HTTP/1.1", f"Host: {self._host_header}"]
+        for name, value in headers.items():
+            if not (value.isascii() and value.isprintable()):
+                raise OSError(f"found a character in {name} that no header may have; give the simulator's own token")
+            lines.append(f"{name}: {value}")
         if body is not None:
             lines += ["Content-Type: application/json", f"Content-Length: {len(body)}"]
         return "\r\n".join((*lines, "\r\n")).encode("latin-1") + (body or b"")
+
+
+def _parts(url: str) -> SplitResult:
+    """The parts of a web address; empty ones where it is none."""
+    try:
+        parts = urlsplit(url)
+        (parts.hostname or "").encode("idna")
+        return parts if parts.scheme in {"http", "https"} and parts.port != 0 else urlsplit("")
+    except ValueError:  # its port, its IPv6 address or the name of its host is none
+        return urlsplit("")
 
 
 def _close_all(idle: deque[socket.socket]) -> None:

@@ -88,6 +88,33 @@ def test_a_body_is_json_with_its_length(port: Port) -> None:
     assert port.requests[0].endswith(b'Content-Type: application/json\r\nContent-Length: 14\r\n\r\n{"balance": 7}')
 
 
+def test_a_name_with_any_characters_is_one_path(port: Port) -> None:
+    """A space, a line break or a letter beyond ASCII neither breaks the request nor begins another one."""
+    ControlClient(port.url).scenario("a b\r\nX: ü€#%2F")
+    ControlClient(port.url).journal(reference="A & B")
+
+    assert port.requests[0].startswith(b"GET /v1/scenarios/a%20b%0D%0AX:%20%C3%BC%E2%82%AC%23%2F HTTP/1.1\r\n")
+    assert port.requests[1].startswith(b"GET /v1/journal?reference=A+%26+B HTTP/1.1\r\n")
+
+
+@pytest.mark.parametrize("token", ["t0k3n\r", "t0k3n\r\nX: y", "t€k3n"])
+def test_a_token_that_is_no_header_is_an_error_and_is_not_shown(port: Port, token: str) -> None:
+    with pytest.raises(ControlError, match="character in Authorization that no header may have; give") as refused:
+        ControlClient(port.url, token=token).balance()
+
+    assert (port.requests, "k3n" in str(refused.value)) == ([], False)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["", "127.0.0.1:8301", "file:///x", "http://", "http://127.0.0.1:99999", "http://[::1", "http://ü" + 70 * "x"],
+)
+def test_a_url_that_is_no_web_address_is_an_error_that_shows_one(url: str) -> None:
+    client = ControlClient(url)
+    with pytest.raises(ControlError, match=r"found no address in it; give one such as http://127\.0\.0\.1:8301"):
+        client.balance()
+
+
 @pytest.mark.parametrize("last", [False, True])
 def test_a_connection_that_the_other_side_closed_is_not_used_again(port: Port, last: bool) -> None:
     client = ControlClient(port.url)

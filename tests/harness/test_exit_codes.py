@@ -126,7 +126,6 @@ def test_10_what_daraja_merely_refuses_is_a_finding_of_the_rules(
     assert "was pushed with Amount" in check.reason
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("words", [["tayari", "simulate"], ["tayari", "doctor"]])
 def test_12_a_command_that_is_stopped_while_it_loads_shows_no_traceback(
     words: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -146,6 +145,7 @@ def test_12_a_command_that_is_stopped_while_it_loads_shows_no_traceback(
     assert capsys.readouterr().err == "tayari: stopped before it began\n"
 
 
+@pytest.mark.slow
 def test_12_an_interrupted_run_keeps_what_it_has(tmp_path: Path) -> None:
     out = tmp_path / "out"
     command = [sys.executable, "-m", "tayari", "check", DUKA, "--suite", "smoke", "--out", str(out)]

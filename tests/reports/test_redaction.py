@@ -274,6 +274,15 @@ def test_secrets_that_are_added_are_found_beside_those_before_the_longest_first(
     assert known.redact(f"{first}, {then}, {encoded(then)}") == "[redacted], [redacted], [redacted]"
 
 
+@pytest.mark.parametrize("form", [quote(SECRET, safe=""), json.dumps(SECRET)[1:-1], PASSKEY.encode().hex()])
+def test_a_secret_that_holds_another_form_of_one_before_is_masked_as_a_whole(form: str) -> None:
+    """A part of a callback's address can be the passkey in another form, with more around it."""
+    address_part = f"left~{form}~right"
+    known = Known([address_part], besides=Known([SECRET, PASSKEY]))
+
+    assert known.redact(f"POST /{address_part} answered") == "POST /[redacted] answered"
+
+
 def test_short_and_empty_secrets_do_not_blot_out_the_report() -> None:
     assert Redactor(["", "a", "key"]).text("a key for all") == "a key for all"
 

@@ -18,6 +18,9 @@ SHORTEST: Final = 4
 _BASE64: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=_-")
 
 
+_Patterns = tuple[tuple[re.Pattern[str] | None, re.Pattern[str] | None], ...]
+
+
 class Known:
     """Finds given secrets in texts. Built once for a run, and added to for what one check alone shows."""
 
@@ -30,14 +33,13 @@ class Known:
         before = besides._secrets if besides is not None else frozenset()
         patterns = besides._patterns if besides is not None else ()
         usable -= before
-        if any(one in other or other in one for one in usable for other in before):  # the longest is to be found first
+        if any(one in other for one in usable for other in before) or _any_holds(usable, patterns):
+            # One pattern for all of them: the longest is to be found first, or a part of it would stay.
             usable, before, patterns = usable | before, frozenset(), ()
         self._secrets: frozenset[str] = before | usable
         inside = _any(form for secret in usable for form in _fragments(secret))
         exact = _any(form for secret in usable for form in _forms(secret))
-        self._patterns: tuple[tuple[re.Pattern[str] | None, re.Pattern[str] | None], ...] = (
-            *patterns, (inside, exact),
-        )  # fmt: skip
+        self._patterns: _Patterns = (*patterns, (inside, exact))
 
     def redact(self, text: str) -> str:
         """Replace each secret, and each base64 word that carries one (`Password`, `Basic ...`)."""
@@ -47,6 +49,13 @@ class Known:
             if exact is not None:
                 text = exact.sub(REDACTED, text)
         return text
+
+
+def _any_holds(secrets: Iterable[str], patterns: _Patterns) -> bool:
+    """Whether a secret holds, in any of its forms, what one of these patterns finds."""
+    searches = [pattern for pair in patterns for pattern in pair if pattern is not None]
+    forms = {form for secret in secrets for form in (*_forms(secret), *_fragments(secret))} if searches else ()
+    return any(search.search(form) for form in forms for search in searches)
 
 
 def _any(forms: Iterable[str]) -> re.Pattern[str] | None:
