@@ -2,8 +2,8 @@
 
 `python tests/contracts/repeats.py --times 20` (or `make repeats`) exits with 1 when a rule failed, or when two runs
 differ. It takes an hour and a half. With `--hogs 2` it runs beside processes that keep the processors busy. With
-`--stall 30` all processes of each run stand still for 30 seconds, ever later in the run. In both cases a rule may be
-left open (`unknown`, `not_tested`), and none may fail.
+`--stall 30` all processes of each run stand still once for 30 seconds. In both cases a rule may be left open (`unknown`,
+`not_tested`), and none may fail.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ from tayari_reports.verdict import judge
 GOOD = (DUKA, ROOT / "examples" / "soko", MSHAHARA)
 """The merchants that break no rule."""
 
-FIRST_STALL_S, LATER_S = 20.0, 5.0
-"""When a stall begins in the first run, after the preflight, and how much later in each run after it."""
+STALLS_AT_S = (20.0, 25.0, 30.0, 35.0)
+"""When the stall of a run begins, in turn: after the preflight, and before the shortest run ends."""
 
 DECIDED = CAUGHT | {State.PASS, State.NOT_APPLICABLE}
 """States that say something of the merchant."""
@@ -128,11 +128,11 @@ def busy(hogs: int) -> Iterator[None]:
 def repeated(target: Path, *, times: int, suite: str, stall_s: float, console: Console) -> list[Repeat]:
     """Judge one merchant several times, one run after the other, and print each run.
 
-    With `stall_s` the first run stands still 20 seconds after its start, the next one 5 seconds later, and so on.
+    With `stall_s` each run stands still once, at another of four moments.
     """
     found = []
     for number in range(1, times + 1):
-        stall = Stall(after_s=FIRST_STALL_S + LATER_S * (number - 1), lasts_s=stall_s) if stall_s else None
+        stall = Stall(after_s=STALLS_AT_S[number % len(STALLS_AT_S)], lasts_s=stall_s) if stall_s else None
         found.append(repeat(target, suite, stall))
         one = found[-1]
         console.print(f"{target.parent.name} {number}: {one.verdict} in {one.took_s:.1f} s", highlight=False)

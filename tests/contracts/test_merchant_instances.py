@@ -252,6 +252,19 @@ def strained(failures: Iterator[Exception | None], *, late: Callable[[], bool]) 
     return instance.alone(planned_check("T02", run, exclusive=True)).check
 
 
+def test_a_late_machine_is_seen_before_its_watch_has_noted_it() -> None:
+    clock = [100.0]
+    machine = MachineWatch(now=lambda: clock[0])
+    machine.waits_since = 100.0
+    at_once = machine.since(99.0)
+    clock[0] += 30.05
+    later = machine.since(99.0)
+    machine.waits_since = None
+
+    assert (at_once, machine.since(99.0)) == ("", "")
+    assert "woken up to 30.0 s late" in later
+
+
 def test_what_fails_while_the_machine_is_late_is_tried_again() -> None:
     found = strained(iter([Failed("slow"), None]), late=lambda: True)
 

@@ -108,12 +108,15 @@ class StartGate:
 class MachineWatch:
     """Notes when threads of this process wake up late. A context manager: it watches while the block runs."""
 
-    def __init__(self) -> None:
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        self._now = now
         self._over = Event()
         self._latest = deque[tuple[float, float]](maxlen=KEPT)
         self.lost_s = 0.0
         """How long, in sum, this machine let nothing run: a merchant on it got that much less time."""
         self._watcher: Thread | None = None
+        self.waits_since: float | None = None
+        """When the watching thread last began to wait; None while it does not watch."""
 
     def __enter__(self) -> Self:
         self._watcher = Thread(target=self._watch, name="tayari-machine-watch", daemon=True)
@@ -134,15 +137,19 @@ class MachineWatch:
     def since(self, began: float) -> str:
         """How this machine was overloaded since then; empty when it was not."""
         late = [late_s for at, late_s in tuple(self._latest) if at >= began]
+        if (waits_since := self.waits_since) is not None:  # this thread may be awake before the watching one is
+            late_s = self._now() - waits_since - LOOK_EVERY_S
+            late += [late_s] if late_s > LATE_S else []
         return f"this machine was overloaded (checks were woken up to {max(late):.1f} s late)" if late else ""
 
     def _watch(self) -> None:
         while not self._over.is_set():
-            began = time.monotonic()
+            began = self.waits_since = self._now()
             self._over.wait(LOOK_EVERY_S)
-            ended = time.monotonic()
+            ended = self._now()
             if not self._over.is_set():
                 self.woken(ended - began - LOOK_EVERY_S, at=ended)
+        self.waits_since = None
 
 
 class Overload:
