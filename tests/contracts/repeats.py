@@ -1,9 +1,10 @@
 """The good merchants, judged again and again: the verdict, and every rule's state, must be the same each time.
 
 `python tests/contracts/repeats.py --times 20` (or `make repeats`) exits with 1 when a rule failed, or when two runs
-differ. It takes an hour and a half. With `--hogs 2` it runs beside processes that keep the processors busy. With
-`--stall 30` all processes of each run stand still once for 30 seconds. In both cases a rule may be left open (`unknown`,
-`not_tested`), and none may fail.
+differ. It takes an hour and a half.
+
+With `--hogs 2` it runs beside processes that keep the processors busy. With `--stall 30` all processes of each run
+stand still once for 30 seconds. In both cases a rule may be left open (`unknown`, `not_tested`), and none may fail.
 """
 
 from __future__ import annotations
