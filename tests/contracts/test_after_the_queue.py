@@ -307,3 +307,19 @@ def test_a_payment_that_is_credited_with_the_next_one_is_not_taken_for_a_part_of
 
     batched = {name for name, _, _ in accounts.paid if sum(name == other for other, _, _ in accounts.paid) > 1}
     assert batched, "no account got two payments, so nothing was put to the test"
+
+
+@pytest.mark.parametrize(("is_parked", "notes"), [(True, 0), (None, 1)])
+def test_whether_the_rest_of_a_payment_is_parked_is_not_said_where_it_cannot_be_seen(
+    is_parked: bool | None, notes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = payment("account")
+    monkeypatch.setattr(b13_other_amounts, "is_on_statement", lambda *_: True)
+    monkeypatch.setattr(b13_other_amounts, "is_unallocated", lambda *_: is_parked)
+    monkeypatch.setattr(b13_other_amounts, "credited_shillings", lambda *_: made.amount - 1)
+    context: Any = SimpleNamespace(
+        observations=SimpleNamespace(until=lambda *_, **__: None), evidence=SimpleNamespace(notes=[])
+    )
+
+    assert b13_other_amounts._hidden_part(context, made, "more than was due") == ""
+    assert len(context.evidence.notes) == notes

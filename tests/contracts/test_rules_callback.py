@@ -6,10 +6,17 @@ from typing import Any
 
 import pytest
 from endings import ending
-from tayari_contracts.checks.callback import c01_quick_reply, c02_strangers, c08_source_addresses, c20_malformed
+from tayari_contracts.checks.callback import (
+    c01_quick_reply,
+    c02_strangers,
+    c08_source_addresses,
+    c16_no_receipt,
+    c20_malformed,
+    c25_ordinary_success,
+)
 from tayari_contracts.checks.callback.c08_source_addresses import ADDRESSES
 from tayari_contracts.context.findings import Failed, Untested
-from tayari_contracts.context.payment import Entry, Payment
+from tayari_contracts.context.payment import FAILED, PAID, PENDING, REVIEW, Entry, Payment
 from tayari_contracts.steps.forged_callback import (
     GENUINE,
     SOURCE,
@@ -19,7 +26,8 @@ from tayari_contracts.steps.forged_callback import (
     invented_receipt,
     require_weighed,
 )
-from tayari_target.driver import Started
+from tayari_money.payment_record import PaymentState
+from tayari_target.driver import Started, StatusView
 
 SECRET = "https://shop.example/hooks/3f2b8a90c1d24e5f9a7b6c5d4e3f2a1b"
 UUID = "6a1d4f02-b7c8-4e9d-80f1-a35c51204417"
@@ -231,3 +239,54 @@ def test_c08_judges_addresses_and_leaves_the_number_of_credits_to_c03() -> None:
 
     assert sorted(sent) == sorted(ADDRESSES)
     assert len(paid) == 3
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "ends"),
+    [
+        ([PAID], [PAID], "passes"),
+        ([REVIEW], [PAID], "passes"),
+        ([PENDING], [PENDING], "passes"),
+        ([PENDING, PAID], [PAID], "passes"),
+        ([PENDING, PENDING], [PAID], "Missing"),
+        ([PAID], [PENDING], "Missing"),
+        ([PAID], [FAILED], "Failed"),
+    ],
+)
+def test_a_payment_without_receipt_may_wait_for_a_query_of_its_own(
+    first: list[PaymentState], second: list[PaymentState], ends: str
+) -> None:
+    """Two such payments wait in one queue, and a merchant that limits its queries asks about one after the other."""
+    looks = {"first": iter(first), "second": iter(second)}
+
+    def until(name: str, *_: object, **__: object) -> StatusView:
+        state = next(looks[name])
+        return StatusView(state=state, raw_state=state)
+
+    context: Any = SimpleNamespace(observations=SimpleNamespace(until=until), time=SimpleNamespace(settled_s=1.0))
+
+    assert ending(c16_no_receipt.expect_equal_ends, context, ["first", "second"]) == ends
+
+
+def test_a_second_instalment_is_no_order_for_the_money_rules_though_it_comes_too_late_for_c25() -> None:
+    """They would take two payments into one account for one order that is credited twice."""
+    left_out: list[str] = []
+    first = Payment(
+        msisdn="254711000111", amount=5, reference="A1", since=1, began_at=1.0,
+        started=Started(accepted=True, status=200, payment_id="A1"),
+    )  # fmt: skip
+
+    def pay_accepted(*_: object, reference: str = "", **__: object) -> Payment:
+        if reference:
+            raise Untested("no STK push was accepted for this payment")
+        return first
+
+    context: Any = SimpleNamespace(
+        actions=SimpleNamespace(pay_accepted=pay_accepted),
+        expectations=SimpleNamespace(require_paid=lambda _: None),
+        profile=SimpleNamespace(shows_credits=False),
+        run=SimpleNamespace(leave_out=left_out.append),
+    )
+
+    assert ending(c25_ordinary_success.judge_second_instalment, context) == "Untested"
+    assert left_out == ["A1"]

@@ -200,7 +200,8 @@ def expect_one_id(context: CheckContext, payment: Payment, why: str) -> None:
 
 
 def watch(context: CheckContext, payment: Payment, *, for_s: float, why: str, unpaid: bool = False) -> StatusView:
-    """During this time the payout is not sent under another id, and not called failed; `unpaid`: nor paid.
+    """During this time the payout is not sent under another id, and not called failed; `unpaid`: nor paid before
+    M-Pesa has paid it.
 
     Raises:
         Failed: it was.
@@ -211,7 +212,7 @@ def watch(context: CheckContext, payment: Payment, *, for_s: float, why: str, un
         view = context.observations.status(payment)
         if view.state is FAILED:
             raise Failed(f"{why}, and the payout is {say(view)}; expected pending or review, for money may have moved")
-        if unpaid and view.state is PAID:
+        if unpaid and view.state is PAID and not any(row["state"] == "paid" for row in transactions(context, payment)):
             raise Failed(f"{why}, and the payout is {say(view)}; expected it not to be paid without a result")
         if time.monotonic() >= end or not context.time.remains:
             return view

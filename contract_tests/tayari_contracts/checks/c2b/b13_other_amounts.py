@@ -57,6 +57,12 @@ def _hidden_part(context: CheckContext, payment: Payment, what: str) -> str:
     if any(found) or (total is not None and total >= payment.amount):
         if total is None or not 0 < total < payment.amount or found[1]:
             return ""
+        if found[1] is None:
+            context.evidence.notes.append(
+                f"a customer paid {what}, and {total:g} were credited; whether the rest is parked cannot be seen "
+                "without merchant.c2b.unallocated"
+            )
+            return ""
         return (
             f"a customer paid {what}, and {total:g} were credited; the receipt {payment.transaction_id} is not among "
             "the unallocated payments, so that nobody is told of the rest; expected it to be credited, or parked"

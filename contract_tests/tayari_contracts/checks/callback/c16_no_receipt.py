@@ -9,7 +9,7 @@ from tayari_target.driver import StatusView
 
 from tayari_contracts.checks.registry import check
 from tayari_contracts.context.check_context import CheckContext
-from tayari_contracts.context.findings import Failed, say
+from tayari_contracts.context.findings import Failed, Missing, say
 from tayari_contracts.context.inline_scenarios import ITEM, Fault, after, situation
 from tayari_contracts.context.payment import FAILED, PAID, REVIEW, SETTLED, Payment
 
@@ -51,17 +51,20 @@ def expect_equal_ends(context: CheckContext, twins: Sequence[Payment]) -> None:
     """What settles one payment without a receipt settles another: a missing receipt is no key that both share.
 
     Raises:
-        Failed: one of them alone is settled.
+        Failed: one of them is settled, and the other one failed. Missing: the other one is still pending.
     """
     views: list[StatusView] = []
     for payment in twins:
         no_twin_is_settled = bool(views) and views[0].state not in SETTLED
         within_s = 0.0 if no_twin_is_settled else context.time.settled_s
         views.append(context.observations.until(payment, SETTLED, within_s=within_s))
+    if views[0].state not in SETTLED and views[1].state in SETTLED:  # the query about the second one came first
+        views[0] = context.observations.until(twins[0], SETTLED, within_s=context.time.settled_s)
     settled = [view.state in (PAID, REVIEW) for view in views]
     if any(settled) and not all(settled):
         left = views[settled.index(False)]
-        raise Failed(
+        kind = Failed if left.state is FAILED else Missing
+        raise kind(
             f"of two payments whose callback named no receipt, one is settled and the other one {say(left)}; "
             "expected the same for both: is a missing receipt stored where each value may stand once?"
         )

@@ -13,8 +13,8 @@ from tayari_contracts.context.findings import Missing, Untested
 from tayari_contracts.context.inline_scenarios import after
 from tayari_contracts.context.payment import REVIEW, Payment
 from tayari_contracts.steps.payouts import (
-    REQUEST_WITHIN_S,
     answered,
+    await_request,
     expect_one_id,
     expect_results_taken,
     originator_ids,
@@ -43,7 +43,8 @@ def a_payout_asked_for_twice_is_paid_once(context: CheckContext) -> None:
     first = partial(pay_out, context, msisdn=msisdn, amount=amount, reference=reference, since=since)
     click = partial(context.driver.start_payout, msisdn=msisdn, amount=amount, reference=reference)
     payment = cast("Payment", play(context, [Act(0.0, first), Act(0.0, click), Act(0.0, click)])[0])
-    if not context.time.until(lambda: payout_requests(context, payment), within_s=REQUEST_WITHIN_S):
+    await_request(context, payment)
+    if not payout_requests(context, payment):
         raise Untested(f"no payout request reached Daraja: {answered(payment)}")
     expect_results_taken(context, payment)
     click()
@@ -70,7 +71,8 @@ def _expect_another_is_sent(context: CheckContext, first: Payment) -> None:
     def is_sent() -> bool:
         return len(originator_ids(payout_requests(context, first))) > 1
 
-    if context.time.until(is_sent, within_s=REQUEST_WITHIN_S):
+    await_request(context, first, came=is_sent)
+    if is_sent():
         return
     if context.driver.read_payout(started.payment_id or reference, reference).state is not REVIEW:
         raise Missing(

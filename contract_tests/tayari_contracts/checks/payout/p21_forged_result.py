@@ -49,7 +49,8 @@ OK: Final = 200
 class Victim:
     """A payout about which a stranger sends the opposite of its true result.
 
-    `before`: the balance before it was taken from it. `row`: Daraja's record.
+    `before`: the balance before the payout was taken from it; None: it was not, or cannot be read. `row`: Daraja's
+    record.
     """
 
     payment: Payment
@@ -115,7 +116,10 @@ def _victim(context: CheckContext, name: str, outcome: Mapping[str, Any]) -> Vic
     before = readable_balance(context, msisdn)
     context.control.hold(msisdn, for_s=HELD_S)
     payment = pay_out_sent(context, payout_situation(f"inline/p21-{name}", outcome=outcome), msisdn=msisdn)
-    return Victim(payment=payment, before=before, row=_accepted(context, payment))
+    row = _accepted(context, payment)
+    during = readable_balance(context, msisdn)
+    is_taken = before is not None and during is not None and during < before  # else P20 has the reason
+    return Victim(payment=payment, before=before if is_taken else None, row=row)
 
 
 def _forge(

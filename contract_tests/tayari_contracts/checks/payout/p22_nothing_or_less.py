@@ -11,6 +11,7 @@ from tayari_contracts.context.findings import Failed, Warned, WrongCredit
 from tayari_contracts.context.journal_reader import body_of
 from tayari_contracts.context.payment import PAID, SETTLED
 from tayari_contracts.steps.payouts import pay_out, payout_requests, readable_balance
+from tayari_contracts.steps.refunds import shillings_of
 
 AMOUNTS: Final = (0, -50)
 SENT_WITHIN_S: Final = 2.0
@@ -43,7 +44,7 @@ def _is_sent(context: CheckContext, amount: int) -> bool:
     context.time.until(lambda: payout_requests(context, payment), within_s=SENT_WITHIN_S)
     requests = payout_requests(context, payment)
     for entry in requests:
-        if str(raw := body_of(entry).get("Amount")) != str(amount):
+        if shillings_of(raw := body_of(entry).get("Amount")) != amount:
             raise Failed(f"{asked}, and M-Pesa was asked to pay {raw}; expected no request")
     is_taken = payment.started.accepted and payment.started.payment_id is not None
     if is_taken and context.observations.until(payment, SETTLED, within_s=SETTLES_S).state is PAID:

@@ -1,0 +1,104 @@
+"""Payout rules: what is the merchant's doing, and what M-Pesa, another rule or the form of a number has done."""
+
+import json
+from contextlib import nullcontext
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from endings import ending
+from tayari_contracts.checks.payout import p19_asked_for_twice, p21_forged_result, p22_nothing_or_less
+from tayari_contracts.checks.registry import checks
+from tayari_contracts.context.findings import Failed
+from tayari_contracts.context.payment import Payment
+from tayari_contracts.steps import payouts
+from tayari_money.payment_record import PaymentKind, PaymentState
+from tayari_target.views import Started, StatusView
+
+PAYOUT = Payment(
+    msisdn="254711000111", amount=5, reference="T1", since=1, began_at=1.0, kind=PaymentKind.PAYOUT,
+    started=Started(accepted=True, status=202, body="{}", payment_id="p1"),
+)  # fmt: skip
+
+
+def seen_as(state: PaymentState) -> Any:
+    return SimpleNamespace(
+        until=lambda *_, **__: StatusView(state=state, raw_state=state),
+        status=lambda _: StatusView(state=state, raw_state=state),
+    )
+
+
+@pytest.mark.parametrize(("of_m_pesa", "is_right"), [("paid", True), ("pending", False)])
+def test_a_payout_is_not_paid_too_soon_when_m_pesa_has_paid_it_meanwhile(
+    of_m_pesa: str, is_right: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a slow merchant its result may come while the check still looks."""
+    monkeypatch.setattr(payouts, "payout_requests", lambda *_: [])
+    monkeypatch.setattr(payouts, "transactions", lambda *_: [{"state": of_m_pesa}])
+    context: Any = SimpleNamespace(observations=seen_as(PaymentState.PAID), time=SimpleNamespace(remains=False))
+
+    with nullcontext() if is_right else pytest.raises(Failed, match="expected it not to be paid without a result"):
+        payouts.watch(context, PAYOUT, for_s=0.0, why="no result has come", unpaid=True)
+
+
+@pytest.mark.parametrize(("during", "before"), [(95.0, 100.0), (100.0, None), (None, None)])
+def test_a_balance_that_no_open_payout_lowers_is_left_to_p20(
+    during: float | None, before: float | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else P21 would say that a stranger's message gave the money back."""
+    balances = iter([100.0, during])
+    monkeypatch.setattr(p21_forged_result, "readable_balance", lambda *_: next(balances))
+    monkeypatch.setattr(p21_forged_result, "pay_out_sent", lambda *_, **__: PAYOUT)
+    monkeypatch.setattr(p21_forged_result, "_accepted", lambda *_: {})
+    context: Any = SimpleNamespace(
+        allocation=SimpleNamespace(msisdn=lambda: PAYOUT.msisdn), control=SimpleNamespace(hold=lambda *_, **__: None)
+    )
+
+    assert p21_forged_result._victim(context, "paying", {}).before == before
+
+
+@pytest.mark.parametrize(("sent", "ends"), [(-50, "Warned"), ("-50", "Warned"), ("-50.00", "Warned"), (50, "Failed")])
+def test_an_amount_below_zero_is_the_same_in_each_form(
+    sent: object, ends: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+
+    def pay_out(*_: object, amount: int, **__: object) -> Payment:
+        asked.append(amount)
+        return PAYOUT
+
+    body = json.dumps({"Amount": sent})
+    monkeypatch.setattr(p22_nothing_or_less, "pay_out", pay_out)
+    monkeypatch.setattr(p22_nothing_or_less, "readable_balance", lambda *_: None)
+    monkeypatch.setattr(
+        p22_nothing_or_less, "payout_requests", lambda *_: [{"request": {"body": body}}] if asked[-1] else []
+    )
+    context: Any = SimpleNamespace(
+        allocation=SimpleNamespace(msisdn=lambda: PAYOUT.msisdn),
+        observations=seen_as(PaymentState.FAILED),
+        time=SimpleNamespace(until=lambda look, within_s: look()),
+    )
+
+    assert ending(checks()["P22"], context) == ends
+
+
+@pytest.mark.parametrize("goes_on", [True, False])
+def test_a_second_payout_of_a_merchant_that_has_stopped_waits_for_a_person(
+    goes_on: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A failure under another rule may have stopped all payouts, which is right (P11)."""
+    requests = [{"seq": 1, "request": {"body": '{"OriginatorConversationID": "a"}'}}]
+    another = {"seq": 2, "request": {"body": '{"OriginatorConversationID": "b"}'}}
+    monkeypatch.setattr(p19_asked_for_twice, "payout_requests", lambda *_: requests)
+    context: Any = SimpleNamespace(
+        allocation=SimpleNamespace(reference=lambda: "T2"),
+        control=SimpleNamespace(play_next=lambda *_, **__: None),
+        driver=SimpleNamespace(
+            start_payout=lambda **_: PAYOUT.started,
+            read_payout=lambda *_: StatusView(state=PaymentState.PENDING),
+            resume_payouts=lambda: requests.append(another) if goes_on else None,
+        ),
+        time=SimpleNamespace(until=lambda look, within_s: look()),
+    )
+
+    assert ending(p19_asked_for_twice._expect_another_is_sent, context, PAYOUT) == ("passes" if goes_on else "Missing")
