@@ -69,7 +69,7 @@ def _written(one: str) -> str:
 
 def table_lines(columns: Sequence[str], rows: Sequence[Sequence[str]], *, width: int) -> list[str]:
     """Columns of text, two blanks apart. Where they are wider than `width`, the widest are folded."""
-    cells = [[printable(cell) for cell in row] for row in (columns, *rows)]
+    cells = [[printable(cell).expandtabs() for cell in row] for row in (columns, *rows)]
     widths = [max(len(line) for row in cells for line in row[n].split("\n")) for n in range(len(columns))]
     _narrow(widths, width - len(_APART) * (len(columns) - 1))
     lines = []
@@ -96,4 +96,4 @@ def _folded(cell: str, most: int) -> list[str]:
     if len(cell) <= most and "\n" not in cell:
         return [cell]
     fold = partial(wrap, width=max(1, most), break_on_hyphens=False, replace_whitespace=False)
-    return [part for line in cell.expandtabs().split("\n") for part in fold(line) or [""]]
+    return [part for line in cell.split("\n") for part in fold(line) or [""]]

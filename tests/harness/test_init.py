@@ -640,6 +640,15 @@ def test_an_empty_folder_is_no_merchant(tmp_path: Path) -> None:
     assert draft_from_source(tmp_path) is None
 
 
+def test_a_link_that_is_written_over_stays_a_link(tmp_path: Path) -> None:
+    (tmp_path / "shared.yaml").write_text("mine")
+    (tmp_path / "tayari.yaml").symlink_to("shared.yaml")
+
+    assert run(["init", str(tmp_path / "tayari.yaml"), "--force"]) == 0
+    assert (tmp_path / "tayari.yaml").is_symlink()
+    assert "merchant:" in (tmp_path / "shared.yaml").read_text()
+
+
 def test_a_full_disk_does_not_cost_the_file_that_is_written_over(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

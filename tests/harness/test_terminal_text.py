@@ -107,6 +107,14 @@ def test_in_a_narrow_table_the_widest_column_is_folded_between_words_and_nothing
     assert lines[-2].startswith(r"a\x1b[31m "), "nothing in a cell moves the cursor"
 
 
+def test_a_tab_in_a_cell_leaves_the_next_column_in_its_place() -> None:
+    assert table_lines(("a", "b"), [("x\ty", "1"), ("z", "2")], width=80) == [
+        "a          b",
+        "x       y  1",
+        "z          2",
+    ]
+
+
 @pytest.mark.parametrize("width", [0, 1, 3])
 def test_a_table_without_room_has_columns_of_one_letter(width: int) -> None:
     assert table_lines(("ab", "cd"), [("x", "y")], width=width) == ["a  c", "b  d", "x  y"]

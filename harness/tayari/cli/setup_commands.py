@@ -166,12 +166,13 @@ def _write_target(file: Path, text: str, output: Output) -> None:
     """Write it beside first: a full disk must not cost the file that `--force` writes over."""
     from tayari.target_draft.starting_file import SCHEMA_FILE
 
-    partial = file.with_name(f"{file.name}.part")
+    whole = file.resolve()  # a link stays a link
+    partial = whole.with_name(f"{whole.name}.part")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         try:
             partial.write_text(text, encoding="utf-8")
-            partial.replace(file)
+            partial.replace(whole)
         finally:
             partial.unlink(missing_ok=True)
         file.with_name(SCHEMA_FILE).write_text(target_schema(), encoding="utf-8")
