@@ -56,7 +56,7 @@ def require_confirmed_pushes(context: CheckContext) -> None:
     paid = [code for code in (context.target.daraja.till, context.target.daraja.short_code) if code]
     if not any(context.control.c2b_urls(code) for code in paid):
         raise Inapplicable(
-            f"pushes pay {paid[0]}, which has no C2B URLs; those of {short_code(context)} hear of no push"
+            f"pushes pay {paid[0]}, which has no C2B URLs; those of {short_code(context)} get no push confirmed"
         )
 
 

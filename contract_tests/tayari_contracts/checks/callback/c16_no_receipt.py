@@ -16,7 +16,7 @@ from tayari_contracts.context.payment import FAILED, PAID, REVIEW, SETTLED, Paym
 NO_RECEIPT: Final[Fault] = {"mutate": {"drop": [f"{ITEM}[MpesaReceiptNumber]"]}}
 WATCH_S = 6.0
 IN_FLIGHT = 1000
-"""This many queries hear that the payment is in flight: more than any merchant sends while this check looks."""
+"""This many queries say that the payment is in flight: more than any merchant sends while this check looks."""
 
 
 @check("C16")

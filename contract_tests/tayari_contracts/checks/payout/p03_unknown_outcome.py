@@ -45,7 +45,7 @@ DONE_S: Final = 1.0
 
 @check("P03")
 def an_unknown_outcome_is_repeated_under_the_same_id(context: CheckContext) -> None:
-    """Daraja accepts, and the merchant gets no answer, or a time-out of the gateway."""
+    """Daraja accepts, and the merchant gets no answer, a time-out of the gateway, no JSON, or an answer after 5 s."""
     played = [
         (
             name,
@@ -60,7 +60,7 @@ def an_unknown_outcome_is_repeated_under_the_same_id(context: CheckContext) -> N
     for name, payment in played:
         first_two = payout_requests(context, payment)[:2]
         if len(originator_ids(first_two)) > 1:
-            expect_one_id(context, payment, f"the acknowledgement was lost ({name})")
+            expect_one_id(context, payment, f"the acknowledgement did not arrive as it should ({name})")
     if not any(reacted(context, payment) for _, payment in played[:-1]):
         raise Untested(
             f"the merchant neither sent the payout again nor asked about it within {RESULT_AFTER_S:g} s, so how it "
@@ -78,7 +78,7 @@ def _have_reacted(context: CheckContext, played: Sequence[tuple[str, Payment]]) 
         view = context.observations.status(payment)
         require_readable(view)
         if view.state is FAILED:
-            why = f"the acknowledgement was lost ({name})"
+            why = f"the acknowledgement did not arrive as it should ({name})"
             raise Failed(f"{why}, and the payout is {say(view)}; expected pending or review, for M-Pesa pays it")
     return all(reacted(context, payment) for _, payment in played[:-1])
 

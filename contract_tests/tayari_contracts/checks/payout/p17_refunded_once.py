@@ -32,7 +32,9 @@ WATCHED_S: Final = 6.0
 
 @check("P17")
 def a_payment_is_given_back_once(context: CheckContext) -> None:
-    """Two clicks on refund; a reversal done before; one whose acknowledgement is lost; a payment that failed."""
+    """Two clicks on refund; a reversal done before; one whose acknowledgement is lost; a payment that failed; and more
+    than was paid.
+    """
     unpaid = context.actions.pay_accepted(situation("inline/p17-unpaid", outcome=after(0.5, result_code=1032)))
     clicked = paid_payment(context)
     first = context.actions.in_background(lambda: give_back(context, clicked))

@@ -9,7 +9,7 @@ from tayari_contracts.context.payment import Payment
 from tayari_contracts.steps.status_queries import expect_undecided, on_query, unanswered
 
 UNDECIDED = 2
-"""This many queries hear that the payment is in flight, though its callback has reported a success."""
+"""This many queries say that the payment is in flight, though its callback has reported a success."""
 
 ERRORS = {
     "500.003.1001 Internal Server Error": on_query("api_error", error="500.003.1001.internal_server_error"),
@@ -39,7 +39,7 @@ def query_errors_change_nothing(context: CheckContext) -> None:
 
 
 def called_back_meanwhile(context: CheckContext) -> Payment | None:
-    """A payment whose success is reported before a query confirms it; None where callbacks are not heard."""
+    """A payment whose success is reported before a query confirms it; None for a merchant without callbacks."""
     if not context.profile.takes_callbacks:
         return None
     undecided = {"in_flight": ["4999"], "for_calls": UNDECIDED}
