@@ -319,9 +319,15 @@ class ControlClient:
     ) -> Json:
         where = f"{path}?{urlencode(params)}" if params else path
         answer = self._send(method, where, body=body, timeout_s=timeout_s)
-        if answer.status >= 400:
+        if answer.status >= 300:
             raise _refusal(path, answer)
-        decoded: Json = _decoded(answer.body) if answer.body else {}
+        try:
+            decoded = _decoded(answer.body) if answer.body else {}
+        except ValueError:
+            decoded = None
+        if not isinstance(decoded, dict):
+            found = f"{path} of {self.control_url} answered {answer.status} without a JSON object"
+            raise ControlError(f"{found}; expected a simulator there; give the control_url of its ready line")
         return decoded
 
     def _send(self, method: str, path: str, *, body: object = None, timeout_s: float | None = None) -> ControlAnswer:

@@ -171,7 +171,7 @@ class _Reading:
             raise ConnectionResetError("the connection was closed before the answer was complete")
         try:
             self._parser.feed_data(received)
-        except httptools.HttpParserError as error:
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
             raise OSError(f"the answer is no HTTP: {error}") from error
 
     def on_headers_complete(self) -> None:

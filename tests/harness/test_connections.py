@@ -132,6 +132,13 @@ def test_a_connection_that_the_other_side_closed_is_not_used_again(port: Port, l
     [
         (b"HTTP/1.1 200 OK\r\n", "closed before the answer was complete"),
         (b"no HTTP at all\r\n\r\n", "the answer is no HTTP"),
+        (b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n", "the answer is no HTTP"),
+        (
+            b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n<html>",
+            "200 without a JSON object; expected a simulator there",
+        ),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]", "200 without a JSON object; expected a simulator there"),
+        (b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\n\r\n", "/v1/balance of the control port answered 302"),
     ],
 )
 def test_what_is_no_answer_is_an_error_with_its_reason(port: Port, answer: bytes, why: str) -> None:
