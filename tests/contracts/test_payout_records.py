@@ -191,7 +191,9 @@ def test_payouts_to_one_person_are_distinguished_by_their_amounts(is_shared: boo
         msisdn="254711000111", amount=422, reference="T1", since=1, began_at=0.0,
         started=Started(accepted=True, status=202, payment_id="1"),
     )  # fmt: skip
-    context: Any = SimpleNamespace(run=SimpleNamespace(observations=lambda _: ()))
+    context: Any = SimpleNamespace(
+        run=SimpleNamespace(observations=lambda _: ()), profile=SimpleNamespace(receives_payout_amount=True)
+    )
 
     record = payout_record(context, payment, known, is_shared=is_shared)
 

@@ -2,17 +2,28 @@
 
 import json
 from contextlib import nullcontext
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from endings import ending
-from tayari_contracts.checks.payout import p19_asked_for_twice, p21_forged_result, p22_nothing_or_less
+from fake_environment import environment
+from tayari_contracts.checks.payout import (
+    p18_ordinary_payout,
+    p19_asked_for_twice,
+    p20_wallet,
+    p21_forged_result,
+    p22_nothing_or_less,
+)
 from tayari_contracts.checks.registry import checks
 from tayari_contracts.context.findings import Failed
+from tayari_contracts.context.merchant_profile import MerchantProfile
 from tayari_contracts.context.payment import Payment
+from tayari_contracts.context.run_record import RunRecord
 from tayari_contracts.steps import payouts
 from tayari_money.payment_record import PaymentKind, PaymentState
+from tayari_target.target_file.model import Call, Payout
 from tayari_target.views import Started, StatusView
 
 PAYOUT = Payment(
@@ -75,6 +86,7 @@ def test_an_amount_below_zero_is_the_same_in_each_form(
     )
     context: Any = SimpleNamespace(
         allocation=SimpleNamespace(msisdn=lambda: PAYOUT.msisdn),
+        profile=SimpleNamespace(require_payout_amount=lambda: None),
         observations=seen_as(PaymentState.FAILED),
         time=SimpleNamespace(until=lambda look, within_s: look()),
     )
@@ -102,3 +114,30 @@ def test_a_second_payout_of_a_merchant_that_has_stopped_waits_for_a_person(
     )
 
     assert ending(p19_asked_for_twice._expect_another_is_sent, context, PAYOUT) == ("passes" if goes_on else "Missing")
+
+
+@pytest.mark.parametrize(("body", "decides"), [({"pay": "{amount_text}"}, False), ({"to": "{msisdn}"}, True)])
+def test_a_merchant_that_decides_the_amount_of_a_payout_is_not_judged_by_the_amount_of_a_check(
+    body: dict[str, str], decides: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A payroll, for example, knows its salaries: it is asked to pay, and not how much."""
+    payout = Payout(call=Call(method="POST", path="/salaries", json=body))
+    merchant = replace(environment().target.merchant, payout=payout)
+    profile = MerchantProfile(replace(environment().target, merchant=merchant), RunRecord())
+    notes: list[str] = []
+    context: Any = SimpleNamespace(
+        profile=profile,
+        evidence=SimpleNamespace(payments=[PAYOUT], notes=notes),
+        run=SimpleNamespace(observations=lambda _: ()),
+    )
+    monkeypatch.setattr(p18_ordinary_payout, "judge_control", lambda *_: None)
+    monkeypatch.setattr(p18_ordinary_payout, "transactions", lambda *_: [{"amount": 40_000}])
+    monkeypatch.setattr(p22_nothing_or_less, "_is_sent", lambda *_: False)
+    monkeypatch.setattr(p20_wallet, "_require_wallet", lambda _: None)
+    for play in ("_play_at_once", "_play_overdrawn", "_play"):
+        monkeypatch.setattr(p20_wallet, play, lambda *_: None)
+
+    assert ending(checks()["P18"], context) == ("passes" if decides else "Failed")
+    assert ending(checks()["P20"], context) == ("Untested" if decides else "passes")
+    assert ending(checks()["P22"], context) == ("Untested" if decides else "passes")
+    assert payouts.payout_record(context, PAYOUT, {}, is_shared=False).ordered == (None if decides else 5.0)

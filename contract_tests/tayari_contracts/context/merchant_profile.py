@@ -23,9 +23,26 @@ class MerchantProfile:
         """Whether the merchant gets this (`amount`, `reference`, ...) when a payment starts."""
         if self._sent_by_adapter is not None:
             return placeholder in self._sent_by_adapter
-        pay = self._merchant.pay
-        written = f"{pay.call.path} {pay.call.json} {pay.call.form} {pay.call.headers}"
-        return f"{{{placeholder}" in written
+        return self._merchant.pay.call.names(placeholder)
+
+    @property
+    def receives_payout_amount(self) -> bool:
+        """Whether the merchant gets the amount of a payout; else it decides for itself what it pays."""
+        payout = self._merchant.payout
+        return payout is None or payout.call.names("amount")
+
+    def require_payout_amount(self) -> None:
+        """The merchant gets the amount of a payout.
+
+        Raises:
+            Untested: it does not, so what it pays is its own decision.
+        """
+        if not self.receives_payout_amount:
+            raise Untested(
+                "merchant.payout.request sends the merchant no {amount}, so the amounts of its payouts are its own",
+                why=NotTested.TARGET_KEY_MISSING,
+                enable="merchant.payout.request with {amount}",
+            )
 
     @property
     def takes_callbacks(self) -> bool:

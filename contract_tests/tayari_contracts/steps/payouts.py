@@ -319,10 +319,11 @@ def payout_record(
     context: CheckContext, payment: Payment, known: Mapping[str, Sequence[DarajaTransaction]], *, is_shared: bool
 ) -> PaymentRecord:
     """A payout from both sides. `is_shared`: others of the run pay the same person, and differ by their amounts."""
-    to_person = known.get(payment.msisdn, ())
+    to_person, has_amount = known.get(payment.msisdn, ()), context.profile.receives_payout_amount
+    is_shared = is_shared and has_amount
     return PaymentRecord(
         reference=payment.reference,
-        ordered=float(payment.amount),
+        ordered=float(payment.amount) if has_amount else None,
         transactions=tuple(one for one in to_person if not is_shared or one.amount == float(payment.amount)),
         observations=context.run.observations(payment.reference),
         credits=None,

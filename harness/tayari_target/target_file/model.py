@@ -34,6 +34,10 @@ class Call:
     save: Mapping[str, str] = field(default_factory=nothing)
     """Log-in steps only: a name -> extractor; later steps and `merchant.headers` may use `{name}`."""
 
+    def names(self, placeholder: str) -> bool:
+        """Whether the request tells the merchant this (`amount`, `reference`, ...), in one of its forms."""
+        return f"{{{placeholder}" in f"{self.path} {self.json} {self.form} {self.headers}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Start:
@@ -178,8 +182,7 @@ class C2b:
     @property
     def takes_amount(self) -> bool:
         """Whether the merchant gets the amount that is due on an account."""
-        call = None if self.open_account is None else self.open_account.call
-        return call is not None and "{amount" in f"{call.path} {call.json} {call.form}"
+        return self.open_account is not None and self.open_account.call.names("amount")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -67,8 +67,7 @@ def a_payment_is_given_back_once(context: CheckContext) -> None:
 def _give_too_much_back(context: CheckContext) -> Payment | None:
     """A refund of more than was paid; None where the request of the target file names no amount."""
     refund = context.target.merchant.refund
-    written = "" if refund is None else f"{refund.call.path} {refund.call.json} {refund.call.form}"
-    if "{amount" not in written:
+    if refund is None or not refund.call.names("amount"):
         return None
     payment = paid_payment(context)
     return give_back(context, payment, amount=int(payment.amount) + MORE)

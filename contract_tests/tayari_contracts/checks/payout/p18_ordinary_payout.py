@@ -14,6 +14,9 @@ from tayari_contracts.steps.payouts import transactions
 def an_ordinary_payout_ends_as_its_result_says(context: CheckContext) -> None:
     """A payout that succeeds, and one that fails; the other rules of payouts need the same two."""
     judge_control(context, Control.PAYOUT)
+    if not context.profile.receives_payout_amount:
+        context.evidence.notes.append("amounts were not compared: merchant.payout.request sends no {amount}")
+        return
     for payment in context.evidence.payments:
         for row in transactions(context, payment):
             if float(row["amount"]) != float(payment.amount):

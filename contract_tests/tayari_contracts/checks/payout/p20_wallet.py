@@ -76,6 +76,7 @@ CENTS: Final = 2
 def a_wallet_is_right_whatever_becomes_of_the_payout(context: CheckContext) -> None:
     """One payout in each situation, and several at the same moment; the balance is read before, during and after."""
     _require_wallet(context)
+    context.profile.require_payout_amount()
     _play_at_once(context)
     _play_overdrawn(context)
     for why, (messages, scenario) in SITUATIONS.items():

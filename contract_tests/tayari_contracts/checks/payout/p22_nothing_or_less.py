@@ -21,6 +21,7 @@ SETTLES_S: Final = 3.0
 @check("P22")
 def nothing_and_less_are_refused(context: CheckContext) -> None:
     """A payout of 0 shillings, and one of -50."""
+    context.profile.require_payout_amount()
     left_to_daraja = [amount for amount in AMOUNTS if _is_sent(context, amount)]
     if left_to_daraja:
         amounts = " and ".join(map(str, left_to_daraja))
