@@ -380,6 +380,9 @@ def test_no_more_is_given_back_than_was_paid(amount: object, is_right: bool, mon
     [
         (20_000.0, [12_000], None),
         (20_000.0, [12_000, 11_999], "payouts of 12000, 11999 were sent, 3999 more than there was"),
+        (20.0, [12], None),
+        (416_666.0, [249_999], None),
+        (19.0, [], None),
         (900_000.0, [], None),
     ],
 )

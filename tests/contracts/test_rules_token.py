@@ -10,6 +10,7 @@ import pytest
 from endings import ending
 from tayari_contracts.checks.token import t02_single_flight, t08_token_endpoint_down, t11_time_outs
 from tayari_contracts.checks.token.t13_secrets_stay import leaks, secrets_of
+from tayari_contracts.context.actions import Actions
 from tayari_contracts.context.customer_messages import crash_of, leak_of, message_at_start, raw_words_of
 from tayari_contracts.context.findings import Failed, Untested, Warned
 from tayari_contracts.steps import pushes
@@ -266,3 +267,17 @@ def test_t02_notices_customers_who_read_an_error_and_have_a_prompt(
     reason = f"{3 - without_prompt} of 3 customers at once were answered 502"
     with pytest.raises(raised, match=reason) if raised else nullcontext():
         t02_single_flight._judge_payments(context, customers(cold))
+
+
+@pytest.mark.parametrize(("can_restart", "enable"), [(True, ""), (False, "merchant.start")])
+def test_a_merchant_that_can_be_restarted_is_not_asked_for_its_start_command(can_restart: bool, enable: str) -> None:
+    merchant: Any = SimpleNamespace(
+        pay=lambda _: "the payment",
+        _time=SimpleNamespace(until=lambda look, within_s: look(), settle_s=1.0),
+        _journal=SimpleNamespace(checkout_request_id=lambda _: None),
+        _environment=SimpleNamespace(can_restart=can_restart),
+    )
+
+    with pytest.raises(Untested, match="holds on to a refused token") as ended:
+        Actions.revoke_token(merchant)
+    assert ended.value.enable == enable

@@ -128,10 +128,10 @@ def _play_overdrawn(context: CheckContext) -> None:
     msisdn = context.allocation.msisdn()
     before = _available(context, msisdn)
     amount = int(before * OVER_HALF)
-    if not amount - 1 >= LEAST or amount > MOST:
+    if amount - 2 < LEAST or amount > MOST:
         context.evidence.notes.append(
             f"{before:.15g} shillings can be paid out to one person, so no two payouts were tried that are too much "
-            f"together; begin with {int(LEAST / OVER_HALF) + 2} to {int(MOST / OVER_HALF)}"
+            f"together; begin with {int((LEAST + 2) / OVER_HALF)} to {int(MOST / OVER_HALF)}"
         )
         return
     acts = [Act(0.0, partial(pay_out, context, "payout/success", msisdn=msisdn, amount=amount - n)) for n in range(2)]
