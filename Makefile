@@ -79,5 +79,5 @@ $(READY): pyproject.toml constraints.txt
 	  $(BIN)/python -m pip install -q --disable-pip-version-check --upgrade 'pip>=25.1' && \
 	  $(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r constraints.txt && \
 	  $(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .; \
-	fi || { echo "The set-up failed; what stands above says why. Mend it and run make again." >&2; exit 1; }
+	fi || { echo "The set-up failed; the lines above say why. Fix that, and run make again." >&2; exit 1; }
 	@touch $@

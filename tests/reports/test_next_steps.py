@@ -28,11 +28,11 @@ def test_a_run_that_is_not_ready_is_mended_answered_and_run_again() -> None:
     made = steps(silent(samples.not_ready()))
 
     assert list(made)[:3] == [
-        "Mend 3 blocking failures",
+        "Fix 3 blocking failures",
         "Get an answer to 2 blocking rules",
-        "Mend 1 lesser finding, or decide to live with it",
+        "Fix 1 lesser finding, or decide to live with it",
     ]
-    assert made["Mend 3 blocking failures"] == "C03, C07, A12; about 6 hours, money first"
+    assert made["Fix 3 blocking failures"] == "C03, C07, A12; about 6 hours, money first"
     assert made["Run it again, and compare"].startswith("tayari check --suite ci")
     assert not any(step.startswith("Decide and sign") for step in made)
 
@@ -77,12 +77,12 @@ def test_a_ready_run_leaves_to_people_what_is_theirs() -> None:
 def test_a_waiver_that_ends_soon_is_a_step_of_its_owner() -> None:
     made = steps(samples.waived())
 
-    assert made["Mend 1 waived failure before its waiver ends"] == "A12; about 2 hours"
+    assert made["Fix 1 waived failure before its waiver ends"] == "A12; about 2 hours"
     assert made["The waiver of A12 ends soon"].startswith("it ends in 8 days, on 2026-10-15; ")
 
 
 def test_an_invalid_run_is_mended_first_and_nothing_else_is_asked() -> None:
-    assert list(steps(samples.invalid())) == ["Mend the run", "Run it again, and compare"]
+    assert list(steps(samples.invalid())) == ["Repair the run", "Run it again, and compare"]
 
 
 def test_a_run_in_which_nothing_could_be_tested_names_the_key_that_is_missing() -> None:
@@ -90,7 +90,7 @@ def test_a_run_in_which_nothing_could_be_tested_names_the_key_that_is_missing() 
         [samples.untested(row[0], NotTested.TARGET_KEY_MISSING, "merchant.c2b") for row in samples.RULES]
     )
 
-    assert steps(nothing)["Mend the run"] == (
+    assert steps(nothing)["Repair the run"] == (
         "Add merchant.c2b to the target file, or select what the merchant does."
     )  # fmt: skip
 
@@ -101,7 +101,7 @@ def test_a_run_whose_rules_are_all_blocked_names_what_blocks_them() -> None:
         [replace(samples.untested(row[0], NotTested.BLOCKED), reason=why) for row in samples.RULES]
     )  # fmt: skip
 
-    assert steps(nothing)["Mend the run"] == f"{samples.RULES[0][0]} could not be judged, {why}"
+    assert steps(nothing)["Repair the run"] == f"{samples.RULES[0][0]} could not be judged, {why}"
 
 
 @pytest.mark.parametrize("name", samples.ALL)

@@ -45,7 +45,7 @@ class Plan:
 
     must: tuple[Action, ...]
     waived: tuple[Action, ...]
-    """Mended by nobody yet: each is due before its waiver ends."""
+    """Fixed by nobody yet: each is due before its waiver ends."""
     should: tuple[Action, ...]
     must_hours: float
     waived_hours: float
@@ -127,11 +127,11 @@ class Step:
 def next_steps(run: Run, judgement: Judgement) -> tuple[Step, ...]:
     """Every step to the launch, the ones that block first; never empty."""
     if judgement.verdict is Verdict.INVALID_RUN:
-        return (Step(do="Mend the run", detail=first_step(run, judgement), anchor="environment"), _again(run))
+        return (Step(do="Repair the run", detail=first_step(run, judgement), anchor="environment"), _again(run))
     plan = plan_of(judgement)
     rows = answered(run, judgement.outcomes)
     settings = configuration(run)
-    steps = (*_mend(plan, judgement), *_set_up(settings, run), *_people(rows, settings), *_waivers(judgement))
+    steps = (*_fixes(plan, judgement), *_set_up(settings, run), *_people(rows, settings), *_waivers(judgement))
     changed = plan.must or plan.waived or plan.should or judgement.missing
     signing = () if judgement.selection else _signing(run, judgement)
     return (*steps, *([_again(run)] if changed else []), *_whole(run, judgement), *signing)
@@ -156,21 +156,21 @@ def before_signing(run: Run, judgement: Judgement) -> str:
     return ", ".join(sentence for count, sentence in found if count)
 
 
-def _mend(plan: Plan, judgement: Judgement) -> Iterator[Step]:
+def _fixes(plan: Plan, judgement: Judgement) -> Iterator[Step]:
     if plan.must:
-        what = f"Mend {_count(len(plan.must), 'blocking failure')}"
+        what = f"Fix {_count(len(plan.must), 'blocking failure')}"
         rules = _rules(one.outcome for one in plan.must)
         yield Step(do=what, detail=f"{rules}; about {hours_of(plan.must_hours)}, money first", anchor="must-fix")
     if open_questions(judgement):
         what = f"Get an answer to {_count(len(judgement.missing), 'blocking rule')}"
         yield Step(do=what, detail="; ".join(_answers(judgement.missing)), anchor="missing")
     if plan.waived:
-        what = f"Mend {_count(len(plan.waived), 'waived failure')} before {_its(len(plan.waived), 'waiver')} ends"
+        what = f"Fix {_count(len(plan.waived), 'waived failure')} before {_its(len(plan.waived), 'waiver')} ends"
         rules = _rules(one.outcome for one in plan.waived)
         yield Step(do=what, detail=f"{rules}; about {hours_of(plan.waived_hours)}", anchor="waived-fix")
     if plan.should:
         it = "it" if len(plan.should) == 1 else "them"
-        what = f"Mend {_count(len(plan.should), 'lesser finding')}, or decide to live with {it}"
+        what = f"Fix {_count(len(plan.should), 'lesser finding')}, or decide to live with {it}"
         rules = _rules(one.outcome for one in plan.should)
         yield Step(do=what, detail=f"{rules}; about {hours_of(plan.should_hours)}", anchor="should-fix")
 

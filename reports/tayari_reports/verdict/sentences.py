@@ -342,7 +342,7 @@ def _close(outcome: Outcome) -> str:
 def _mend_run(run: Run) -> str:
     broken = [finding for finding in run.preflight if not finding.ok]
     if broken:
-        return broken[0].fix or f"Mend this first: {broken[0].message or broken[0].name}"
+        return broken[0].fix or f"Fix this first: {broken[0].message or broken[0].name}"
     if run.interrupted:
         return "Run it again and let it come to its end."
     if run.invalid:
