@@ -80,12 +80,12 @@ def test_a_call_that_sends_needs_the_token_of_the_ready_line(path: str, body: di
         url, token = f"{ready['control_url']}{path}", ready["control_token"]
         answers = [
             requests.post(url, json=body, headers=headers, timeout=20)
-            for headers in ({}, {"Authorization": "Bearer x"}, {"Authorization": f"Bearer {token}"})
+            for headers in ({}, *({"Authorization": f"Bearer {given}"} for given in ("x", "\xe9", token)))
         ]
 
-        assert [row.status_code for row in answers[:2]] == [401, 401]
+        assert [row.status_code for row in answers[:3]] == [401, 401, 401]
         assert "expected the header `Authorization: Bearer TOKEN`" in answers[0].json()["error"]["message"]
-        assert answers[2].status_code == 200
+        assert answers[3].status_code == 200
         settings = requests.get(f"{ready['control_url']}/v1/settings", timeout=5)
         assert settings.status_code == 200
         assert token not in settings.text

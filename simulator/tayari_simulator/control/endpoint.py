@@ -125,7 +125,7 @@ def check_token(controlled: Controlled, request: web.Request) -> None:
     """
     token = controlled.simulator.config.control_token
     given = request.headers.get("Authorization", "")
-    if token is not None and not hmac.compare_digest(given.encode(), f"Bearer {token}".encode()):
+    if token is not None and not hmac.compare_digest(given.encode(errors="replace"), f"Bearer {token}".encode()):
         found = "another token than the simulator's" if given else "no token"
         message = (
             f"found {found}; expected the header `Authorization: Bearer TOKEN`, with the control_token of the ready "
