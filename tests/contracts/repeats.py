@@ -76,9 +76,11 @@ class Stall:
         except subprocess.TimeoutExpired:
             first = psutil.Process(run.pid)
             stopped = [first, *first.children(recursive=True)]
-            _signal(stopped, signal.SIGSTOP)
-            time.sleep(self.lasts_s)
-            _signal(reversed(stopped), signal.SIGCONT)
+            try:
+                _signal(stopped, signal.SIGSTOP)
+                time.sleep(self.lasts_s)
+            finally:  # on Ctrl-C too: a process that stays stopped cannot end
+                _signal(reversed(stopped), signal.SIGCONT)
         else:
             raise RuntimeError(f"the run ended with {ended} before the stall, in less than {self.after_s:.0f} s")
 

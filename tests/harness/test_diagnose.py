@@ -487,7 +487,7 @@ def test_a_finding_that_sends_to_the_log_shows_its_end(log: str, alive: bool | N
 
 
 @pytest.mark.parametrize("version", ["c2b_register", "c2b_register_v1"])
-def test_a_refused_registration_is_told_by_either_version(version: str) -> None:
+def test_a_refused_registration_of_either_version_is_reported(version: str) -> None:
     refused = entry(version, 400, {"errorCode": "400.003.02", "errorMessage": "Bad Request"})
     control = SimpleNamespace(
         organisations=list, journal=lambda *, endpoint, kind: {"entries": [refused] if endpoint == version else []}
