@@ -55,3 +55,38 @@ def test_other_work_has_its_turn_after_each_piece() -> None:
     _, length, turns = asyncio.run(answered(ROWS))
 
     assert turns >= int(length or 0) // A_PIECE - 1 > 10
+
+
+async def written_by_hand(*requests: bytes, hang_up: bool = False) -> bytes:
+    """What a connection that sends these requests, one after the other, reads of answers with all rows."""
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        return await answer_rows(request, ROWS if request.path == "/" else [], before=b"[", after=b"]")
+
+    app = web.Application()
+    app.router.add_get("/{any:.*}", handle)
+    opened = await open_application(app, host="127.0.0.1", port=0)
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(opened.url.rpartition(":")[2]))
+    writer.write(b"".join(b"%s HTTP/1.1\r\nHost: x\r\n\r\n" % request for request in requests))
+    read = await reader.read(100) if hang_up else await reader.readuntil(b"\r\n\r\n[]")
+    writer.transport.abort()
+    if hang_up:
+        async with aiohttp.ClientSession() as session, session.get(f"{opened.url}/short") as other:
+            await other.read()  # by then the server has seen it
+    await opened.close()
+    return read
+
+
+def test_the_head_of_a_long_answer_is_its_head_alone() -> None:
+    read = asyncio.run(written_by_hand(b"HEAD /", b"GET /short"))
+
+    assert read.count(b"HTTP/1.1 200 OK") == 2
+    assert b"Content-Length: 10" in read
+    assert b"xxx" not in read
+
+
+def test_a_caller_that_hangs_up_in_a_long_answer_is_no_defect(caplog: pytest.LogCaptureFixture) -> None:
+    read = asyncio.run(written_by_hand(b"GET /", hang_up=True))
+
+    assert read.startswith(b"HTTP/1.1 200 OK")
+    assert caplog.records == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hmac
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -66,6 +67,13 @@ async def answer_rows(
     response = web.StreamResponse(headers={**(headers or {}), "Content-Type": "application/json"})
     response.content_length = size
     await response.prepare(request)
+    if request.method != "HEAD":
+        with contextlib.suppress(ConnectionResetError):  # the caller has gone
+            await _write_rows(response, rows, before, after)
+    return response
+
+
+async def _write_rows(response: web.StreamResponse, rows: Sequence[bytes], before: bytes, after: bytes) -> None:
     piece, size = [before], len(before)
     for place, row in enumerate(rows):
         piece += (b",", row) if place else (row,)
@@ -76,7 +84,6 @@ async def answer_rows(
             piece, size = [], 0
     await response.write(b"".join((*piece, after)))
     await response.write_eof()
-    return response
 
 
 class Stream(Protocol):
