@@ -12,6 +12,7 @@ from tayari_reports.model import LocustRow
 
 from tayari_load.finalize import finalize
 from tayari_load.limit_search import LimitSearch, RateSearch
+from tayari_load.listening_workers import ListeningWorkers
 from tayari_load.load_run import DRAIN_S, LoadRun
 from tayari_load.plan import Plan, PlanError
 from tayari_load.shapes.disturbances import disturb
@@ -22,8 +23,6 @@ from tayari_load.summary import exit_code, summary_lines
 """The method of the row that is a whole payment, in Locust's statistics."""
 _GATHER_S: Final = 10.0
 """How long the arrivals wait for the users who will take them."""
-LISTEN_S: Final = 20.0
-"""How long a master waits until its workers can take the plan."""
 
 _log = logging.getLogger("tayari.load")
 
@@ -247,8 +246,7 @@ class MasterEvents(LocustEvents):
         self.drained: set[str] = set()
         self.began_with = 0
         self.busy: dict[str, int] = {}
-        self.listening: set[str] = set()
-        """Workers that can take a plan."""
+        self.listening = ListeningWorkers()
         environment.runner.register_message(_LISTENS, self.worker_listens)
         environment.events.worker_report.add_listener(self.worker_report)
         environment.runner.register_message(_DRAINED, self.worker_drained)
@@ -259,7 +257,7 @@ class MasterEvents(LocustEvents):
         present = sorted(
             (client for client in clients.values() if client.state != "missing"), key=lambda row: str(row.id)
         )
-        deaf = self._deaf({str(client.id) for client in present})
+        deaf = self.listening.deaf({str(client.id) for client in present})
         super().test_start()
         self.load_run.lost_workers = deaf
         self.busy.clear()
@@ -273,23 +271,6 @@ class MasterEvents(LocustEvents):
     def worker_listens(self, msg: Any, **_: Any) -> None:
         """A worker is ready for its plan."""
         self.listening.add(str(msg.node_id))
-
-    def _deaf(self, workers: set[str]) -> int:
-        """Wait for the workers; the number of those that will not hear of the plan.
-
-        Locust counts a worker as ready when it is connected, which is before it takes our messages. A worker without
-        the plan would let each of its users pay again and again, whatever the rate is.
-        """
-        with gevent.Timeout(LISTEN_S, False):
-            while not workers <= self.listening:
-                gevent.sleep(0.02)
-        deaf = len(workers - self.listening)
-        if deaf:
-            _log.error(
-                "%d of %d workers took no plan within %g s, so the run proves nothing; expected workers of this "
-                "version of Tayari (`tayari load --worker`)", deaf, len(workers), LISTEN_S,
-            )  # fmt: skip
-        return deaf
 
     def let_arrive(self) -> None:
         """The workers do."""
