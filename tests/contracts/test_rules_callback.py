@@ -1,5 +1,6 @@
 """Callback rules: what is judged of answers, and what a forger can know of a callback's address."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
@@ -242,28 +243,44 @@ def test_c08_judges_addresses_and_leaves_the_number_of_credits_to_c03() -> None:
 
 
 @pytest.mark.parametrize(
-    ("first", "second", "ends"),
+    ("first", "second", "confirmed", "ends"),
     [
-        ([PAID], [PAID], "passes"),
-        ([REVIEW], [PAID], "passes"),
-        ([PENDING], [PENDING], "passes"),
-        ([PENDING, PAID], [PAID], "passes"),
-        ([PENDING, PENDING], [PAID], "Missing"),
-        ([PAID], [PENDING], "Missing"),
-        ([PAID], [FAILED], "Failed"),
+        ([PAID], [PAID], (), "passes"),
+        ([REVIEW], [PAID], (), "passes"),
+        ([PENDING], [PENDING], (), "passes"),
+        ([PENDING], [PENDING], ("first", "second"), "passes"),
+        ([PENDING, PAID], [PAID], (), "passes"),
+        ([PENDING], [PAID], (), "Missing"),
+        ([PENDING], [PAID], ("first",), "Failed"),
+        ([PENDING, PENDING, PENDING, PAID], [PAID], ("first",), "passes"),
+        ([PAID], [PENDING], ("first",), "Missing"),
+        ([PAID], [PENDING], ("second",), "Failed"),
+        ([PAID], [FAILED], (), "Failed"),
     ],
 )
 def test_a_payment_without_receipt_may_wait_for_a_query_of_its_own(
-    first: list[PaymentState], second: list[PaymentState], ends: str
+    first: list[PaymentState], second: list[PaymentState], confirmed: tuple[str, ...], ends: str
 ) -> None:
     """Two such payments wait in one queue, and a merchant that limits its queries asks about one after the other."""
-    looks = {"first": iter(first), "second": iter(second)}
+    looks = {"first": first, "second": second}
 
-    def until(name: str, *_: object, **__: object) -> StatusView:
-        state = next(looks[name])
+    def status(name: str, *_: object, **__: object) -> StatusView:
+        states = looks[name]
+        state = states.pop(0) if len(states) > 1 else states[0]
         return StatusView(state=state, raw_state=state)
 
-    context: Any = SimpleNamespace(observations=SimpleNamespace(until=until), time=SimpleNamespace(settled_s=1.0))
+    def queries(name: str) -> list[dict[str, Any]]:
+        return [{"response": {"status": 200, "body": '{"ResultCode": "0"}'}}] if name in confirmed else []
+
+    def until(look: Callable[[], bool], *, within_s: float) -> bool:
+        return any(look() for _ in range(int(within_s)))
+
+    context: Any = SimpleNamespace(
+        observations=SimpleNamespace(until=status, status=status),
+        time=SimpleNamespace(settled_s=2.0, until=until),
+        expectations=SimpleNamespace(status_after_queue=status),
+        journal=SimpleNamespace(queries=queries),
+    )
 
     assert ending(c16_no_receipt.expect_equal_ends, context, ["first", "second"]) == ends
 

@@ -297,7 +297,7 @@ def test_safaricom_is_never_called_whatever_passes(others: Others, host: str) ->
 
 @pytest.mark.parametrize("host", ["192.0.2.1", "2001:db8::1", "::ffff:192.0.2.1", "192.0.513", "3221225985"])
 def test_addresses_never_pass_for_they_may_be_safaricoms(host: str) -> None:
-    with pytest.raises(Refused, match="only names may pass"):
+    with pytest.raises(Refused, match="only host names may pass"):
         proxy(Others.PASS)._address(Asked("CONNECT", host, 443, b""))
 
 

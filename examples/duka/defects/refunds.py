@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import secrets
+from contextlib import suppress
 from typing import Any
 
 from aiohttp import web
+from daraja import AnswerLost
 from records import Payment, State
 from refunds import FAILED, PENDING, REFUNDED, REVERSED_BEFORE, Refunds
 
@@ -67,7 +69,8 @@ class PaysOutWhenReversed(PaysOut):
 class PaysOutWhenUnsure(PaysOut):
     async def unsure(self, payment: Payment, why: str) -> None:
         await super().unsure(payment, why)
-        await self.pay_out(payment)
+        with suppress(AnswerLost):
+            await self.pay_out(payment)
 
 
 class PaysOutWhatFailed(PaysOut):
