@@ -73,7 +73,8 @@ def test_the_identifier_is_whole_where_it_is_asked_for(
     assert payment in whole
     assert "--ids" not in whole
     assert explained["payments"][0]["payment"]["checkout_request_id"] == payment
-    assert MSISDN not in json.dumps(explained)
+    others = json.dumps(explained).replace(payment, "")  # its second and the nine digits can be a number by chance
+    assert MSISDN not in others
 
 
 @pytest.mark.parametrize(
