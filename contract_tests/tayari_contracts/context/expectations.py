@@ -147,8 +147,8 @@ class Expectations:
         if view.receipt and receipt and view.receipt != receipt:
             raise Failed(f"receipt {view.receipt} was stored; expected {receipt}: {because}")
 
-    def callback_taken(self, payment: Payment) -> None:
-        """The merchant answered each callback of this payment, and none with a crash (5xx)."""
+    def callback_taken(self, payment: Payment, *, what: str = "the callback") -> None:
+        """The merchant answered each callback of this payment, and none with a crash (5xx). `what`: for the reason."""
         self._observations.wait("callback_answered", payment, within_s=CALLBACK_WAIT_S)
         callbacks = self._journal.callbacks(payment)
         if not callbacks:
@@ -156,9 +156,9 @@ class Expectations:
         for entry in callbacks:
             status = (entry.get("response") or {}).get("status")
             if status is None:
-                raise Failed(f"the callback got no answer ({entry.get('error') or 'connection closed'}); expected 200")
+                raise Failed(f"{what} got no answer ({entry.get('error') or 'connection closed'}); expected 200")
             if status >= 500:
-                raise Failed(f"the callback was answered {status}, as a crash is; expected 200")
+                raise Failed(f"{what} was answered {status}, as a crash is; expected 200")
 
     def message(self, payment: Payment, topic: str) -> str:
         """What the customer reads fits the topic: specific, honest, with a next step."""
