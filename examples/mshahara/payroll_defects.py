@@ -23,6 +23,7 @@ from budget_defects import (
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 from payroll import STOPPING, Payroll, parameters
+from retry_defects import FailedIsSentAgain, RetriesForEver, RetriesUnderItsId
 
 
 class NewIdOnRetry(Payroll):
@@ -347,6 +348,9 @@ DEFECTS: dict[str, tuple[tuple[str, ...], type[Payroll]]] = {
     "frees-budget-twice": (("P20",), FreesBudgetTwice),
     "frees-budget-at-time-out": (("P20",), FreesBudgetAtTimeOut),
     "spends-budget-at-the-end": (("P20",), SpendsBudgetAtTheEnd),
+    "retries-for-ever": (("P23",), RetriesForEver),
+    "retries-under-its-id": (("P23",), RetriesUnderItsId),
+    "failed-is-sent-again": (("P23",), FailedIsSentAgain),
 }
 """By name: the rules that catch it, and what is done wrong."""
 

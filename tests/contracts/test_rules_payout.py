@@ -15,6 +15,7 @@ from tayari_contracts.checks.payout import (
     p20_wallet,
     p21_forged_result,
     p22_nothing_or_less,
+    p23_failed_for_good,
 )
 from tayari_contracts.checks.registry import checks
 from tayari_contracts.context.findings import Failed
@@ -141,3 +142,40 @@ def test_a_merchant_that_decides_the_amount_of_a_payout_is_not_judged_by_the_amo
     assert ending(checks()["P20"], context) == ("Untested" if decides else "passes")
     assert ending(checks()["P22"], context) == ("Untested" if decides else "passes")
     assert payouts.payout_record(context, PAYOUT, {}, is_shared=False).ordered == (None if decides else 5.0)
+
+
+@pytest.mark.parametrize(
+    ("sent", "state", "failed_at", "ends"),
+    [
+        (("a", [0]), PaymentState.FAILED, 1.0, "passes"),
+        (("ab", [0, 5]), PaymentState.PENDING, None, "warned"),
+        (("abcd", [0, 1, 3, 8]), PaymentState.PENDING, None, "warned"),
+        (("abcd", [0, 2, 4, 6]), PaymentState.PENDING, None, "Failed"),
+        (("aaaa", [0, 2, 4, 6]), PaymentState.FAILED, None, "Failed"),
+        (("ab", [0, 5]), PaymentState.PENDING, 1.0, "Failed"),
+        (("ab", [0, 5]), PaymentState.PENDING, 4.5, "warned"),
+        (("aa", [0, 5]), PaymentState.PENDING, None, "Missing"),
+        (("aa", [0, 5]), PaymentState.FAILED, None, "warned"),
+        (("ab", [0, 5]), PaymentState.PAID, None, "Failed"),
+    ],
+)
+def test_a_payout_that_failed_is_judged_by_its_further_requests(
+    sent: tuple[str, list[float]],
+    state: PaymentState,
+    failed_at: float | None,
+    ends: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    requests = [
+        {"seq": number, "at": at, "request": {"body": json.dumps({"OriginatorConversationID": one})}}
+        for number, (one, at) in enumerate(zip(*sent, strict=True))
+    ]
+    monkeypatch.setattr(p23_failed_for_good, "payout_requests", lambda *_: requests)
+    monkeypatch.setattr(p23_failed_for_good, "transactions", lambda *_: [{"state": "failed"}])
+    context: Any = SimpleNamespace(observations=seen_as(state))
+    watched = p23_failed_for_good.Watched(PAYOUT, "the account is too low (1)", failed_at=failed_at)
+    found: list[str] = []
+
+    ended = ending(lambda: found.append(p23_failed_for_good._judge(context, watched)))
+
+    assert (ended if ended != "passes" else "warned" if found[0] else "passes") == ends

@@ -91,11 +91,20 @@ def pay_out_sent(
     """
     payment = pay_out(context, scenario, msisdn=msisdn, amount=amount)
     await_request(context, payment)
+    require_sent(context, payment)
+    return payment
+
+
+def require_sent(context: CheckContext, payment: Payment) -> None:
+    """A request of this payout reached Daraja, and the merchant said which payout it is.
+
+    Raises:
+        Untested: it did not.
+    """
     if not payout_requests(context, payment):
         raise Untested(f"no payout request reached Daraja: {answered(payment)}")
     if payment.started.payment_id is None:
         raise Untested(f"the merchant did not say which payout it is: {answered(payment)}")
-    return payment
 
 
 def await_request(context: CheckContext, payment: Payment, *, came: Callable[[], object] | None = None) -> None:

@@ -1,0 +1,112 @@
+"""P23: a payout that has failed is not sent again until something has changed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from tayari_contracts.checks.registry import check
+from tayari_contracts.context.check_context import CheckContext
+from tayari_contracts.context.findings import Failed, Missing, Warned, say
+from tayari_contracts.context.inline_scenarios import after
+from tayari_contracts.context.journal_reader import gaps_s
+from tayari_contracts.context.payment import FAILED, PAID, PENDING, Payment
+from tayari_contracts.steps.control_payments import watched_s
+from tayari_contracts.steps.payouts import (
+    LOOK_EVERY_S,
+    await_request,
+    expect_results_taken,
+    originator_ids,
+    pay_out,
+    payout_requests,
+    payout_situation,
+    require_sent,
+    transactions,
+)
+from tayari_contracts.steps.retry_intervals import Trend, say_gaps, trend_of
+
+RESULTS: Final[Mapping[int, str]] = {
+    1: "the organisation's account is too low (1), and nothing was paid in since",
+    2040: "the receiver has no M-Pesa (2040)",
+}
+"""Results after which no money has moved. Source: reference 4, which says "after top-up" and "after fix"."""
+TRIES_ALLOWED: Final = 3
+"""Requests for one payout while nothing changes. Assumed: reference 4 gives no number, and A10 allows as many."""
+ENDLESS: Final = 50
+"""Requests that end the same way: more than a merchant sends while it is watched."""
+SHOWN_S: Final = 1.0
+"""A payout that is shown as failed for so long is one that a person may have paid by hand."""
+
+
+@dataclass(slots=True)
+class Watched:
+    """A payout that has failed, and what was seen of it since."""
+
+    payment: Payment
+    result: str
+    failed_at: float | None = None
+    """When it was first read as failed, epoch seconds."""
+
+
+@check("P23")
+def a_failed_payout_is_not_sent_again_and_again(context: CheckContext) -> None:
+    """Two payouts fail, for an empty account and for a receiver without M-Pesa, and would fail again each time."""
+    watched = [Watched(_pay_out_in_vain(context, code), result) for code, result in RESULTS.items()]
+    for one in watched:
+        expect_results_taken(context, one.payment)
+    end = time.monotonic() + watched_s(context)
+    while time.monotonic() < end and context.time.remains:
+        for one in watched:
+            _look(context, one)
+        context.time.pause(LOOK_EVERY_S)
+    warnings = [text for one in watched if (text := _judge(context, one))]
+    if warnings:
+        raise Warned("; ".join(warnings))
+
+
+def _pay_out_in_vain(context: CheckContext, code: int) -> Payment:
+    msisdn = context.allocation.msisdn()
+    scenario = payout_situation(f"inline/p23-{code}", outcome=after(0.5, result_code=code))
+    context.control.play_next(scenario, msisdn=msisdn, times=ENDLESS)
+    context.evidence.name_scenario(scenario)
+    payment = pay_out(context, msisdn=msisdn)
+    await_request(context, payment)
+    require_sent(context, payment)
+    return payment
+
+
+def _look(context: CheckContext, one: Watched) -> None:
+    if one.failed_at is None and context.observations.status(one.payment).state is FAILED:
+        one.failed_at = time.time()
+
+
+def _judge(context: CheckContext, one: Watched) -> str:
+    """What to warn of; empty where the payout was sent once.
+
+    Raises:
+        Failed: it was sent again too often, or while people saw it as failed. Missing: it waits for nothing.
+    """
+    requests = payout_requests(context, one.payment)
+    if len(requests) < 2:
+        return ""
+    ids, gaps = originator_ids(requests), gaps_s(requests)
+    how = f"under {len(ids)} OriginatorConversationIDs" if len(ids) > 1 else "under the same OriginatorConversationID"
+    sent = f"a payout failed: {one.result}; it was sent {len(requests)} times, {how}, after {say_gaps([gaps])}"
+    view = context.observations.status(one.payment)
+    if view.state is PAID and not any(row["state"] == "paid" for row in transactions(context, one.payment)):
+        raise Failed(f"{sent}; it is {say(view)}, and M-Pesa has paid nothing")
+    if one.failed_at is not None and float(requests[-1]["at"]) > one.failed_at + SHOWN_S:
+        raise Failed(
+            f"{sent}, though it was shown as failed before; expected it to stay failed: a person who reads that pays "
+            "it by hand, and the next request pays it again"
+        )
+    if len(requests) > TRIES_ALLOWED and trend_of([gaps]) is not Trend.GROWS:
+        raise Failed(f"{sent}; expected {TRIES_ALLOWED} times at most, and then a person who looks at the cause")
+    if len(ids) == 1 and view.state is PENDING:
+        raise Missing(
+            f"{sent}, which Daraja refuses as a duplicate; it is {say(view)}, and no result will come; expected "
+            "failed or review, and a new payout after the cause is gone"
+        )
+    return f"{sent}; expected it to be sent again after the cause is gone"
