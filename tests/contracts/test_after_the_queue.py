@@ -2,7 +2,9 @@
 
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import replace
+from threading import Event
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -11,14 +13,16 @@ from endings import ending
 from fake_environment import environment
 from tayari_contracts.checks.acknowledgement.a05_callback_before_ack import SOON_S, _is_dropped, _judge
 from tayari_contracts.checks.c2b import b13_other_amounts
-from tayari_contracts.checks.callback import c19_late_success
+from tayari_contracts.checks.callback import c07_forged_success, c19_late_success
 from tayari_contracts.checks.callback.c06_amount import UNCONFIRMED_S, decided
 from tayari_contracts.checks.registry import checks
 from tayari_contracts.context.check_context import CheckContext
-from tayari_contracts.context.check_time import GRACE_S
+from tayari_contracts.context.check_time import GRACE_S, CheckTime
+from tayari_contracts.context.check_time import SOON_S as SOON_PAUSE_S
+from tayari_contracts.context.evidence import Evidence
 from tayari_contracts.context.findings import Unjudged
 from tayari_contracts.context.payment import FAILED, PAID, PENDING, REVIEW, Payment
-from tayari_contracts.context.run_record import Allocation
+from tayari_contracts.context.run_record import Allocation, RunRecord
 from tayari_target.target_file.model import Call, Status
 from tayari_target.views import Started, StatusView
 
@@ -323,3 +327,55 @@ def test_whether_the_rest_of_a_payment_is_parked_is_not_said_where_it_cannot_be_
 
     assert b13_other_amounts._hidden_part(context, made, "more than was due") == ""
     assert len(context.evidence.notes) == notes
+
+
+def forgery(name: str, *, took_s: float) -> Any:
+    """A failure that a stranger sent, and that the merchant has answered."""
+    answered: Future[list[dict[str, Any]]] = Future()
+    answered.set_result([])
+    return SimpleNamespace(payment=payment(name), took_s=took_s, answers=answered, is_guessed=True, how="guessed")
+
+
+@pytest.mark.parametrize(("took_s", "judged"), [(1.0, "first"), (c07_forged_success.DENIED_END_S, "again")])
+def test_a_false_failure_that_was_answered_after_the_true_end_is_sent_again_before_a_later_end(
+    monkeypatch: pytest.MonkeyPatch, took_s: float, judged: str
+) -> None:
+    ends_s: list[float] = []
+    honoured: list[str] = []
+
+    def deny(_: object, *, other: Payment, end_s: float) -> Any:
+        ends_s.append(end_s)
+        return forgery("again", took_s=took_s)
+
+    monkeypatch.setattr(c07_forged_success, "deny", deny)
+    context = SimpleNamespace(
+        target=SimpleNamespace(callbacks=SimpleNamespace(deliver_to=None)),
+        actions=SimpleNamespace(release_callbacks=lambda _: None),
+        observations=SimpleNamespace(status=lambda _: StatusView(state=PENDING), wait=lambda *_, **__: True),
+        expectations=SimpleNamespace(honoured=lambda one, *, because: honoured.append(one.reference)),
+    )
+
+    c07_forged_success.judge_denial(
+        cast(CheckContext, context), forgery("first", took_s=took_s), StatusView(state=PENDING), other=ODD
+    )
+
+    assert honoured == [judged]
+    assert all(end_s > 2 * took_s for end_s in ends_s)
+
+
+def test_a_merchant_that_has_answered_a_callback_is_looked_at_again_soon() -> None:
+    paused_s: list[float] = []
+
+    def pause(seconds: float) -> bool:
+        paused_s.append(seconds)
+        return len(paused_s) == 3  # the callback is answered
+
+    world = environment()
+    run = RunRecord()
+    limits = CheckTime(
+        deadline=time.monotonic() + LONG_WAIT_S, stop=Event(), merchant=world.target.merchant, run=run,
+        evidence=cast(Evidence, SimpleNamespace(payments=[])),
+    )  # fmt: skip
+    limits.until(lambda: len(paused_s) == 4, within_s=LONG_WAIT_S, pause=pause)
+
+    assert paused_s == [0.15, 0.5, 0.5, SOON_PAUSE_S]

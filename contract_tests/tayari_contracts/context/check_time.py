@@ -65,6 +65,9 @@ def most_in(times_s: Sequence[float], window_s: float) -> int:
 
 T = TypeVar("T")
 
+SOON_S: Final = 0.1
+"""A merchant that has answered a callback asks Daraja about it first, or writes it down a moment later."""
+
 SETTLE_S: Final = 10.0
 """A callback that was answered shows in the merchant's state within this time."""
 
@@ -151,8 +154,8 @@ class CheckTime:
     def until(self, look: Callable[[], T], *, within_s: float, pause: Callable[[float], object] | None = None) -> T:
         """Look until something is found, or time is up; the last look is returned either way. The pauses grow.
 
-        `pause` lets at most its argument in seconds pass, and ends earlier if a look may be useful: then there are
-        fewer other looks.
+        `pause` lets at most its argument in seconds pass. It ends earlier, and returns true, once a look may be useful:
+        then there are fewer other looks, and the next one comes soon after.
         """
         end = time.monotonic() + min(within_s, self.left_s)
         pause_s, growth = (0.05, 1.4) if pause is None else (0.15, 4.0)
@@ -160,5 +163,5 @@ class CheckTime:
             found = look()
             if found or time.monotonic() >= end or self.stop.is_set():
                 return found
-            (pause or self.stop.wait)(min(pause_s, max(0.01, end - time.monotonic())))
-            pause_s = min(0.5, pause_s * growth)
+            told = (pause or self.stop.wait)(min(pause_s, max(0.01, end - time.monotonic())))
+            pause_s = SOON_S if told else min(0.5, pause_s * growth)

@@ -121,14 +121,14 @@ class Observations:
             raise unknown_word(word)
         return seen[-1]
 
-    def until_told(self, payment: Payment) -> Callable[[float], None] | None:
+    def until_told(self, payment: Payment) -> Callable[[float], bool] | None:
         """A pause that ends when the merchant has answered the next callback of this payer: then its state changes.
 
         None for a merchant without callbacks.
         """
         answered = 0
 
-        def pause(seconds: float) -> None:
+        def pause(seconds: float) -> bool:
             nonlocal answered
             end = time.monotonic() + seconds
             waited = self._control.wait(
@@ -138,6 +138,7 @@ class Observations:
             answered = max(answered, len(waited["entries"]))
             if not waited["met"]:
                 self._time.pause(end - time.monotonic())
+            return bool(waited["met"])
 
         return pause if self._merchant.takes_callbacks else None
 
