@@ -68,17 +68,13 @@ async def open_control_port(simulator: Simulator, selector: Selector, *, host: s
     return opened
 
 
-async def open_application(
-    app: web.Application, *, host: str, port: int, ends_with_caller: bool = False
-) -> ControlPort:
+async def open_application(app: web.Application, *, host: str, port: int) -> ControlPort:
     """Open a port for an application. `port` 0: the system chooses.
-
-    With `ends_with_caller`, what was asked for ends when the caller leaves: a wait is not waited out for nobody.
 
     Raises:
         OSError: the port is taken.
     """
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0, handler_cancellation=ends_with_caller)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     try:
         await web.TCPSite(runner, host, port).start()

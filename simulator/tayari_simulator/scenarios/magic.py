@@ -7,7 +7,7 @@ else gets it, so that no real amount and no real phone is surprised.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Final
 
 from tayari_simulator.apis.registry import TRANSACTIONS
@@ -30,54 +30,32 @@ class MagicRow:
     about: str
     msisdn: str | None
     amount: int | None
-    reference: str | None
-    amount_payer: str | None
+    amount_payer: str | None = None
     """The only payer whose `amount` counts; None: every payer's does."""
+    reference: str | None = None
 
     def to_dict(self) -> dict[str, object]:
         """As the control API shows it."""
-        return {
-            "scenario": self.scenario,
-            "about": self.about,
-            "msisdn": self.msisdn,
-            "amount": self.amount,
-            "amount_payer": self.amount_payer,
-            "reference": self.reference,
-        }
+        return asdict(self)
 
 
 def magic_rows(scenarios: Iterable[Scenario]) -> list[MagicRow]:
     """The table: magic numbers in order, then scenarios that name an MSISDN, an amount or a reference themselves."""
     numbered, named = [], []
     for row in scenarios:
+        when, about = row.when, row.about.strip()
         if row.magic is not None:
-            numbered.append((row.magic, _numbered(row, row.magic)))
-        elif row.when.is_magic and row.when.endpoint in TRANSACTIONS:
-            named.append(_named(row))
-    return [row for _, row in sorted(numbered, key=lambda pair: pair[0])] + named
-
-
-def _numbered(scenario: Scenario, number: int) -> MagicRow:
-    return MagicRow(
-        scenario=scenario.name,
-        about=scenario.about.strip(),
-        msisdn=magic_msisdn(number),
-        amount=number,
-        reference=None,
-        amount_payer=AMOUNT_PAYER,
-    )
-
-
-def _named(scenario: Scenario) -> MagicRow:
-    when = scenario.when
-    return MagicRow(
-        scenario=scenario.name,
-        about=scenario.about.strip(),
-        msisdn=when.msisdn,
-        amount=when.amount,
-        reference=when.reference,
-        amount_payer=None,
-    )
+            msisdn = magic_msisdn(row.magic)
+            numbered.append(
+                MagicRow(scenario=row.name, about=about, msisdn=msisdn, amount=row.magic, amount_payer=AMOUNT_PAYER)
+            )
+        elif when.is_magic and when.endpoint in TRANSACTIONS:
+            named.append(
+                MagicRow(
+                    scenario=row.name, about=about, msisdn=when.msisdn, amount=when.amount, reference=when.reference
+                )
+            )
+    return sorted(numbered, key=lambda row: row.amount or 0) + named
 
 
 def magic_markdown(rows: Iterable[MagicRow]) -> str:

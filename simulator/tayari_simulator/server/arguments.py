@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import MISSING, fields, replace
 from types import MappingProxyType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from tayari_simulator import __version__, build
 from tayari_simulator.apis.core.organisations import Organisation
 from tayari_simulator.catalogue.options import PRESETS, PROFILES
 from tayari_simulator.catalogue.provenance import Profile
 from tayari_simulator.clock import SHAPES
-from tayari_simulator.config import JOURNAL_BYTES, SANDBOX_PASSKEY, SANDBOX_SHORT_CODE, Config
+from tayari_simulator.config import SANDBOX_PASSKEY, Config
 from tayari_simulator.scenarios.mix import BadMix, parse_mix
 from tayari_simulator.server.organisation_argument import (
     ORGANISATION_KEYS,
@@ -42,48 +42,23 @@ def read_arguments(argv: Sequence[str], environ: Mapping[str, str]) -> Config:
         ConfigError: a flag that does not exist, or a value that it cannot have.
         SystemExit: --help or --version were answered.
     """
-    given = _parser().parse_args(list(argv))
-    profile, preset = PRESETS.get(given.profile) or (Profile(given.profile), {})
-    return Config(
-        host=given.host,
-        port=given.port,
-        control_host=given.control_host,
-        control_port=given.control_port,
-        control_names=tuple(given.control_name),
-        control_open=given.control_open,
-        profile=profile,
-        clock=given.clock,
-        seed=given.seed,
-        scenario_dirs=tuple(given.scenarios),
-        scenario=given.scenario,
-        interactive=given.interactive,
-        mix=_mix(given.mix) if given.mix is not None else None,
-        journal_file=given.journal,
-        journal_bytes=given.journal_bytes,
-        drain_s=given.drain_s,
-        short_code=given.short_code,
-        till=given.till,
-        organisations=_organisations(given.organisation, environ.get(VARIABLE, ""), till=given.till),
-        passkey=environ.get("TAYARI_PASSKEY") or SANDBOX_PASSKEY,
-        consumer_key=environ.get("TAYARI_CONSUMER_KEY") or None,
-        consumer_secret=environ.get("TAYARI_CONSUMER_SECRET") or None,
-        allow_hosts=tuple(given.allow_host),
-        rewrites=tuple(_pair(text, "--rewrite", "FROM=TO, two URLs") for text in given.rewrite),
-        deliver_to=given.deliver_to,
-        source_header=given.source_header,
-        tls=given.tls,
-        tls_port=given.tls_port,
-        proxy_port=given.proxy_port,
-        proxy_others=given.proxy_others,
-        options=MappingProxyType(
-            {
-                **preset,
-                **dict(_pair(text, "--option", "NAME=VALUE") for text in given.option),
-            }
-        ),
-        page="provenance" if given.provenance else "magic" if given.magic else None,
-        page_format=given.format,
-    )
+    given = vars(_parser().parse_args(list(argv)))
+    profile, preset = PRESETS.get(given["profile"]) or (Profile(given["profile"]), {})
+    options = dict(_pair(text, "--option", "NAME=VALUE") for text in given["option"])
+    values: dict[str, Any] = {
+        **{row.name: given[row.name] for row in fields(Config) if row.name in given},
+        "profile": profile,
+        "mix": _mix(given["mix"]) if given["mix"] is not None else None,
+        "organisations": _organisations(given["organisation"], environ.get(VARIABLE, ""), till=given["till"]),
+        "passkey": environ.get("TAYARI_PASSKEY") or SANDBOX_PASSKEY,
+        "consumer_key": environ.get("TAYARI_CONSUMER_KEY") or None,
+        "consumer_secret": environ.get("TAYARI_CONSUMER_SECRET") or None,
+        "rewrites": [_pair(text, "--rewrite", "FROM=TO, two URLs") for text in given["rewrite"]],
+        "options": MappingProxyType({**preset, **options}),
+        "page": "provenance" if given["provenance"] else "magic" if given["magic"] else None,
+    }
+    values |= {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
+    return Config(**values)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -96,13 +71,15 @@ def _parser() -> argparse.ArgumentParser:
         "of the control API; without it one is drawn and announced.",
         allow_abbrev=False,
     )
+    defaults = {row.name: row.default for row in fields(Config) if row.default is not MISSING}
+    parser.set_defaults(**{name: [] if default == () else default for name, default in defaults.items()})
     add = parser.add_argument
     add("--version", action="version", version=f"{__version__} ({build()})")
     _port_arguments(parser)
     add("--profile", choices=PROFILES, default="documented", help="which Daraja (default: %(default)s)")
-    add("--clock", default="real", help=f"{SHAPES} (default: %(default)s)")
-    add("--seed", type=int, default=1, help="of ids, delays and mixes (default: %(default)s)")
-    add("--scenarios", action="append", default=[], metavar="DIR", help="scenario files; may be repeated")
+    add("--clock", help=f"{SHAPES} (default: %(default)s)")
+    add("--seed", type=int, help="of ids, delays and mixes (default: %(default)s)")
+    add("--scenarios", action="append", dest="scenario_dirs", metavar="DIR", help="scenario files; may be repeated")
     add("--scenario", metavar="NAME", help="plays where nothing more specific does")
     add(
         "--interactive",
@@ -110,18 +87,16 @@ def _parser() -> argparse.ArgumentParser:
         help="every prompt waits for a handset: the page of the control port, or POST /v1/handsets/MSISDN/answer",
     )
     add("--mix", metavar="NAME=WEIGHT,...", help="scenarios drawn from the seed, such as success=92,timeout=8")
-    add("--journal", metavar="FILE", help="keep every exchange in this SQLite file")
+    add("--journal", dest="journal_file", metavar="FILE", help="keep every exchange in this SQLite file")
     add(
         "--journal-bytes",
         type=_bytes,
-        default=JOURNAL_BYTES,
         metavar="N",
         help="bound of the journal in memory, and with it of the payments that are remembered (default: %(default)s)",
     )
     add(
         "--drain-s",
         type=_seconds,
-        default=2.0,
         metavar="S",
         help="after SIGTERM, callbacks due within S seconds are still sent (default: %(default)g)",
     )
@@ -131,16 +106,16 @@ def _parser() -> argparse.ArgumentParser:
     pages = parser.add_mutually_exclusive_group()
     pages.add_argument("--provenance", action="store_true", help="print how sure each behaviour is, and stop")
     pages.add_argument("--magic", action="store_true", help="print the magic MSISDNs and amounts, and stop")
-    add("--format", choices=["markdown", "json"], default="markdown", help="of these two (default: %(default)s)")
+    add("--format", dest="page_format", choices=["markdown", "json"], help="of these two (default: %(default)s)")
     return parser
 
 
 def _port_arguments(parser: argparse.ArgumentParser) -> None:
     """Where the ports are, and who may call them."""
     add = parser.add_argument
-    add("--host", default="127.0.0.1", help="address of the Daraja port (default: %(default)s)")
-    add("--port", type=_port, default=9310, help="the Daraja port; 0: the system chooses (default: %(default)s)")
-    add("--control-port", type=_port, default=9311, help="the control API's port (default: %(default)s)")
+    add("--host", help="address of the Daraja port (default: %(default)s)")
+    add("--port", type=_port, help="the Daraja port; 0: the system chooses (default: %(default)s)")
+    add("--control-port", type=_port, help="the control API's port (default: %(default)s)")
     add(
         "--control-host",
         metavar="H",
@@ -150,7 +125,7 @@ def _port_arguments(parser: argparse.ArgumentParser) -> None:
     add(
         "--control-name",
         action="append",
-        default=[],
+        dest="control_names",
         metavar="NAME",
         help="a host name with dots by which the control API is called; may be repeated",
     )
@@ -160,7 +135,7 @@ def _port_arguments(parser: argparse.ArgumentParser) -> None:
 def _organisation_arguments(parser: argparse.ArgumentParser) -> None:
     """Whose short codes are known."""
     add = parser.add_argument
-    add("--short-code", default=SANDBOX_SHORT_CODE, help="the organisation's number (default: %(default)s)")
+    add("--short-code", help="the organisation's number (default: %(default)s)")
     add("--till", help="the till of buy-goods payments; without it only pay bill is accepted")
     add(
         "--organisation",
@@ -175,7 +150,7 @@ def _organisation_arguments(parser: argparse.ArgumentParser) -> None:
 def _callback_arguments(parser: argparse.ArgumentParser) -> None:
     """Where callbacks go, and what they carry."""
     add = parser.add_argument
-    add("--allow-host", action="append", default=[], metavar="H", help="a callback host that may be called")
+    add("--allow-host", action="append", dest="allow_hosts", metavar="H", help="a callback host that may be called")
     add("--rewrite", action="append", default=[], metavar="FROM=TO", help="callback URLs that begin so are changed")
     add("--deliver-to", metavar="URL", help="all callbacks go there")
     add("--source-header", metavar="NAME", help="a header that carries a Safaricom address, such as X-Forwarded-For")
@@ -190,12 +165,11 @@ def _interception_arguments(parser: argparse.ArgumentParser) -> None:
         help="play sandbox.safaricom.co.ke and api.safaricom.co.ke under TLS too, with a certificate of a local "
         "authority, and open a forward proxy that leads there; the ready line names tls_url, proxy_url, ca_file",
     )
-    add("--tls-port", type=_port, default=9312, metavar="PORT", help="with --tls (default: %(default)s)")
-    add("--proxy-port", type=_port, default=9313, metavar="PORT", help="with --tls (default: %(default)s)")
+    add("--tls-port", type=_port, metavar="PORT", help="with --tls (default: %(default)s)")
+    add("--proxy-port", type=_port, metavar="PORT", help="with --tls (default: %(default)s)")
     add(
         "--proxy-others",
         choices=[*map(str, Others)],
-        default=str(Others.REFUSE),
         help="what the proxy does with other hosts than Safaricom's and this machine (default: %(default)s)",
     )
 

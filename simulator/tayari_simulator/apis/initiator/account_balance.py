@@ -9,22 +9,7 @@ from tayari_simulator.apis.core.daraja_state import DarajaState
 from tayari_simulator.apis.core.fields import Fields
 from tayari_simulator.apis.core.lifecycle import Lifecycle, Result
 from tayari_simulator.apis.core.organisations import Identifier
-from tayari_simulator.apis.initiator.initiator_calls import (
-    Request,
-    ResultMessage,
-    Row,
-    accept_request,
-    account_line,
-    address_only,
-    closing_fields,
-    command_field,
-    date_time,
-    example_of,
-    identifier_field,
-    initiator_fields,
-    nothing_to_settle,
-    short_code_field,
-)
+from tayari_simulator.apis.initiator import initiator_calls as calls
 from tayari_simulator.catalogue import results
 from tayari_simulator.catalogue.options import Options
 from tayari_simulator.state.behaviour import Reply
@@ -43,11 +28,11 @@ def fields(options: Options) -> Fields:
     """The fields in the order of Daraja's checks. The documentation's type is 4; that a till says 2 is assumed."""
     return Fields(
         (
-            *initiator_fields(),
-            command_field((COMMAND,), _SAYS),
-            short_code_field("PartyA", "the short code whose accounts are asked for"),
-            identifier_field("IdentifierType", (Identifier.SHORT_CODE, Identifier.TILL), "of PartyA: 4", _SAYS),
-            *closing_fields(options),
+            *calls.initiator_fields(),
+            calls.command_field((COMMAND,), _SAYS),
+            calls.short_code_field("PartyA", "the short code whose accounts are asked for"),
+            calls.identifier_field("IdentifierType", (Identifier.SHORT_CODE, Identifier.TILL), "of PartyA: 4", _SAYS),
+            *calls.closing_fields(options),
         )
     )
 
@@ -55,11 +40,11 @@ def fields(options: Options) -> Fields:
 def query(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply:
     """Queue a query whose fields were read."""
     initiator, credential, command, party, _, remarks, timeout_url, result_url, _ = values
-    asked = Request(
+    asked = calls.Request(
         call=CALL, command=command, initiator=initiator, credential=credential, amount=0, party_a=party,
         party_b=party, reference=remarks, result_url=result_url, timeout_url=timeout_url,
     )  # fmt: skip
-    return accept_request(state, exchange, asked)
+    return calls.accept_request(state, exchange, asked)
 
 
 def lifecycle(options: Options) -> Lifecycle:
@@ -68,32 +53,32 @@ def lifecycle(options: Options) -> Lifecycle:
     return Lifecycle(
         api="balance",
         decide=lambda _state, _transaction: results.SUCCESS,
-        settle=nothing_to_settle,
+        settle=calls.nothing_to_settle,
         moves_money=False,
-        message=ResultMessage(
+        message=calls.ResultMessage(
             options,
             parameters=_documented if documented else _live,
-            references=address_only(options, "abresults"),
+            references=calls.address_only(options, "abresults"),
         ),
-        example=example_of(CALL, COMMAND),
+        example=calls.example_of(CALL, COMMAND),
     )
 
 
-def _live(state: DarajaState, transaction: Transaction, result: Result) -> list[Row]:
+def _live(state: DarajaState, transaction: Transaction, result: Result) -> list[calls.Row]:
     return [
         {"Key": "ActionType", "Value": COMMAND},
         {"Key": "AccountBalance", "Value": _accounts(state, transaction.short_code, _LIVE)},
-        {"Key": "BOCompletedTime", "Value": date_time(state, result.at_s)},
+        {"Key": "BOCompletedTime", "Value": calls.date_time(state, result.at_s)},
     ]
 
 
-def _documented(state: DarajaState, transaction: Transaction, result: Result) -> list[Row]:
+def _documented(state: DarajaState, transaction: Transaction, result: Result) -> list[calls.Row]:
     return [
         {"Key": "AccountBalance", "Value": _accounts(state, transaction.short_code, _DOCUMENTED)},
-        {"Key": "BOCompletedTime", "Value": str(date_time(state, result.at_s))},
+        {"Key": "BOCompletedTime", "Value": str(calls.date_time(state, result.at_s))},
     ]
 
 
 def _accounts(state: DarajaState, short_code: str, accounts: Sequence[Account]) -> str:
     balance = state.ledger.balance
-    return "&".join([account_line(account, balance(short_code, account)) for account in accounts])
+    return "&".join([calls.account_line(account, balance(short_code, account)) for account in accounts])

@@ -10,28 +10,7 @@ from tayari_simulator.apis.core.daraja_state import DarajaState
 from tayari_simulator.apis.core.fields import Field, Fields, msisdn, numeric_schema, text, text_schema
 from tayari_simulator.apis.core.lifecycle import Lifecycle, Parties, Result
 from tayari_simulator.apis.core.organisations import Identifier
-from tayari_simulator.apis.initiator.initiator_calls import (
-    Request,
-    ResultMessage,
-    Row,
-    Rows,
-    accept_request,
-    account_line,
-    amount_field,
-    as_xml_number,
-    closing_fields,
-    command_field,
-    date_time,
-    example_of,
-    identifier_field,
-    initiator_fields,
-    internal_address,
-    limit_of_payout,
-    name_of,
-    note_payout,
-    optional_row,
-    short_code_field,
-)
+from tayari_simulator.apis.initiator import initiator_calls as calls
 from tayari_simulator.catalogue import results
 from tayari_simulator.catalogue.options import Options
 from tayari_simulator.state.behaviour import Reply
@@ -83,18 +62,18 @@ def tax_fields(options: Options) -> Fields:
 def _fields(options: Options, commands: Sequence[str]) -> Fields:
     receivers = (Identifier.SHORT_CODE, Identifier.TILL) if commands[0] != PAY_TAX else (Identifier.SHORT_CODE,)
     return Fields((
-        *initiator_fields(),
-        command_field(commands, _SAYS),
-        identifier_field("SenderIdentifierType", (Identifier.SHORT_CODE,), "4", _SAYS),
-        identifier_field("RecieverIdentifierType", receivers, "4; of a till 2; this spelling", "reference 6-18"),
-        amount_field(options),
-        short_code_field("PartyA", "the short code that pays"),
-        short_code_field("PartyB", "the short code that is paid"),
+        *calls.initiator_fields(),
+        calls.command_field(commands, _SAYS),
+        calls.identifier_field("SenderIdentifierType", (Identifier.SHORT_CODE,), "4", _SAYS),
+        calls.identifier_field("RecieverIdentifierType", receivers, "4; of a till 2; this spelling", "reference 6-18"),
+        calls.amount_field(options),
+        calls.short_code_field("PartyA", "the short code that pays"),
+        calls.short_code_field("PartyB", "the short code that is paid"),
         Field(name="AccountReference", read=text(LONGEST_REFERENCE), schema=text_schema(LONGEST_REFERENCE),
               about="the account at the receiver; of taxes the payment registration number", source=_SAYS),
         Field(name="Requester", read=_requester, schema=numeric_schema(r"^254[17]\d{8}$"), required=False,
               about="optional; the customer on whose behalf is paid", source=_SAYS),
-        *closing_fields(options, occasion="Occassion"),
+        *calls.closing_fields(options, occasion="Occassion"),
     ))  # fmt: skip
 
 
@@ -115,12 +94,12 @@ def pay_tax(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply:
 def _pay(state: DarajaState, exchange: Exchange, call: str, values: list[Any]) -> Reply:
     initiator, credential, command, _, identifier, shillings, party_a, party_b, reference, requester, *rest = values
     _, timeout_url, result_url, occasion = rest
-    asked = Request(
+    asked = calls.Request(
         call=call, command=command, initiator=initiator, credential=credential, amount=shillings, party_a=party_a,
         party_b=party_b, phone=requester, reference=reference, result_url=result_url, timeout_url=timeout_url,
         details={"identifier": identifier, "initiator": initiator, "occasion": occasion},
     )  # fmt: skip
-    return accept_request(state, exchange, asked)
+    return calls.accept_request(state, exchange, asked)
 
 
 def lifecycle(options: Options) -> Lifecycle:
@@ -139,14 +118,14 @@ def _lifecycle(options: Options, call: str, command: str, failure: str) -> Lifec
     def single(code: int | str) -> bool:
         return failure == "single_parameter" or (failure == "as_captured" and code == results.INITIATOR_INVALID)
 
-    def failure_parameters(state: DarajaState, transaction: Transaction, result: Result) -> list[Row]:  # noqa: ARG001
-        return [{"Key": "BOCompletedTime", "Value": date_time(state, result.at_s)}] if single(result.code) else []
+    def failure_parameters(state: DarajaState, transaction: Transaction, result: Result) -> list[calls.Row]:  # noqa: ARG001
+        return [{"Key": "BOCompletedTime", "Value": calls.date_time(state, result.at_s)}] if single(result.code) else []
 
     return Lifecycle(
         api="b2b",
         decide=lambda state, transaction: _decide(state, transaction, tills_say_2=tills_say_2),
         settle=_settle,
-        message=ResultMessage(
+        message=calls.ResultMessage(
             options,
             parameters=_documented if options.says("b2b_result", "documentation") else _live,
             failure_parameters=failure_parameters,
@@ -154,7 +133,7 @@ def _lifecycle(options: Options, call: str, command: str, failure: str) -> Lifec
             failure_has_receipt=lambda code: call == TAX and code == results.INITIATOR_INVALID,
         ),
         parties=_parties,
-        example=example_of(call, command, details={"occasion": ""}),
+        example=calls.example_of(call, command, details={"occasion": ""}),
     )
 
 
@@ -175,7 +154,7 @@ def _decide(state: DarajaState, transaction: Transaction, *, tills_say_2: bool) 
         return results.OPERATOR_MISSING
     if not receiver.active:
         return results.OPERATOR_MISSING
-    above = limit_of_payout(state, transaction)
+    above = calls.limit_of_payout(state, transaction)
     if above is not None:
         return above
     account = movement_of(transaction.command).debit
@@ -194,7 +173,7 @@ def _is_allowed_own(state: DarajaState, transaction: Transaction) -> bool:
 def _settle(state: DarajaState, transaction: Transaction) -> None:
     debit, credit = movement_of(transaction.command)
     state.ledger.move(transaction.short_code, debit, (transaction.party_b, credit), transaction.amount)
-    note_payout(state, transaction)
+    calls.note_payout(state, transaction)
 
 
 def _parties(transaction: Transaction) -> Parties:
@@ -202,20 +181,20 @@ def _parties(transaction: Transaction) -> Parties:
     return Parties(transaction.short_code, transaction.party_b, debit, transaction.command)
 
 
-def _references(options: Options, failure: str) -> Rows:
-    address, older = internal_address(options, "b2bresults"), internal_address(options, "abresults")
+def _references(options: Options, failure: str) -> calls.Rows:
+    address, older = calls.internal_address(options, "b2bresults"), calls.internal_address(options, "abresults")
     documented = options.says("b2b_result", "documentation")
 
-    def references(state: DarajaState, transaction: Transaction, result: Result) -> list[Row]:  # noqa: ARG001
+    def references(state: DarajaState, transaction: Transaction, result: Result) -> list[calls.Row]:  # noqa: ARG001
         code, reference = result.code, transaction.reference
         occasion = (transaction.details or {}).get("occasion")
-        bill: Row = {"Key": "BillReferenceNumber"}
+        bill: calls.Row = {"Key": "BillReferenceNumber"}
         if reference or documented:
-            bill["Value"] = reference if documented else as_xml_number(reference)
+            bill["Value"] = reference if documented else calls.as_xml_number(reference)
         if str(code) == "0":
             return [bill, address, {"Key": "Occassion", "Value": occasion}] if occasion else [bill, address]
         if failure == "references" or (failure == "as_captured" and code == results.SYSTEM_ERROR):
-            return [bill, address, optional_row("Occassion", occasion)]
+            return [bill, address, calls.optional_row("Occassion", occasion)]
         if failure == "single_parameter" or (failure == "as_captured" and code == results.INITIATOR_INVALID):
             return [older]
         return [address]
@@ -223,13 +202,13 @@ def _references(options: Options, failure: str) -> Rows:
     return references
 
 
-def _live(state: DarajaState, transaction: Transaction, result: Result) -> list[Row]:
+def _live(state: DarajaState, transaction: Transaction, result: Result) -> list[calls.Row]:
     affected, balance = _balances(state, transaction)
     return [
         {"Key": "Currency", "Value": "KES"},
-        {"Key": "ReceiverPartyPublicName", "Value": name_of(state, transaction.party_b)},
+        {"Key": "ReceiverPartyPublicName", "Value": calls.name_of(state, transaction.party_b)},
         {"Key": "DebitPartyCharges"},
-        {"Key": "TransCompletedTime", "Value": date_time(state, result.at_s)},
+        {"Key": "TransCompletedTime", "Value": calls.date_time(state, result.at_s)},
         {"Key": "DebitPartyAffectedAccountBalance", "Value": affected},
         {"Key": "Amount", "Value": transaction.amount},
         {"Key": "DebitAccountCurrentBalance", "Value": balance},
@@ -237,15 +216,15 @@ def _live(state: DarajaState, transaction: Transaction, result: Result) -> list[
     ]
 
 
-def _documented(state: DarajaState, transaction: Transaction, result: Result) -> list[Row]:
+def _documented(state: DarajaState, transaction: Transaction, result: Result) -> list[calls.Row]:
     affected, balance = _balances(state, transaction)
     return [
         {"Key": "DebitAccountBalance", "Value": balance},
         {"Key": "Amount", "Value": f"{transaction.amount}.00"},
         {"Key": "DebitPartyAffectedAccountBalance", "Value": affected},
-        {"Key": "TransCompletedTime", "Value": str(date_time(state, result.at_s))},
+        {"Key": "TransCompletedTime", "Value": str(calls.date_time(state, result.at_s))},
         {"Key": "DebitPartyCharges", "Value": ""},
-        {"Key": "ReceiverPartyPublicName", "Value": name_of(state, transaction.party_b)},
+        {"Key": "ReceiverPartyPublicName", "Value": calls.name_of(state, transaction.party_b)},
         {"Key": "Currency", "Value": "KES"},
         {"Key": "InitiatorAccountCurrentBalance", "Value": balance},
     ]
@@ -256,4 +235,4 @@ def _balances(state: DarajaState, transaction: Transaction) -> tuple[str, str]:
     account = movement_of(transaction.command).debit
     held = state.ledger.balance(transaction.short_code, account)
     braces = f"{{Amount={{CurrencyCode=KES, MinimumAmount={held * 100}, BasicAmount={held}.00}}}}"
-    return account_line(account, held), braces
+    return calls.account_line(account, held), braces

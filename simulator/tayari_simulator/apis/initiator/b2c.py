@@ -9,22 +9,7 @@ from tayari_simulator.apis.core.customers import public_name
 from tayari_simulator.apis.core.daraja_state import DarajaState
 from tayari_simulator.apis.core.fields import Field, Fields, msisdn, numeric_schema, text, text_schema
 from tayari_simulator.apis.core.lifecycle import Lifecycle, Parties, Result, reason_of
-from tayari_simulator.apis.initiator.initiator_calls import (
-    Request,
-    ResultMessage,
-    Row,
-    accept_request,
-    address_only,
-    amount_field,
-    closing_fields,
-    command_field,
-    example_of,
-    initiator_fields,
-    limit_of_payout,
-    money,
-    note_payout,
-    short_code_field,
-)
+from tayari_simulator.apis.initiator import initiator_calls as calls
 from tayari_simulator.catalogue import results
 from tayari_simulator.catalogue.errors import ERRORS, Refused
 from tayari_simulator.catalogue.options import Options
@@ -54,13 +39,13 @@ def _originator(options: Options) -> Field:
 
 def _common(options: Options, commands: Sequence[str]) -> tuple[Field, ...]:
     return (
-        *initiator_fields(called="InitiatorName"),
-        command_field(commands, _SAYS),
-        amount_field(options),
-        short_code_field("PartyA", "the short code that pays"),
+        *calls.initiator_fields(called="InitiatorName"),
+        calls.command_field(commands, _SAYS),
+        calls.amount_field(options),
+        calls.short_code_field("PartyA", "the short code that pays"),
         Field(name="PartyB", read=msisdn, schema=numeric_schema(r"^254[17]\d{8}$"),
               about="the customer, 2547... or 2541...", source=_SAYS),
-        *closing_fields(options, occasion="Occassion"),
+        *calls.closing_fields(options, occasion="Occassion"),
     )  # fmt: skip
 
 
@@ -113,12 +98,12 @@ def pay(state: DarajaState, exchange: Exchange, call: str, originator_id: str, v
     earlier = state.transactions.find_request(originator_id) if originator_id else None
     if earlier is not None:
         raise Refused(DUPLICATE, note=f"{originator_id} was accepted before, as {earlier.id}")
-    asked = Request(
+    asked = calls.Request(
         call=call, command=command, initiator=initiator, credential=credential, amount=shillings, party_a=party_a,
         party_b=party_b, msisdn=party_b, reference=originator_id or remarks, result_url=result_url,
         timeout_url=timeout_url, originator_id=originator_id, details={"remarks": remarks, "occasion": occasion},
     )  # fmt: skip
-    return accept_request(state, exchange, asked)
+    return calls.accept_request(state, exchange, asked)
 
 
 def lifecycle(options: Options) -> Lifecycle:
@@ -136,14 +121,14 @@ def _lifecycle(options: Options, call: str, command: str) -> Lifecycle:
         api="b2c",
         decide=_decide,
         settle=_settle,
-        message=ResultMessage(
+        message=calls.ResultMessage(
             options,
-            references=address_only(options, "b2cresults"),
+            references=calls.address_only(options, "b2cresults"),
             parameters=_receiver_first if options.says("b2c_parameters", "receiver_first") else _amount_first,
             failure_has_receipt=lambda code: code in _WITH_RECEIPT,
         ),
         parties=_parties,
-        example=example_of(call, command),
+        example=calls.example_of(call, command),
     )
 
 
@@ -164,7 +149,7 @@ def _decide(state: DarajaState, transaction: Transaction) -> int | str:
         return results.BELOW_MINIMUM
     if transaction.amount > state.rules.largest_amount:
         return results.ABOVE_MAXIMUM
-    above = limit_of_payout(state, transaction)
+    above = calls.limit_of_payout(state, transaction)
     if above is not None:
         return above
     if state.ledger.balance(transaction.short_code, Account.UTILITY) < transaction.amount:
@@ -177,31 +162,31 @@ def _decide(state: DarajaState, transaction: Transaction) -> int | str:
 
 def _settle(state: DarajaState, transaction: Transaction) -> None:
     state.ledger.pay_out(transaction.short_code, Account.UTILITY, transaction.msisdn, transaction.amount)
-    note_payout(state, transaction)
+    calls.note_payout(state, transaction)
 
 
-def _amount_first(state: DarajaState, transaction: Transaction, result: Result) -> list[Row]:
+def _amount_first(state: DarajaState, transaction: Transaction, result: Result) -> list[calls.Row]:
     return _amounts(transaction, result) + _receiver(state, transaction, result)
 
 
-def _receiver_first(state: DarajaState, transaction: Transaction, result: Result) -> list[Row]:
+def _receiver_first(state: DarajaState, transaction: Transaction, result: Result) -> list[calls.Row]:
     return _receiver(state, transaction, result) + _amounts(transaction, result)
 
 
-def _amounts(transaction: Transaction, result: Result) -> list[Row]:
+def _amounts(transaction: Transaction, result: Result) -> list[calls.Row]:
     return [
         {"Key": "TransactionAmount", "Value": transaction.amount},
         {"Key": "TransactionReceipt", "Value": result.receipt},
     ]
 
 
-def _receiver(state: DarajaState, transaction: Transaction, result: Result) -> list[Row]:
+def _receiver(state: DarajaState, transaction: Transaction, result: Result) -> list[calls.Row]:
     short_code, balance = transaction.short_code, state.ledger.balance
     return [
         {"Key": "ReceiverPartyPublicName", "Value": public_name(transaction.msisdn)},
         {"Key": "TransactionCompletedDateTime", "Value": state.ids.second(result.at_s).dotted},
-        {"Key": "B2CUtilityAccountAvailableFunds", "Value": money(balance(short_code, Account.UTILITY))},
-        {"Key": "B2CWorkingAccountAvailableFunds", "Value": money(balance(short_code, Account.WORKING))},
+        {"Key": "B2CUtilityAccountAvailableFunds", "Value": calls.money(balance(short_code, Account.UTILITY))},
+        {"Key": "B2CWorkingAccountAvailableFunds", "Value": calls.money(balance(short_code, Account.WORKING))},
         {"Key": "B2CRecipientIsRegisteredCustomer", "Value": "Y"},
-        {"Key": "B2CChargesPaidAccountAvailableFunds", "Value": money(balance(short_code, Account.CHARGES))},
+        {"Key": "B2CChargesPaidAccountAvailableFunds", "Value": calls.money(balance(short_code, Account.CHARGES))},
     ]

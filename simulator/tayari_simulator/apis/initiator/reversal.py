@@ -8,24 +8,7 @@ from tayari_simulator.apis.core.daraja_state import DarajaState
 from tayari_simulator.apis.core.fields import Field, Fields, text, text_schema
 from tayari_simulator.apis.core.lifecycle import Lifecycle, Parties, Result
 from tayari_simulator.apis.core.organisations import Identifier
-from tayari_simulator.apis.initiator.initiator_calls import (
-    Request,
-    ResultMessage,
-    Row,
-    accept_request,
-    account_line,
-    address_only,
-    amount_field,
-    closing_fields,
-    command_field,
-    date_time,
-    example_of,
-    identifier_field,
-    initiator_fields,
-    money,
-    name_of,
-    short_code_field,
-)
+from tayari_simulator.apis.initiator import initiator_calls as calls
 from tayari_simulator.catalogue import results
 from tayari_simulator.catalogue.options import Options
 from tayari_simulator.state.behaviour import Reply
@@ -43,14 +26,14 @@ def fields(options: Options) -> Fields:
     any_type = options.says("reversal_identifier", "any")
     receivers = tuple(Identifier) if any_type else (Identifier.REVERSAL,)
     return Fields((
-        *initiator_fields(),
-        command_field((COMMAND,), _SAYS),
+        *calls.initiator_fields(),
+        calls.command_field((COMMAND,), _SAYS),
         Field(name="TransactionID", read=text(100), schema=text_schema(100), about="the receipt of the payment",
               source=_SAYS),
-        amount_field(options),
-        short_code_field("ReceiverParty", "the short code that was paid"),
-        identifier_field("RecieverIdentifierType", receivers, "11; this spelling", _SAYS),
-        *closing_fields(options),
+        calls.amount_field(options),
+        calls.short_code_field("ReceiverParty", "the short code that was paid"),
+        calls.identifier_field("RecieverIdentifierType", receivers, "11; this spelling", _SAYS),
+        *calls.closing_fields(options),
     ))  # fmt: skip
 
 
@@ -58,12 +41,12 @@ def reverse(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply:
     """Queue a reversal whose fields were read."""
     initiator, credential, command, receipt, shillings, party, _, _, timeout_url, result_url, _ = values
     original = _original(state, receipt, party)
-    asked = Request(
+    asked = calls.Request(
         call=CALL, command=command, initiator=initiator, credential=credential, amount=shillings, party_a=party,
         party_b=party, msisdn="" if original is None else original.msisdn, reference=receipt,
         result_url=result_url, timeout_url=timeout_url, details={"original": receipt},
     )  # fmt: skip
-    return accept_request(state, exchange, asked)
+    return calls.accept_request(state, exchange, asked)
 
 
 def lifecycle(options: Options) -> Lifecycle:
@@ -72,9 +55,11 @@ def lifecycle(options: Options) -> Lifecycle:
         api="reversal",
         decide=_decide,
         settle=_settle,
-        message=ResultMessage(options, parameters=_parameters, references=address_only(options, "reversalresults")),
+        message=calls.ResultMessage(
+            options, parameters=_parameters, references=calls.address_only(options, "reversalresults")
+        ),
         parties=_parties,
-        example=example_of(CALL, COMMAND, details={"original": "UJ7K4T9QWX"}),
+        example=calls.example_of(CALL, COMMAND, details={"original": "UJ7K4T9QWX"}),
     )
 
 
@@ -124,16 +109,16 @@ def _parties(transaction: Transaction) -> Parties:
     return Parties(transaction.short_code, transaction.msisdn, Account.UTILITY, transaction.command)
 
 
-def _parameters(state: DarajaState, transaction: Transaction, result: Result) -> list[Row]:
+def _parameters(state: DarajaState, transaction: Transaction, result: Result) -> list[calls.Row]:
     original = _original_of(state, transaction)
     holder = transaction.short_code if original is None else original.short_code
     held = state.ledger.balance(holder, Account.UTILITY)
     return [
-        {"Key": "DebitAccountBalance", "Value": account_line(Account.UTILITY, held)},
-        {"Key": "Amount", "Value": money(transaction.amount)},
-        {"Key": "TransCompletedTime", "Value": date_time(state, result.at_s)},
+        {"Key": "DebitAccountBalance", "Value": calls.account_line(Account.UTILITY, held)},
+        {"Key": "Amount", "Value": calls.money(transaction.amount)},
+        {"Key": "TransCompletedTime", "Value": calls.date_time(state, result.at_s)},
         {"Key": "OriginalTransactionID", "Value": (transaction.details or {})["original"]},
-        {"Key": "Charge", "Value": money(0)},
-        {"Key": "CreditPartyPublicName", "Value": name_of(state, transaction.msisdn)},
-        {"Key": "DebitPartyPublicName", "Value": name_of(state, transaction.short_code)},
+        {"Key": "Charge", "Value": calls.money(0)},
+        {"Key": "CreditPartyPublicName", "Value": calls.name_of(state, transaction.msisdn)},
+        {"Key": "DebitPartyPublicName", "Value": calls.name_of(state, transaction.short_code)},
     ]

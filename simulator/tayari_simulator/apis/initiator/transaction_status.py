@@ -15,23 +15,7 @@ from tayari_simulator.apis.core.daraja_state import DarajaState
 from tayari_simulator.apis.core.fields import Field, Fields, digits, numeric_schema, text, text_schema
 from tayari_simulator.apis.core.lifecycle import Lifecycle, Result
 from tayari_simulator.apis.core.organisations import Identifier
-from tayari_simulator.apis.initiator.initiator_calls import (
-    Request,
-    ResultMessage,
-    Row,
-    Rows,
-    accept_request,
-    closing_fields,
-    command_field,
-    date_time,
-    example_of,
-    identifier_field,
-    initiator_fields,
-    internal_address,
-    name_of,
-    nothing_to_settle,
-    optional_row,
-)
+from tayari_simulator.apis.initiator import initiator_calls as calls
 from tayari_simulator.catalogue import results
 from tayari_simulator.catalogue.errors import INVALID_FIELD, Refused
 from tayari_simulator.catalogue.options import Options
@@ -53,15 +37,15 @@ _ENDINGS: Final[Mapping[int | str, str]] = MappingProxyType({
 def fields(options: Options) -> Fields:
     """The fields in the order of Daraja's checks. Of the three ids one must be there."""
     return Fields((
-        *initiator_fields(),
-        command_field((COMMAND,), _SAYS),
+        *calls.initiator_fields(),
+        calls.command_field((COMMAND,), _SAYS),
         _id_field("TransactionID", "the receipt"),
         _id_field("OriginalConversationID", "OriginatorConversationID or ConversationID, instead of the receipt"),
         _id_field("OriginatorConversationID", "the same; newer SDKs spell it so"),
         Field(name="PartyA", read=digits(5, 12), schema=numeric_schema(r"^\d{5,12}$"), about="who asks", source=_SAYS),
-        identifier_field("IdentifierType", (Identifier.MSISDN, Identifier.TILL, Identifier.SHORT_CODE),
+        calls.identifier_field("IdentifierType", (Identifier.MSISDN, Identifier.TILL, Identifier.SHORT_CODE),
                          "of PartyA: 1 phone, 2 till, 4 short code", _SAYS),
-        *closing_fields(options),
+        *calls.closing_fields(options),
     ))  # fmt: skip
 
 
@@ -81,14 +65,14 @@ def query(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply:
     if not receipt and not conversation:
         raise Refused(INVALID_FIELD, field="TransactionID", note="neither TransactionID nor OriginalConversationID")
     about = find(state, receipt, conversation)
-    asked = Request(
+    asked = calls.Request(
         call=CALL, command=command, initiator=initiator, credential=credential, amount=0, party_a=party,
         party_b=party, phone="" if about is None else about.msisdn, reference=remarks, result_url=urls[1],
         timeout_url=urls[0], details={
             "receipt": receipt, "conversation": conversation, "identifier": identifier, "occasion": occasion,
         },
     )  # fmt: skip
-    return accept_request(state, exchange, asked)
+    return calls.accept_request(state, exchange, asked)
 
 
 def find(state: DarajaState, receipt: str, conversation: str) -> Transaction | None:
@@ -106,15 +90,15 @@ def lifecycle(options: Options) -> Lifecycle:
     return Lifecycle(
         api="status",
         decide=_decide,
-        settle=nothing_to_settle,
+        settle=calls.nothing_to_settle,
         moves_money=False,
-        message=ResultMessage(
+        message=calls.ResultMessage(
             options,
             parameters=_documented if documented else _live,
             references=_references(options),
             sorted_keys=documented,
         ),
-        example=example_of(CALL, COMMAND, details={"receipt": "", "conversation": "", "occasion": ""}),
+        example=calls.example_of(CALL, COMMAND, details={"receipt": "", "conversation": "", "occasion": ""}),
     )
 
 
@@ -143,39 +127,39 @@ def state_of(transaction: Transaction) -> str:
     return _ENDINGS.get(transaction.result_code or 0, "Failed")
 
 
-def _references(options: Options) -> Rows:
+def _references(options: Options) -> calls.Rows:
     """A success has the occasion in place of the internal address."""
-    address = [internal_address(options, "transactionstatusresults")]
+    address = [calls.internal_address(options, "transactionstatusresults")]
 
-    def references(state: DarajaState, transaction: Transaction, result: Result) -> list[Row]:  # noqa: ARG001
+    def references(state: DarajaState, transaction: Transaction, result: Result) -> list[calls.Row]:  # noqa: ARG001
         if str(result.code) != "0":
             return address
-        return [optional_row("Occasion", (transaction.details or {}).get("occasion"))]
+        return [calls.optional_row("Occasion", (transaction.details or {}).get("occasion"))]
 
     return references
 
 
-def _live(state: DarajaState, transaction: Transaction, result: Result) -> list[Row]:
+def _live(state: DarajaState, transaction: Transaction, result: Result) -> list[calls.Row]:
     about = _about(state, transaction, result)
     debit, credit, account, reason = state.lifecycles[about.kind].parties(about)
     return [
-        {"Key": "DebitPartyName", "Value": name_of(state, debit)},
-        {"Key": "CreditPartyName", "Value": name_of(state, credit)},
+        {"Key": "DebitPartyName", "Value": calls.name_of(state, debit)},
+        {"Key": "CreditPartyName", "Value": calls.name_of(state, credit)},
         {"Key": "OriginatorConversationID", "Value": about.request_id},
-        {"Key": "InitiatedTime", "Value": date_time(state, about.created_s)},
+        {"Key": "InitiatedTime", "Value": calls.date_time(state, about.created_s)},
         {"Key": "CreditPartyCharges"},
         {"Key": "DebitAccountType", "Value": account},
         {"Key": "TransactionReason"},
-        optional_row("ReasonType", reason),
+        calls.optional_row("ReasonType", reason),
         {"Key": "TransactionStatus", "Value": state_of(about)},
-        optional_row("FinalisedTime", date_time(state, about.completed_s) if about.completed_s else None),
+        calls.optional_row("FinalisedTime", calls.date_time(state, about.completed_s) if about.completed_s else None),
         {"Key": "Amount", "Value": about.amount},
         {"Key": "ConversationID", "Value": _conversation_of(state, about)},
-        optional_row("ReceiptNo", about.receipt),
+        calls.optional_row("ReceiptNo", about.receipt),
     ]
 
 
-def _documented(state: DarajaState, transaction: Transaction, result: Result) -> list[Row]:
+def _documented(state: DarajaState, transaction: Transaction, result: Result) -> list[calls.Row]:
     """The documentation's form: numbers are text, and `DebitPartyName` comes twice."""
     parameters = {str(row["Key"]): row.get("Value") for row in _live(state, transaction, result)}
     parties = [{"Key": "DebitPartyName", "Value": parameters[name]} for name in ("DebitPartyName", "CreditPartyName")]
@@ -205,5 +189,5 @@ def _conversation_of(state: DarajaState, transaction: Transaction) -> str:
     """The ConversationID; one that is not known to its maker (of a push, say) is made from its id. Assumed."""
     if transaction.id.startswith("AG_"):
         return transaction.id
-    day = date_time(state, transaction.created_s) // 1_000_000
+    day = calls.date_time(state, transaction.created_s) // 1_000_000
     return f"AG_{day}_2040{blake2b(transaction.id.encode(), digest_size=8).hexdigest()}"

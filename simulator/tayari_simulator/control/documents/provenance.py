@@ -13,8 +13,7 @@ from tayari_simulator.catalogue.gateway_pages import GATEWAY_FAULTS, PAGES, Edge
 from tayari_simulator.catalogue.options import OPTIONS, PRESETS, Options
 from tayari_simulator.catalogue.provenance import Mark, Profile
 from tayari_simulator.catalogue.results import RESULTS
-from tayari_simulator.faults.sources import SOURCES
-from tayari_simulator.faults.table import FAULTS
+from tayari_simulator.faults.table import FAULTS, SOURCES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
