@@ -215,7 +215,7 @@ def test_a_payout_that_is_called_failed_for_the_answer_to_its_repetition_breaks_
     monkeypatch.setattr(p03_unknown_outcome, "payout_requests", lambda *_: requests)
     state = [PaymentState.PENDING]
     context = SimpleNamespace(
-        observations=SimpleNamespace(status=lambda _: StatusView(state=state[0], raw_state=state[0])),
+        observations=SimpleNamespace(readable=lambda _: StatusView(state=state[0], raw_state=state[0])),
         time=SimpleNamespace(until=lambda look, within_s: look(), pause=lambda _: state.insert(0, PaymentState.FAILED)),
     )
 

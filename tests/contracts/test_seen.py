@@ -20,11 +20,12 @@ from tayari_contracts.checks.request.s16_no_amount import refuses_nothing_and_le
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Missing, Unjudged, Untested, WrongCredit
 from tayari_contracts.context.inline_scenarios import after, sets_the_order, situation
+from tayari_contracts.context.observations import require_readable
 from tayari_contracts.context.payment import FAILED, PAID, PENDING, Payment
 from tayari_contracts.context.run_record import Allocation, RunRecord, untranslated
 from tayari_contracts.runner.scenario_kinds import pay_until_met, token_part
 from tayari_contracts.steps import pushes
-from tayari_money.payment_record import PaymentState
+from tayari_money.payment_record import PaymentKind, PaymentState
 from tayari_target.target_file.model import Call, Pay, Status
 from tayari_target.views import LedgerView, Started, StatusView
 
@@ -105,6 +106,14 @@ def test_a_word_that_the_target_file_does_not_know_is_not_tested_and_named() -> 
         context(EXPIRED).expectations.state(payment(), FAILED, within_s=0.0)
 
     assert no.value.enable == "merchant.status.states"
+
+
+@pytest.mark.parametrize("kind", [PaymentKind.PAYOUT, PaymentKind.REFUND])
+def test_an_unknown_word_for_a_payout_or_a_refund_names_the_key_of_its_states(kind: PaymentKind) -> None:
+    with pytest.raises(Untested, match=f'calls a {kind} "EXPIRED", which merchant.{kind}.status.states') as no:
+        require_readable(replace(payment(), kind=kind), EXPIRED)
+
+    assert no.value.enable == f"merchant.{kind}.status.states"
 
 
 @pytest.mark.parametrize(

@@ -23,14 +23,13 @@ from tayari_contracts.context.findings import (
     quote,
     say,
     times,
-    unknown_word,
 )
 from tayari_contracts.context.inline_scenarios import after, situation
 from tayari_contracts.context.journal_reader import JournalReader
 from tayari_contracts.context.merchant_profile import MerchantProfile
-from tayari_contracts.context.observations import Observations
+from tayari_contracts.context.observations import Observations, require_readable
 from tayari_contracts.context.payment import PAID, PENDING, REVIEW, SETTLED, Credits, Payment, states_of
-from tayari_contracts.context.run_record import RunRecord, untranslated
+from tayari_contracts.context.run_record import RunRecord
 
 
 class Expectations:
@@ -215,9 +214,7 @@ class Expectations:
                 f"the payment is {say(view)}, but an ordinary one begun after it is {say(last)} after "
                 f"{self._time.slow_queue_s:.3g} s, so the merchant may not have dealt with either yet"
             )
-        if word := untranslated(view):
-            raise unknown_word(word)
-        return view
+        return require_readable(payment, view)
 
     def final_status(self, payment: Payment) -> StatusView:
         """The merchant's last word on a payment for which pending is no answer.

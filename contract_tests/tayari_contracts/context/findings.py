@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tayari_money.payment_record import PaymentKind
 from tayari_reports.model import NotTested
 from tayari_target.driver import StatusView
 
@@ -61,13 +62,15 @@ class Untested(Finding):
         self.certain = certain
 
 
-def unknown_word(word: str) -> Untested:
+def unknown_word(word: str, kind: PaymentKind = PaymentKind.STK_PAYMENT) -> Untested:
     """The merchant names a state that the target file does not translate: that is no fault of the merchant's."""
+    sent = kind in (PaymentKind.PAYOUT, PaymentKind.REFUND)
+    name, key = (kind.value, f"merchant.{kind}.status.states") if sent else ("payment", "merchant.status.states")
     return Untested(
-        f'the merchant calls a payment "{word}", which merchant.status.states does not name; add it under paid, '
-        "failed, pending or review",
+        f'the merchant calls a {name} "{word}", which {key} does not name; add it under paid, failed, pending or '
+        "review",
         why=NotTested.TARGET_KEY_MISSING,
-        enable="merchant.status.states",
+        enable=key,
     )
 
 

@@ -29,6 +29,17 @@ One with callbacks is refreshed only where a check waits for a query, and then w
 _UNREAD: Final = "it was not read before the payment"
 
 
+def require_readable(payment: Payment, view: StatusView) -> StatusView:
+    """A look at this payment.
+
+    Raises:
+        Untested: the merchant's word for the state is none that the target file knows.
+    """
+    if word := untranslated(view):
+        raise unknown_word(word, payment.kind)
+    return view
+
+
 class Observations:
     """Reads the merchant, and waits on the simulator. Every look at a payment is kept in the record of the run."""
 
@@ -68,6 +79,14 @@ class Observations:
             view = read(payment.payment_id, payment.reference)
         self._run.add_observation(payment, view, began=began, ended=time.time())
         return view
+
+    def readable(self, payment: Payment) -> StatusView:
+        """The same, in a word that the target file knows.
+
+        Raises:
+            Untested: the merchant's word is none of these.
+        """
+        return require_readable(payment, self.status(payment))
 
     def _account_view(self, payment: Payment) -> StatusView:
         before = payment.before
@@ -117,9 +136,7 @@ class Observations:
 
         within = self._time.settle_s if within_s is None else within_s
         self._time.until(look, within_s=within, pause=self.until_told(payment))
-        if word := untranslated(seen[-1]):
-            raise unknown_word(word)
-        return seen[-1]
+        return require_readable(payment, seen[-1])
 
     def until_told(self, payment: Payment) -> Callable[[float], bool] | None:
         """A pause that ends when the merchant has answered the next callback of this payer: then its state changes.

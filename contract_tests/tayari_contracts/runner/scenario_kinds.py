@@ -20,7 +20,7 @@ from tayari_contracts.context.payment import PAID, Entry, Payment, states_of
 from tayari_contracts.steps.c2b_payments import EMPTY_NAMES, confirm_falsely, pay_in
 from tayari_contracts.steps.c2b_registration import REGISTER, registering
 from tayari_contracts.steps.forged_callback import SOURCE, Caller
-from tayari_contracts.steps.payouts import pay_out, pay_out_sent, payout_situation
+from tayari_contracts.steps.payouts import pay_out, pay_out_sent, payout_situation, resume
 from tayari_contracts.steps.refunds import give_back_sent, paid_payment
 
 Document = Mapping[str, Any]
@@ -58,8 +58,8 @@ def stops_payouts(document: Document) -> bool:
 
 def _go_on(context: CheckContext, document: Document) -> None:
     """Let a merchant that has stopped its payouts pay again."""
-    if stops_payouts(document) and (why := context.driver.resume_payouts()):
-        context.evidence.notes.append(f"its payouts may still be stopped: {why}")
+    if stops_payouts(document):
+        resume(context)
 
 
 def _give_back(context: CheckContext, document: Document) -> Payment:
@@ -228,7 +228,6 @@ def _register(context: CheckContext, document: Document) -> Payment:
             found = f"{started.status}, {quote(started.body, most=100)}" if started.status else started.error
             raise Failed(f"Daraja refused the registration, and the merchant crashed: it answered {found}")
     payment = pay_in(context)
-    context.observations.wait("callback_answered", payment, within_s=CALLBACK_WAIT_S)
     context.expectations.callback_taken(payment)
     return payment
 

@@ -17,6 +17,8 @@ from string import ascii_lowercase, ascii_uppercase, digits
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit, urlunsplit
 
+from tayari_reports.model import NotTested
+
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Unjudged, Untested
 from tayari_contracts.context.payment import Payment
@@ -89,6 +91,20 @@ def guessed_id(name: str, *, other: str, known: str) -> str:
     return "".join(
         piece if _is_known(piece, theirs=theirs, known=known) else _another(piece)
         for piece in ID_SEPARATORS.split(name)
+    )
+
+
+def written_address(*, is_guessed: bool) -> str:
+    """How the forger came to the address, as a reason says it."""
+    return "its address had to be guessed" if is_guessed else "its address is no secret"
+
+
+def delivered_anywhere(what: str) -> Untested:
+    """Why a secret in `what` is no protection here: the target file lets Tayari deliver to the merchant past it."""
+    return Untested(
+        f"{what} cannot be guessed, but callbacks.deliver_to delivers whatever the path is",
+        why=NotTested.EVIDENCE_DEPTH,
+        enable="callbacks.rewrite in place of callbacks.deliver_to",
     )
 
 

@@ -12,15 +12,13 @@ from tayari_money.daraja_records import PAYOUT_CALLS, JournalIncomplete, payouts
 from tayari_money.invariants import Judgement
 from tayari_money.invariants import judge as judge_invariant
 from tayari_money.payment_record import DarajaTransaction, PaymentKind, PaymentRecord
-from tayari_reports.model import NotTested
-from tayari_target.driver import StatusView
 
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Unjudged, Untested, WrongCredit, say
 from tayari_contracts.context.inline_scenarios import after, situation
 from tayari_contracts.context.journal_reader import answer_of, body_of
+from tayari_contracts.context.observations import require_readable
 from tayari_contracts.context.payment import FAILED, PAID, Entry, Payment
-from tayari_contracts.context.run_record import untranslated
 
 REQUEST_WITHIN_S: Final = 20.0
 """A merchant that pays out from a queue sends its request within this time."""
@@ -119,6 +117,14 @@ def await_request(context: CheckContext, payment: Payment, *, came: Callable[[],
         context.time.until(has_come, within_s=REQUEST_WITHIN_S - STOPPED_AFTER_S)
 
 
+def resume(context: CheckContext) -> bool:
+    """Let a merchant that has stopped its payouts pay again; whether it can. Where it cannot, a note says why."""
+    why = context.driver.resume_payouts()
+    if why:
+        context.evidence.notes.append(f"its payouts may still be stopped: {why}")
+    return not why
+
+
 def answered(payment: Payment) -> str:
     """What the merchant answered when it was asked for a payout or a refund."""
     started = payment.started
@@ -208,12 +214,12 @@ def expect_one_id(context: CheckContext, payment: Payment, why: str) -> None:
         )
 
 
-def watch(context: CheckContext, payment: Payment, *, for_s: float, why: str, unpaid: bool = False) -> StatusView:
+def watch(context: CheckContext, payment: Payment, *, for_s: float, why: str, unpaid: bool = False) -> None:
     """During this time the payout is not sent under another id, and not called failed; `unpaid`: nor paid before
     M-Pesa has paid it.
 
     Raises:
-        Failed: it was.
+        Failed: it was. Untested: its state has a word that the target file does not know.
     """
     end = time.monotonic() + for_s
     while True:
@@ -224,7 +230,8 @@ def watch(context: CheckContext, payment: Payment, *, for_s: float, why: str, un
         if unpaid and view.state is PAID and not any(row["state"] == "paid" for row in transactions(context, payment)):
             raise Failed(f"{why}, and the payout is {say(view)}; expected it not to be paid without a result")
         if time.monotonic() >= end or not context.time.remains:
-            return view
+            require_readable(payment, view)
+            return
         context.time.pause(LOOK_EVERY_S)
 
 
@@ -249,20 +256,6 @@ def readable_balance(context: CheckContext, msisdn: str) -> float | None:
     if payout is None or payout.wallet is None:
         return None
     return context.driver.read_wallet(msisdn)[0]
-
-
-def require_readable(view: StatusView) -> None:
-    """The state has a word that the target file knows.
-
-    Raises:
-        Untested: it has not.
-    """
-    if word := untranslated(view):
-        raise Untested(
-            f'the merchant calls a payout "{word}", which merchant.payout.status.states does not name',
-            why=NotTested.TARGET_KEY_MISSING,
-            enable="merchant.payout.status.states",
-        )
 
 
 IDLE_S: Final = 30.0

@@ -16,15 +16,12 @@ from tayari_money.daraja_records import (
 )
 from tayari_money.invariants import judge as judge_invariant
 from tayari_money.payment_record import DarajaTransaction, PaymentKind, PaymentRecord
-from tayari_reports.model import NotTested
-from tayari_target.driver import StatusView
 
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Unjudged, Untested, WrongCredit, say
 from tayari_contracts.context.inline_scenarios import after, situation
 from tayari_contracts.context.journal_reader import body_of
 from tayari_contracts.context.payment import FAILED, Entry, Payment
-from tayari_contracts.context.run_record import untranslated
 from tayari_contracts.steps.payouts import REQUEST_WITHIN_S, all_through, answered, originator_ids, require_kept
 
 FEW: Final = 3
@@ -170,22 +167,6 @@ def shillings_of(amount: object) -> float | None:
         return float(str(amount))
     except ValueError:
         return None
-
-
-def readable_state(context: CheckContext, refund: Payment) -> StatusView:
-    """The state of the refund, as the merchant shows it.
-
-    Raises:
-        Untested: in a word that the target file does not know.
-    """
-    view = context.observations.status(refund)
-    if word := untranslated(view):
-        raise Untested(
-            f'the merchant calls a refund "{word}", which merchant.refund.status.states does not name',
-            why=NotTested.TARGET_KEY_MISSING,
-            enable="merchant.refund.status.states",
-        )
-    return view
 
 
 def expect_not_failed(context: CheckContext, refund: Payment, why: str) -> None:

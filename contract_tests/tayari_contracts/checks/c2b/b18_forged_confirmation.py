@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from tayari_reports.model import NotTested
-
 from tayari_contracts.checks.registry import check
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Untested, WrongCredit, times
 from tayari_contracts.context.payment import PAID, Payment
 from tayari_contracts.steps.c2b_payments import confirm_falsely, forged_confirmation_url, new_account, pay_in
 from tayari_contracts.steps.c2b_registration import urls
-from tayari_contracts.steps.forged_callback import Caller, callers, require_weighed
+from tayari_contracts.steps.forged_callback import Caller, callers, delivered_anywhere, require_weighed, written_address
 
 QUIET_S: Final = 1.0
 OK: Final = 200
@@ -24,12 +22,8 @@ def a_forged_confirmation_credits_nothing(context: CheckContext) -> None:
     account = new_account(context)
     guessed = forged_confirmation_url(context, account) != urls(context)["confirmation"]
     if guessed and context.target.callbacks.deliver_to is not None:
-        raise Untested(
-            "the path of confirmations cannot be guessed, but callbacks.deliver_to delivers whatever the path is",
-            why=NotTested.EVIDENCE_DEPTH,
-            enable="callbacks.rewrite in place of callbacks.deliver_to",
-        )
-    how = "its address had to be guessed" if guessed else "its address is no secret"
+        raise delivered_anywhere("the path of confirmations")
+    how = written_address(is_guessed=guessed)
     answers = []
     for caller in callers(context.target.callbacks.source_header):
         answers += confirm_falsely(context, account, caller)

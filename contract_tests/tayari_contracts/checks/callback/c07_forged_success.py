@@ -19,11 +19,13 @@ from tayari_contracts.context.payment import FAILED, PAID, Payment
 from tayari_contracts.steps.control_payments import blocked
 from tayari_contracts.steps.forged_callback import (
     callers,
+    delivered_anywhere,
     forged_body,
     forged_failure,
     forged_url,
     known_to_payer,
     require_weighed,
+    written_address,
 )
 
 TRUE_END_S = 1.0
@@ -73,11 +75,7 @@ def a_forged_success_pays_nothing(context: CheckContext) -> None:
         ended = context.observations.status(denial.payment)
     except Failed as finding:
         if forgery.is_guessed and context.target.callbacks.deliver_to is not None:
-            raise Untested(
-                "the callback's path cannot be guessed, but callbacks.deliver_to delivers whatever the path is",
-                why=NotTested.EVIDENCE_DEPTH,
-                enable="callbacks.rewrite in place of callbacks.deliver_to",
-            ) from finding
+            raise delivered_anywhere("the callback's path") from finding
         raise
     finally:
         context.actions.release_callbacks(payment)
@@ -157,7 +155,7 @@ class Forgery:
         true_url, seen = (context.journal.record(one)["callback_url"] for one in (payment, other))
         url = forged_url(true_url, other=seen, known=known_to_payer(context, payment))
         self.is_guessed = url != true_url
-        self.how = "its address had to be guessed" if self.is_guessed else "its address is no secret"
+        self.how = written_address(is_guessed=self.is_guessed)
         self._send = partial(context.actions.send_callback, payment, url=url, body=body, timeout_s=ANSWER_S)
         self._pause = context.time.pause
         self._callers = callers(context.target.callbacks.source_header)

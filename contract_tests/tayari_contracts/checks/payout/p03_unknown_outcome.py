@@ -18,7 +18,6 @@ from tayari_contracts.steps.payouts import (
     pay_out_sent,
     payout_requests,
     payout_situation,
-    require_readable,
 )
 
 RESULT_AFTER_S: Final = 15.0
@@ -75,8 +74,7 @@ def _have_reacted(context: CheckContext, played: Sequence[tuple[str, Payment]]) 
         Failed: it does; a result that came later could hide that.
     """
     for name, payment in played:
-        view = context.observations.status(payment)
-        require_readable(view)
+        view = context.observations.readable(payment)
         if view.state is FAILED:
             why = f"the acknowledgement did not arrive as it should ({name})"
             raise Failed(f"{why}, and the payout is {say(view)}; expected pending or review, for M-Pesa pays it")

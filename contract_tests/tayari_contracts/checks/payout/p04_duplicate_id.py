@@ -15,7 +15,6 @@ from tayari_contracts.steps.payouts import (
     pay_out_sent,
     payout_requests,
     payout_situation,
-    require_readable,
     watch,
 )
 
@@ -35,10 +34,7 @@ def a_duplicate_is_an_accepted_payout(context: CheckContext) -> None:
         raise Untested(
             f"the request was not answered {DUPLICATE}: {payout_requests(context, payment)[0].get('response')}"
         )
-    view = watch(
-        context, payment, for_s=WATCHED_S, why=f"Daraja answered {DUPLICATE}, so it had accepted the payout before"
-    )
-    require_readable(view)
+    watch(context, payment, for_s=WATCHED_S, why=f"Daraja answered {DUPLICATE}, so it had accepted the payout before")
     expect_not_taken_for_accepted(context, broken)
 
 
@@ -56,8 +52,7 @@ def expect_not_taken_for_accepted(context: CheckContext, payment: Payment) -> No
 
     context.time.until(went_on, within_s=context.time.settled_s)
     expect_one_id(context, payment, why)
-    view = context.observations.status(payment)
-    require_readable(view)
+    view = context.observations.readable(payment)
     if len(payout_requests(context, payment)) > 1:
         return
     if view.state is PAID:

@@ -13,7 +13,6 @@ from tayari_contracts.steps.payouts import (
     expect_results_taken,
     pay_out_sent,
     payout_situation,
-    require_readable,
 )
 
 PLACEHOLDERS: Final = ("UJ70000000", "0000000000000000")
@@ -31,7 +30,6 @@ def a_placeholder_is_no_receipt(context: CheckContext) -> None:
     for text, payment in played:
         expect_results_taken(context, payment)
         view = context.observations.until(payment, (PAID, FAILED, REVIEW), within_s=context.time.settle_s)
-        require_readable(view)
         if view.receipt == text:
             raise Failed(f"the payout shows the receipt {text}, which is a placeholder of M-Pesa's, and no receipt")
         settled += view.state is PAID

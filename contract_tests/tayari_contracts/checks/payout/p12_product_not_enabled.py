@@ -13,7 +13,7 @@ from tayari_contracts.steps.payouts import (
     error_of,
     pay_out_sent,
     payout_requests,
-    require_readable,
+    resume,
     transactions,
 )
 
@@ -29,8 +29,7 @@ def a_product_that_is_not_enabled_is_reported_to_staff(context: CheckContext) ->
         if error_of(payout_requests(context, payment)[0]) != NOT_ENABLED:
             raise Untested(f"the request was not answered {NOT_ENABLED}")
         context.time.pause(2.0)
-        view = context.observations.status(payment)
-        require_readable(view)
+        view = context.observations.readable(payment)
         if view.state is PAID and not any(row["state"] == "paid" for row in transactions(context, payment)):
             raise Failed(f"Daraja answered {NOT_ENABLED}, so nothing was paid, and the payout is {say(view)}")
         if view.state is None:
@@ -38,6 +37,4 @@ def a_product_that_is_not_enabled_is_reported_to_staff(context: CheckContext) ->
         if before is not None and not alerted(context, before):
             raise Warned(f"Daraja answered {NOT_ENABLED}, a mistake of the set-up, and no alert says so")
     finally:
-        text = context.driver.resume_payouts()
-        if text:
-            context.evidence.notes.append(f"the queue may still be stopped: {text}")
+        resume(context)

@@ -17,7 +17,6 @@ from tayari_contracts.steps.refunds import (
     give_back_sent,
     is_reversal,
     paid_payment,
-    readable_state,
     refund_requests,
     require_sent,
     reversal_situation,
@@ -100,7 +99,6 @@ def _short_refund(context: CheckContext, refund: Payment) -> str:
 def _expect_not_yet(context: CheckContext, refund: Payment) -> None:
     """The acknowledgement says that the request was queued."""
     view = context.observations.until(refund, PAID, within_s=LOOKED_FOR_S)
-    readable_state(context, refund)
     if view.state is PAID:
         raise Failed(f"the request was acknowledged, no result has come, and the refund is {say(view)}")
 
@@ -108,7 +106,6 @@ def _expect_not_yet(context: CheckContext, refund: Payment) -> None:
 def _expect_not_refunded(context: CheckContext, refund: Payment) -> None:
     context.observations.wait("callback_answered", refund, within_s=context.time.settled_s)
     view = context.observations.until(refund, (PAID, FAILED, REVIEW), within_s=context.time.settle_s)
-    readable_state(context, refund)
     result = BY_REVERSAL if is_reversal(refund_requests(context, refund)[0]) else BY_PAYOUT
     if view.state is PAID:
         raise Failed(

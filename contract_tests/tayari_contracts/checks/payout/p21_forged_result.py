@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from tayari_money.payment_record import PaymentState
-from tayari_reports.model import NotTested
 from tayari_target.driver import StatusView
 
 from tayari_contracts.checks.registry import check
@@ -17,11 +16,13 @@ from tayari_contracts.context.inline_scenarios import after
 from tayari_contracts.context.payment import FAILED, PAID, REVIEW, Payment
 from tayari_contracts.steps.forged_callback import (
     callers,
+    delivered_anywhere,
     forged_result,
     forged_url,
     guessed_id,
     known_to_payer,
     require_weighed,
+    written_address,
 )
 from tayari_contracts.steps.payouts import (
     LOOK_EVERY_S,
@@ -30,7 +31,6 @@ from tayari_contracts.steps.payouts import (
     pay_out_sent,
     payout_situation,
     readable_balance,
-    require_readable,
     transactions,
 )
 
@@ -135,11 +135,7 @@ def _forge(
     known = known_to_payer(context, payment)
     url = forged_url(row["callback_url"], other=other["callback_url"], known=known)
     if url != row["callback_url"] and context.target.callbacks.deliver_to is not None:
-        raise Untested(
-            "the path of results cannot be guessed, but callbacks.deliver_to delivers whatever the path is",
-            why=NotTested.EVIDENCE_DEPTH,
-            enable="callbacks.rewrite in place of callbacks.deliver_to",
-        )
+        raise delivered_anywhere("the path of results")
     keys = {"OriginatorConversationID": "merchant_request_id", "ConversationID": "checkout_request_id"}
     ids = {name: guessed_id(row[key], other=other[key], known=known) for name, key in keys.items()}
     context.run.add_forged(row["merchant_request_id"])
@@ -151,7 +147,7 @@ def _forge(
             headers=dict(caller.headers), timeout_s=ANSWER_S,
         )  # fmt: skip
     guessed = [name for name, key in keys.items() if ids[name] == row[key]]
-    address = "its address is no secret" if url == row["callback_url"] else "its address had to be guessed"
+    address = written_address(is_guessed=url != row["callback_url"])
     named = f"it names the payout's true {' and '.join(guessed)}" if guessed else "it names no payout of the merchant"
     return f"a result that anybody could send was believed ({address}; {named})", answers
 
@@ -161,8 +157,7 @@ def _believed(context: CheckContext, victim: Victim, forged: PaymentState, how: 
     believed: list[StatusView] = []
 
     def look() -> bool:
-        view = context.observations.status(victim.payment)
-        require_readable(view)
+        view = context.observations.readable(victim.payment)
         expect_one_id(context, victim.payment, how)
         if forged is FAILED:
             _expect_money_kept(context, victim, how)
@@ -196,7 +191,6 @@ def _expect_failure_wins(context: CheckContext, victim: Victim, how: str) -> Non
     """
     expect_results_taken(context, victim.payment)
     view = context.observations.until(victim.payment, (FAILED, REVIEW), within_s=context.time.settled_s)
-    require_readable(view)
     if view.state is PAID:
         raise WrongCredit(
             f"a stranger said that a payout was paid, then M-Pesa said that it had failed ({NO_M_PESA}), and it is "

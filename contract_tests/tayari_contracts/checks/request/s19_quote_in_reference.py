@@ -8,7 +8,6 @@ from typing import Final
 
 from tayari_contracts.checks.registry import check
 from tayari_contracts.context.check_context import CheckContext
-from tayari_contracts.context.check_time import CALLBACK_WAIT_S
 from tayari_contracts.context.customer_messages import crash_of
 from tayari_contracts.context.findings import Failed, Untested, quote
 from tayari_contracts.context.inline_scenarios import after, situation
@@ -72,7 +71,6 @@ def _type_quotes(context: CheckContext) -> None:
         else:
             payment = pay_in(context, into=account, typed=form.format(account.payment_id))
             what = f"BillRefNumber was {form.format(account.payment_id)}"
-        context.observations.wait("callback_answered", payment, within_s=CALLBACK_WAIT_S)
         try:
             context.expectations.callback_taken(payment)
         except Failed as wrong:

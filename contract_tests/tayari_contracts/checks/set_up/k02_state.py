@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from tayari_contracts.checks.registry import check
 from tayari_contracts.context.check_context import CheckContext
-from tayari_contracts.context.findings import Failed, Warned, unknown_word
-from tayari_contracts.context.run_record import untranslated
+from tayari_contracts.context.findings import Failed, Warned
 
 WAYS = "a request, an SQL query, a file or a command"
 
@@ -18,9 +17,7 @@ def a_state_can_be_read(context: CheckContext) -> None:
             f"the target file has no merchant.status, so most rules cannot be judged; name {WAYS} that "
             "shows a payment's state. Where the merchant keeps none, nobody can find out who has paid"
         )
-    view = context.observations.status(context.actions.pay_accepted())
-    if view.state is None and (word := untranslated(view)):
-        raise unknown_word(word)
+    view = context.observations.readable(context.actions.pay_accepted())
     if view.state is None:
         raise Failed(
             f"no state of a payment that has begun could be read ({view.error or f'HTTP {view.http_status}'}); "
