@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable
 
 from tayari_money.invariants import shillings
-from tayari_money.payment_record import PaymentState
+from tayari_money.payment_record import PaymentKind, PaymentState
 from tayari_target.driver import StatusView
 from tayari_target.target_file.model import Target
 
@@ -28,7 +28,7 @@ from tayari_contracts.context.inline_scenarios import after, situation
 from tayari_contracts.context.journal_reader import JournalReader
 from tayari_contracts.context.merchant_profile import MerchantProfile
 from tayari_contracts.context.observations import Observations, require_readable
-from tayari_contracts.context.payment import PAID, PENDING, REVIEW, SETTLED, Credits, Payment, states_of
+from tayari_contracts.context.payment import PAID, PENDING, REVIEW, SETTLED, Payment, states_of
 from tayari_contracts.context.run_record import RunRecord
 
 
@@ -99,8 +99,13 @@ class Expectations:
         if view.state in unwanted:
             raise Failed(f"the payment became {say(view)}: {because}")
 
-    def credits(self, payment: Payment, expected: int, *, quiet_s: float = 1.0, because: str = "") -> Credits:
-        """After `quiet_s` of calm, the customer is credited exactly so often, and with the right sum."""
+    def credits(self, payment: Payment, expected: int, *, quiet_s: float = 1.0, because: str = "") -> None:
+        """After `quiet_s` of calm, the customer is credited exactly so often, and with the right sum.
+
+        Nothing is expected where the target file shows no credits; those of an account (C2B) are the account's own.
+        """
+        if payment.kind is not PaymentKind.C2B_PAYMENT and not self._profile.shows_credits:
+            return
         self._time.pause(quiet_s)
         found = self._observations.credits(payment)
         tail = f": {because}" if because else ""
@@ -113,19 +118,16 @@ class Expectations:
             raise kind(f"the customer was credited {times(found.count)}; expected {times(expected)}{tail}")
         if expected and found.total is not None and round(found.total, 2) != round(due, 2):
             raise Failed(f"{shillings(found.total)} shillings were credited for {shillings(due)} that were paid{tail}")
-        return found
 
     def unpaid(self, payment: Payment, *, for_s: float, because: str) -> None:
         """Not paid and, where credits can be seen, not credited."""
         self.never(payment, PAID, for_s=for_s, because=because)
-        if self._profile.shows_credits:
-            self.credits(payment, 0, quiet_s=0.0, because=because)
+        self.credits(payment, 0, quiet_s=0.0, because=because)
 
     def paid_once(self, payment: Payment, *, within_s: float | None = None, because: str = "") -> StatusView:
         """Paid and, where credits can be seen, credited exactly once."""
         view = self.state(payment, PAID, within_s=within_s, because=because)
-        if self._profile.shows_credits:
-            self.credits(payment, 1, quiet_s=0.3, because=because)
+        self.credits(payment, 1, quiet_s=0.3, because=because)
         return view
 
     def honoured(self, payment: Payment, *, because: str) -> None:
@@ -135,7 +137,7 @@ class Expectations:
         if view.state not in (PAID, REVIEW):
             kind = Missing if view.state in (PENDING, None) else Failed
             raise kind(f"the payment is {say(view)}; expected paid or review: {because}, and the money has moved")
-        if view.state is PAID and self._profile.shows_credits:
+        if view.state is PAID:
             self.credits(payment, 1, quiet_s=0.3, because=because)
 
     def callback_read(self, payment: Payment, *, because: str) -> None:

@@ -90,6 +90,7 @@ class QuerySilence:
 
 
 CRASH: Final = 500
+"""From this HTTP status on the merchant answered as a program that broke does."""
 BROKEN: Final = 400
 
 

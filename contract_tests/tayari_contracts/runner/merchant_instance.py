@@ -17,7 +17,7 @@ from tayari_contracts.catalogue.rules import Control
 from tayari_contracts.context.check_time import is_quiet, own_limit, polite
 from tayari_contracts.context.findings import quote
 from tayari_contracts.context.overload import FEWEST, SIDE_BY_SIDE, printed_since
-from tayari_contracts.context.run_record import Allocation, RunRecord
+from tayari_contracts.context.run_record import CRASH, Allocation, RunRecord
 from tayari_contracts.runner.check_run import CheckResult, PlannedCheck, run_check
 
 LISTEN_EVERY_S: Final = 1.0
@@ -26,7 +26,6 @@ LISTEN_EVERY_S: Final = 1.0
 QUERY_WAIT_S: Final = 180.0
 """How long, in a whole run, a merchant that limits its queries may take for those that earlier checks left it."""
 
-CRASH: Final = 500
 
 TRIES_WHEN_OVERLOADED: Final = 3
 """How often a check runs whose result may be the machine's doing, before it is left open."""

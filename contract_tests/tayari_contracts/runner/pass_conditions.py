@@ -12,12 +12,15 @@ from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.check_time import CALLBACK_WAIT_S
 from tayari_contracts.context.journal_reader import status_of
 from tayari_contracts.context.payment import Entry, Payment
+from tayari_contracts.context.run_record import CRASH
 from tayari_contracts.steps.c2b_registration import registrations
 from tayari_contracts.steps.payouts import payout_requests
 from tayari_contracts.steps.refunds import refund_requests
 
-CRASH: Final = 500
 QUERY: Final = "stk_query"
+
+Condition = Callable[[CheckContext], str]
+"""What was not seen, as a clause; empty where the condition was met."""
 
 
 def not_seen(context: CheckContext, seen: Seen) -> str:
@@ -26,47 +29,39 @@ def not_seen(context: CheckContext, seen: Seen) -> str:
     return f"{missing}, so a pass would prove nothing" if missing else ""
 
 
-def _answer(context: CheckContext) -> str:
-    if any(payment.started.status is not None for payment in context.evidence.payments):
-        return ""
-    return "the merchant answered no start of a payment"
+def _of_payments(look: Callable[[CheckContext, Payment], object], missing: str) -> Condition:
+    """Something was found for at least one payment of the check."""
+    return lambda context: "" if any(look(context, payment) for payment in context.evidence.payments) else missing
 
 
-def _push(context: CheckContext) -> str:
-    return (
-        "" if any(context.journal.pushes(payment) for payment in context.evidence.payments) else "no STK push was sent"
+def _of_calls(endpoint: str, missing: str) -> Condition:
+    """The merchant made this call, at any time in the run."""
+    return lambda context: (
+        "" if context.journal.entries(since=1, endpoint=endpoint, kind="request", limit=1) else missing
     )
 
 
-def _accepted(context: CheckContext) -> str:
-    return (
-        ""
-        if any(context.journal.accepted(payment) for payment in context.evidence.payments)
-        else "no STK push was accepted"
-    )
+def _takes_one(context: CheckContext, payment: Payment) -> bool:
+    """Whether a callback was answered, and not as a crash is."""
+    return any(status is not None and status < CRASH for status in context.journal.callback_statuses(payment))
+
+
+_query = _of_payments(
+    lambda context, payment: context.journal.queries(payment), "no status query came for any payment of this check"
+)
+_callback_taken = _of_payments(_takes_one, "no callback was taken by the merchant")
 
 
 def _callback(context: CheckContext) -> str:
-    if _takes_one(context):
-        return ""
     payments = context.evidence.payments
+    missing = _callback_taken(context)
+    if not missing:
+        return ""
     if not context.profile.takes_callbacks and all(payment.kind is PaymentKind.STK_PAYMENT for payment in payments):
         return _query(context)
     for payment in payments[-1:]:  # a slow answer may still be on its way
         context.observations.wait("callback_answered", payment, within_s=CALLBACK_WAIT_S)
-    return "" if _takes_one(context) else "no callback was taken by the merchant"
-
-
-def _takes_one(context: CheckContext) -> bool:
-    """Whether a callback was answered, and not as a crash is."""
-    answers = [status for payment in context.evidence.payments for status in context.journal.callback_statuses(payment)]
-    return any(status is not None and status < CRASH for status in answers)
-
-
-def _query(context: CheckContext) -> str:
-    if any(context.journal.queries(payment) for payment in context.evidence.payments):
-        return ""
-    return "no status query came for any payment of this check"
+    return _callback_taken(context)
 
 
 def _token(context: CheckContext) -> str:
@@ -74,39 +69,6 @@ def _token(context: CheckContext) -> str:
     if any(status_of(entry) is not None for entry in context.journal.token_fetches(since)):
         return ""
     return "no token was fetched while the payments of this check were started: the merchant already had one"
-
-
-def _state(context: CheckContext) -> str:
-    if any(context.run.observations(payment.record_name) for payment in context.evidence.payments):
-        return ""
-    return "the state of no payment of this check could be read"
-
-
-def _payout(context: CheckContext) -> str:
-    if any(payout_requests(context, payment) for payment in context.evidence.payments):
-        return ""
-    return "no payout request reached Daraja"
-
-
-def _refund(context: CheckContext) -> str:
-    refunds = [payment for payment in context.evidence.payments if payment.refund_of is not None]
-    if any(refund_requests(context, refund) for refund in refunds):
-        return ""
-    return "no request that gives a payment back reached Daraja"
-
-
-def _balance(context: CheckContext) -> str:
-    asked = context.journal.entries(since=1, endpoint="account_balance", kind="request", limit=1)
-    return "" if asked else "the merchant asked M-Pesa for no balance"
-
-
-def _registration(context: CheckContext) -> str:
-    return "" if registrations(context) else "the merchant made no call that registers C2B URLs"
-
-
-def _pull(context: CheckContext) -> str:
-    seen = context.journal.entries(since=1, endpoint="pull_query", kind="request")
-    return "" if seen else "the merchant sent no query of pull transactions"
 
 
 def _met(context: CheckContext) -> str:
@@ -118,19 +80,29 @@ def _met(context: CheckContext) -> str:
     return f"no call of the merchant met {', '.join(dict.fromkeys(unmet))}" if unmet else ""
 
 
-CONDITIONS: Final[Mapping[Seen, Callable[[CheckContext], str]]] = {
-    Seen.ANSWER: _answer,
-    Seen.PUSH: _push,
-    Seen.ACCEPTED: _accepted,
+CONDITIONS: Final[Mapping[Seen, Condition]] = {
+    Seen.ANSWER: _of_payments(
+        lambda _, payment: payment.started.status is not None, "the merchant answered no start of a payment"
+    ),
+    Seen.PUSH: _of_payments(lambda context, payment: context.journal.pushes(payment), "no STK push was sent"),
+    Seen.ACCEPTED: _of_payments(lambda context, payment: context.journal.accepted(payment), "no STK push was accepted"),
     Seen.CALLBACK: _callback,
     Seen.QUERY: _query,
     Seen.TOKEN: _token,
-    Seen.STATE: _state,
-    Seen.PAYOUT: _payout,
-    Seen.REGISTRATION: _registration,
-    Seen.PULL: _pull,
-    Seen.REFUND: _refund,
-    Seen.BALANCE: _balance,
+    Seen.STATE: _of_payments(
+        lambda context, payment: context.run.observations(payment.record_name),
+        "the state of no payment of this check could be read",
+    ),
+    Seen.PAYOUT: _of_payments(payout_requests, "no payout request reached Daraja"),
+    Seen.REGISTRATION: lambda context: (
+        "" if registrations(context) else "the merchant made no call that registers C2B URLs"
+    ),
+    Seen.PULL: _of_calls("pull_query", "the merchant sent no query of pull transactions"),
+    Seen.REFUND: _of_payments(
+        lambda context, payment: payment.refund_of is not None and refund_requests(context, payment),
+        "no request that gives a payment back reached Daraja",
+    ),
+    Seen.BALANCE: _of_calls("account_balance", "the merchant asked M-Pesa for no balance"),
     Seen.MET: _met,
 }
 

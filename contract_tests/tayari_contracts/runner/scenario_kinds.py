@@ -17,6 +17,7 @@ from tayari_contracts.context.findings import Failed, Inapplicable, Untested, qu
 from tayari_contracts.context.inline_scenarios import after
 from tayari_contracts.context.journal_reader import status_of
 from tayari_contracts.context.payment import PAID, Entry, Payment, states_of
+from tayari_contracts.context.run_record import CRASH
 from tayari_contracts.steps.c2b_payments import EMPTY_NAMES, confirm_falsely, pay_in
 from tayari_contracts.steps.c2b_registration import REGISTER, registering
 from tayari_contracts.steps.forged_callback import SOURCE, Caller
@@ -33,7 +34,6 @@ WHOLE_MERCHANT: Final = frozenset({"refuse", "revoke_tokens"})
 """Faults that every caller of the Daraja port feels."""
 STATUS: Final = "transaction_status"
 BALANCE: Final = "account_balance"
-CRASH: Final = 500
 SHOWN_S: Final = 1.0
 """A merchant shows what it made of an answer within this time, and asks no second question before."""
 OF_ANSWERS: Final = frozenset({"api_error", "gateway_fault", "html"})

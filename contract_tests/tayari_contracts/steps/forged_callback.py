@@ -22,6 +22,7 @@ from tayari_reports.model import NotTested
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Unjudged, Untested
 from tayari_contracts.context.payment import Payment
+from tayari_contracts.context.run_record import CRASH
 
 GUESSING_BITS: Final = 48.0
 """At a million guesses a second, years; a word or an order number has far less."""
@@ -53,7 +54,6 @@ MANY_LETTERS: Final = 20
 GUESSABLE_DIGITS: Final = 8
 """A stranger can try out this many digits, or count up from an order of their own."""
 
-CRASH: Final = 500
 HUNG_UP: Final = "closed the connection"
 """Of the error of a callback that was sent, and whose connection the merchant ended."""
 

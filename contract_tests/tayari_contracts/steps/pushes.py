@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
+from functools import partial
 from typing import Any, Final
 
 from tayari_money.payment_record import PaymentState
 
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Untested, quote, times
-from tayari_contracts.context.inline_scenarios import UNPAID, Fault, situation
+from tayari_contracts.context.inline_scenarios import UNPAID, Fault, after, situation
 from tayari_contracts.context.journal_reader import header
 from tayari_contracts.context.payment import Entry, Payment
 
@@ -46,6 +48,30 @@ def order(context: CheckContext, **how: Any) -> Payment:
         answer = f"{payment.started.status} {quote(payment.started.message or payment.started.body, most=80)}"
         raise Untested(f"the merchant was too busy to take an order, four times: it answered {answer}")
     return payment
+
+
+def start_at_once(context: CheckContext, *, requests: int, open_s: float, by_one_key: bool = False) -> Payment:
+    """One order that several requests start at the same moment; its customer takes `open_s`. `by_one_key`: all of them
+    carry one idempotency key (`key_of`). Returns the attempt that the merchant took, since the first of them began.
+    """
+    payer, amount, reference = context.allocation.msisdn(), context.allocation.amount(), context.allocation.reference()
+    context.control.play_next(situation("payment/slow-customer", outcome=after(open_s)), msisdn=payer)
+    key = key_of(reference) if by_one_key else None
+    start = partial(
+        context.actions.pay, msisdn=payer, amount=amount, reference=reference, idempotency_key=key, at_once=True
+    )
+    payments = [future.result() for future in [context.actions.in_background(start) for _ in range(requests)]]
+    taken = next((payment for payment in payments if payment.started.accepted), payments[0])
+    return replace(
+        taken,
+        since=min(payment.since for payment in payments),
+        began_at=min(payment.began_at for payment in payments),
+    )
+
+
+def key_of(reference: str) -> str:
+    """The idempotency key of every click on one order."""
+    return f"click-{reference}"
 
 
 def _was_busy(context: CheckContext, payment: Payment) -> bool:

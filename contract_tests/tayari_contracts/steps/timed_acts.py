@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, TypeVar
 
 from tayari_contracts.context.check_context import CheckContext
@@ -12,6 +13,7 @@ from tayari_contracts.context.check_time import polite
 from tayari_contracts.context.findings import Unjudged, WrongCredit, times
 from tayari_contracts.context.payment import PAID, REVIEW, Payment
 
+K = TypeVar("K")
 T = TypeVar("T")
 
 QUIET_S: Final = 1.0
@@ -39,6 +41,12 @@ def play(context: CheckContext, acts: Sequence[Act]) -> list[object]:
 
     running = [context.actions.in_background(lambda act=act: at_its_moment(act)) for act in acts]  # type: ignore[misc]
     return [future.result() for future in running]
+
+
+def side_by_side(context: CheckContext, names: Iterable[K], do: Callable[[K], T]) -> dict[K, T]:
+    """Do this for each name, for all of them at the same time; what each gave, by its name."""
+    running = {name: context.actions.in_background(partial(do, name)) for name in names}
+    return {name: future.result() for name, future in running.items()}
 
 
 def expect_one_credit(context: CheckContext, payments: Sequence[Payment], *, because: str) -> None:

@@ -24,5 +24,4 @@ def matches_the_callback_after_a_restart(context: CheckContext) -> None:
             f"the process was started anew after the acknowledgement; the success callback was answered {answer}, and "
             f"the payment is {say(view)}; expected paid"
         )
-    if context.profile.shows_credits:
-        context.expectations.credits(payment, 1, quiet_s=0.2, because="one callback after a restart")
+    context.expectations.credits(payment, 1, quiet_s=0.2, because="one callback after a restart")

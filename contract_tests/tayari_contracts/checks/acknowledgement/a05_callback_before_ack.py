@@ -72,8 +72,7 @@ def _judge(context: CheckContext, payment: Payment) -> None:
             f"the callback came before the acknowledgement and was answered {answer}; the "
             f"payment is {say(view)}, and the customer has paid"
         )
-    if context.profile.shows_credits:
-        context.expectations.credits(payment, 1, quiet_s=0.3, because="one callback, early")
+    context.expectations.credits(payment, 1, quiet_s=0.3, because="one callback, early")
     asked_s = _asked_after_s(context, payment)
     if asked_s is not None and _is_dropped(context, payment, asked_s):
         raise Warned(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from functools import partial
 from typing import Final
 
 from tayari_contracts.checks.registry import check
@@ -19,6 +18,7 @@ from tayari_contracts.context.findings import Failed, Unjudged, quote, say, time
 from tayari_contracts.context.inline_scenarios import Fault, after, situation
 from tayari_contracts.context.payment import FAILED, PAID, PENDING, REVIEW, Payment
 from tayari_contracts.steps.pushes import calm_pushes, first_push
+from tayari_contracts.steps.timed_acts import side_by_side
 
 LOSSES: Final[dict[str, Fault]] = {
     "HTTP 504 from the gateway": {"ack_lost": {"status": 504}},
@@ -38,12 +38,9 @@ WATCHED_S = 6.0
 @check("A06")
 def leaves_the_payment_unknown(context: CheckContext) -> None:
     """Daraja accepts the push and its answer is lost, in three ways; the customer pays, and the callback comes late."""
-    played = {
-        name: context.actions.in_background(partial(_problem, context, name, loss)) for name, loss in LOSSES.items()
-    }
-    problems = [found for future in played.values() if (found := future.result())]
-    if problems:
-        raise Failed(problems[0])
+    problems = side_by_side(context, LOSSES, lambda name: _problem(context, name, LOSSES[name]))
+    if found := next(filter(None, problems.values()), ""):
+        raise Failed(found)
 
 
 def _problem(context: CheckContext, name: str, loss: Fault) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from functools import partial
 from typing import Final
 
 from tayari_contracts.checks.registry import check
@@ -13,6 +12,7 @@ from tayari_contracts.context.findings import Failed, Untested, Warned, quote
 from tayari_contracts.context.inline_scenarios import refused, situation
 from tayari_contracts.context.payment import FAILED, REVIEW
 from tayari_contracts.steps.pushes import first_push
+from tayari_contracts.steps.timed_acts import side_by_side
 
 REFUSALS = 6
 LOCKED: Final = "Unable to lock subscriber"
@@ -28,10 +28,7 @@ ERRORS: Final = {
 @check("A07")
 def distinguishes_the_meanings(context: CheckContext) -> None:
     """One payment for each message of 500.001.1001."""
-    played = {
-        name: context.actions.in_background(partial(_outcome_message, context, error)) for name, error in ERRORS.items()
-    }
-    messages = {name: future.result() for name, future in played.items()}
+    messages = side_by_side(context, ERRORS, lambda name: _outcome_message(context, ERRORS[name]))
     for name, text in messages.items():
         leak = leak_of(text) or raw_words_of(text)
         if leak:

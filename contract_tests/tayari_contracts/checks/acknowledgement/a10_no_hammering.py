@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from itertools import pairwise
 from typing import Final
 
@@ -14,6 +13,7 @@ from tayari_contracts.context.journal_reader import gaps_s
 from tayari_contracts.context.payment import Entry
 from tayari_contracts.steps.pushes import calm_pushes
 from tayari_contracts.steps.retry_intervals import Trend, say_gaps, trend_of
+from tayari_contracts.steps.timed_acts import side_by_side
 
 REFUSALS = 12
 """Ends a loop that has no end of its own."""
@@ -35,8 +35,7 @@ WATCHED_S: Final = 20.0
 @check("A10")
 def does_not_hammer(context: CheckContext) -> None:
     """One payment for each form of "not now"; Daraja goes on refusing."""
-    played = {name: context.actions.in_background(partial(_pushes, context, fault)) for name, fault in FORMS.items()}
-    pushes = {name: future.result() for name, future in played.items()}
+    pushes = side_by_side(context, FORMS, lambda name: _pushes(context, FORMS[name]))
     if not any(pushes.values()):
         raise Untested("the merchant sent no push at all, so none could be refused")
     judge_tries({name: gaps_s(entries) for name, entries in pushes.items() if entries})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Final
 
 from tayari_contracts.checks.registry import check
@@ -12,6 +11,7 @@ from tayari_contracts.context.findings import Failed, quote
 from tayari_contracts.context.inline_scenarios import page, situation
 from tayari_contracts.context.payment import FAILED, PAID, REVIEW
 from tayari_contracts.steps.pushes import first_push
+from tayari_contracts.steps.timed_acts import side_by_side
 
 REFUSALS = 8
 PAGES: Final = {"HTTP 403": "imperva_403", "HTTP 503": "imperva_503"}
@@ -20,10 +20,9 @@ PAGES: Final = {"HTTP 403": "imperva_403", "HTTP 503": "imperva_503"}
 @check("A11")
 def keeps_pages_of_the_edge_away(context: CheckContext) -> None:
     """One payment for each page."""
-    played = [context.actions.in_background(partial(_problem, context, status, name)) for status, name in PAGES.items()]
-    problems = [found for future in played if (found := future.result())]
-    if problems:
-        raise Failed(problems[0])
+    problems = side_by_side(context, PAGES, lambda status: _problem(context, status, PAGES[status]))
+    if found := next(filter(None, problems.values()), ""):
+        raise Failed(found)
 
 
 def _problem(context: CheckContext, status: str, name: str) -> str:

@@ -10,7 +10,6 @@ from tayari_contracts.context.inline_scenarios import after, situation
 from tayari_contracts.context.payment import Entry
 
 QUICK_S = 5.0
-CRASH = 500
 
 
 @check("C01")

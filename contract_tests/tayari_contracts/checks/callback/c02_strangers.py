@@ -41,8 +41,7 @@ def strangers_are_answered_and_ignored(context: CheckContext) -> None:
 
     judge(context.actions.send_callback(paid, set=unknown), "a success with an unknown CheckoutRequestID")
     judge(context.actions.send_callback(paid, set=STRANGER), "a callback with an unknown CheckoutRequestID")
-    if context.profile.shows_credits:
-        context.expectations.credits(paid, 1, quiet_s=1.0, because="a callback that names an unknown payment came")
+    context.expectations.credits(paid, 1, quiet_s=1.0, because="a callback that names an unknown payment came")
     judge(context.actions.send_callback(paid), "a late repetition of a success")
     judge(context.actions.send_callback(failed), "a late repetition of a failure")
 
@@ -75,8 +74,5 @@ def expect_unchanged(context: CheckContext, paid: Payment, failed: Payment) -> N
     """Paid stays paid, failed stays failed, and nobody is credited again."""
     context.expectations.state(paid, PAID, within_s=0.0, because="a callback that should have been ignored changed it")
     context.expectations.never(failed, PAID, for_s=0.0, because="a callback that should have been ignored paid it")
-    if context.profile.shows_credits:
-        context.expectations.credits(
-            paid, 1, quiet_s=0.5, because="its success came again, late (C03 has more of that)"
-        )
-        context.expectations.credits(failed, 0, quiet_s=0.0, because="the payment failed")
+    context.expectations.credits(paid, 1, quiet_s=0.5, because="its success came again, late (C03 has more of that)")
+    context.expectations.credits(failed, 0, quiet_s=0.0, because="the payment failed")

@@ -8,10 +8,10 @@ from tayari_contracts.context.check_time import CALLBACK_WAIT_S
 from tayari_contracts.context.findings import Untested
 from tayari_contracts.context.inline_scenarios import after, situation
 from tayari_contracts.context.payment import PAID, Payment
+from tayari_contracts.context.run_record import CRASH
 
 AT_ONCE = 10
 TWICE = 2
-CRASH = 500
 
 
 @check("C03")

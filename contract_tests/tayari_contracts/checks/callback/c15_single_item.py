@@ -35,5 +35,5 @@ def a_single_item_is_handled(context: CheckContext) -> None:
             f"{time.time() - payment.began_at:.0f} s later; the money was taken, and neither the callback nor a status "
             "query settled it"
         )
-    if view.state is PAID and context.profile.shows_credits:
+    if view.state is PAID:
         context.expectations.credits(payment, 1, quiet_s=0.3, because="CallbackMetadata.Item was a single object")

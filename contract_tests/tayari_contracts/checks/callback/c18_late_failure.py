@@ -7,9 +7,9 @@ from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Unjudged, say
 from tayari_contracts.context.inline_scenarios import after, situation
 from tayari_contracts.context.payment import FAILED, PAID, PENDING, REVIEW
+from tayari_contracts.context.run_record import CRASH
 
 WATCH_S = 3.0
-CRASH = 500
 
 
 @check("C18")

@@ -12,12 +12,12 @@ from tayari_contracts.context.findings import Failed, Untested, Warned, quote
 from tayari_contracts.context.inline_scenarios import after, situation
 from tayari_contracts.context.overload import lock_named, printed_since
 from tayari_contracts.context.payment import Payment
+from tayari_contracts.context.run_record import CRASH
 
 ROUNDS: Final = 4
 AT_ONCE: Final = 3
 """Three customers who pay in the same second are an ordinary afternoon."""
 RESULT_S: Final = 0.3
-CRASH: Final = 500
 
 
 @check("D02")

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import time
-
 from tayari_contracts.checks.registry import check
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed
 from tayari_contracts.context.inline_scenarios import after, situation
-
-OFTEN_S = 0.25
 
 
 @check("U03")
@@ -18,11 +14,14 @@ def the_receipt_is_m_pesas(context: CheckContext) -> None:
     payment = context.actions.pay_accepted(situation("inline/u03-success", outcome=after(0.5)))
     context.expectations.require_paid(payment)
     receipt = str(context.journal.record(payment)["receipt"])
-    end = time.monotonic() + context.time.settle_s
-    while (shown := context.observations.status(payment).receipt) != receipt and time.monotonic() < end:
-        context.time.pause(OFTEN_S)
-    if shown != receipt:  # a query may have settled it, and the callback with the receipt still wait in a queue
-        shown = context.expectations.status_after_queue(payment).receipt
+
+    def is_shown() -> bool:
+        return context.observations.status(payment).receipt == receipt
+
+    if context.time.until(is_shown, within_s=context.time.settle_s):
+        return
+    # a query may have settled it, and the callback with the receipt still wait in a queue
+    shown = context.expectations.status_after_queue(payment).receipt
     if shown != receipt:
         found = shown or context.profile.missing_receipt
         raise Failed(f"the customer is shown {found}; expected M-Pesa's receipt {receipt}")

@@ -17,7 +17,6 @@ TOPIC = "service_unavailable"
 WAIT_S = 20.0
 """A merchant may try again a few times before it shows a message."""
 
-OFTEN_S = 0.5
 
 OUTAGES: Final = {
     "503 with HTML": {"html": {"page": "imperva_503", "times": "always"}},
@@ -36,7 +35,8 @@ def an_outage_is_named_and_another_way_offered(context: CheckContext) -> None:
     for what, future in started.items():
         payment = future.result()
         first_push(context, payment)
-        text = last_text(context, payment)
+        context.time.until(partial(_is_named, context, payment), within_s=WAIT_S)
+        text = context.observations.outcome_message(payment)
         problems = problems_of(text, TOPIC)
         if problems:
             raise Failed(
@@ -52,12 +52,5 @@ def an_outage_is_named_and_another_way_offered(context: CheckContext) -> None:
         )
 
 
-def last_text(context: CheckContext, payment: Payment) -> str:
-    """What the customer was told, as soon as it fits, or when the merchant has had time enough for its retries."""
-    waited_s = 0.0
-    text = context.observations.outcome_message(payment)
-    while problems_of(text, TOPIC) and waited_s < WAIT_S:
-        context.time.pause(OFTEN_S)
-        waited_s += OFTEN_S
-        text = context.observations.outcome_message(payment)
-    return text
+def _is_named(context: CheckContext, payment: Payment) -> bool:
+    return not problems_of(context.observations.outcome_message(payment), TOPIC)

@@ -13,12 +13,12 @@ from tayari_contracts.context.findings import Failed, Inapplicable, Untested
 from tayari_contracts.context.inline_scenarios import after
 from tayari_contracts.context.journal_reader import body_of, status_of
 from tayari_contracts.context.payment import Entry
+from tayari_contracts.context.run_record import CRASH
 from tayari_contracts.steps.payouts import (
     CREDENTIAL_REFUSED,
 )
 
 BALANCE: Final = "account_balance"
-CRASH: Final = 500
 UTILITY: Final = "Utility Account"
 CHARGES: Final = "Charges Paid Account"
 FORMS: Final[Mapping[str, tuple[tuple[str, float], ...]]] = {

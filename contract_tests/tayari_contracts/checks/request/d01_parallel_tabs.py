@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from functools import partial
 from typing import Final
 
 from tayari_contracts.checks.registry import check
@@ -11,7 +9,7 @@ from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Warned, times
 from tayari_contracts.context.inline_scenarios import after, situation
 from tayari_contracts.context.payment import Payment
-from tayari_contracts.steps.pushes import calm_pushes, first_push
+from tayari_contracts.steps.pushes import calm_pushes, first_push, start_at_once
 
 TABS: Final = 4
 OPEN_S: Final = 3.0
@@ -23,7 +21,7 @@ AGAIN_S: Final = 2.0
 def tabs_share_one_prompt(context: CheckContext) -> None:
     """Four tabs show one order; each sends its own request, with its own idempotency key, at the same moment."""
     context.profile.require_one_order()
-    taken = _pay_from_all_tabs(context)
+    taken = start_at_once(context, requests=TABS, open_s=OPEN_S)
     first_push(context, taken)
     pushes = calm_pushes(context, taken, calm_s=1.2, within_s=4.0)
     if len(pushes) > 1:
@@ -46,16 +44,3 @@ def _expect_no_second_charge(context: CheckContext, paid: Payment) -> None:
     pushes = calm_pushes(context, paid, calm_s=AGAIN_S, within_s=2 * AGAIN_S)
     if len(pushes) > 1:
         raise Warned("an order that was paid was started once more, and its customer was prompted; expected no prompt")
-
-
-def _pay_from_all_tabs(context: CheckContext) -> Payment:
-    payer, amount, reference = context.allocation.msisdn(), context.allocation.amount(), context.allocation.reference()
-    context.control.play_next(situation("payment/slow-customer", outcome=after(OPEN_S)), msisdn=payer)
-    tab = partial(context.actions.pay, msisdn=payer, amount=amount, reference=reference, at_once=True)
-    payments = [future.result() for future in [context.actions.in_background(tab) for _ in range(TABS)]]
-    taken = next((payment for payment in payments if payment.started.accepted), payments[0])
-    return replace(
-        taken,
-        since=min(payment.since for payment in payments),
-        began_at=min(payment.began_at for payment in payments),
-    )

@@ -32,12 +32,12 @@ def makes_a_timestamp_for_each_call(context: CheckContext) -> None:
 def _judge_queries(context: CheckContext, payment: Payment, push: Entry) -> None:
     """A query that comes late enough to tell, and whether it repeats the push's Timestamp."""
     context.observations.wait("query_seen", payment, within_s=context.time.patience_s)
-    late = [entry for entry in context.journal.queries(payment) if float(entry["at"]) - float(push["at"]) >= STALE_S]
-    if not late:
-        context.time.pause(STALE_S)
-        late = [
-            entry for entry in context.journal.queries(payment) if float(entry["at"]) - float(push["at"]) >= STALE_S
-        ]
+
+    def late_ones() -> list[Entry]:
+        queries = context.journal.queries(payment)
+        return [entry for entry in queries if float(entry["at"]) - float(push["at"]) >= STALE_S]
+
+    late = context.time.until(late_ones, within_s=STALE_S)
     stale = [entry for entry in late if _timestamp(entry) == _timestamp(push)]
     if stale:
         raise Warned(f"the status query repeats the Timestamp {_timestamp(push)} of its push; expected one of its own")

@@ -14,6 +14,7 @@ from tayari_contracts.context.findings import Failed, Untested, Warned
 from tayari_contracts.context.journal_reader import body_of
 from tayari_contracts.context.payment import Entry, Payment
 from tayari_contracts.steps.pushes import REFUSED, order, taken_pushes, wire_problem
+from tayari_contracts.steps.timed_acts import side_by_side
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +41,8 @@ FORMS: Final[Mapping[str, Form]] = {
 def normalises_numbers(context: CheckContext) -> None:
     """One payment for each way to type a number."""
     context.profile.require_placeholder("msisdn")
-    played = {name: context.actions.in_background(partial(_problem, context, name)) for name in FORMS}
-    problems = {name: found for name, future in played.items() if (found := future.result())}
+    played = side_by_side(context, FORMS, partial(_problem, context))
+    problems = {name: found for name, found in played.items() if found}
     wrong = {name: found for name, found in problems.items() if found != REFUSED}
     if wrong:
         raise Failed("; ".join(f"typed as {name}, {found}" for name, found in wrong.items()))

@@ -14,6 +14,7 @@ from tayari_contracts.context.customer_messages import crash_of
 from tayari_contracts.context.findings import Failed, Untested, Warned
 from tayari_contracts.context.journal_reader import body_of
 from tayari_contracts.steps.pushes import REFUSED, order, taken_pushes, wire_problem
+from tayari_contracts.steps.timed_acts import side_by_side
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,8 +45,7 @@ ORDINARY: Final = Range(about="071...", typed="0710", payer="254710")
 def knows_the_ranges(context: CheckContext) -> None:
     """One payment for each range."""
     context.profile.require_placeholder("msisdn")
-    played = {row: context.actions.in_background(partial(_problem, context, row)) for row in RANGES}
-    problems = {row: future.result() for row, future in played.items()}
+    problems = side_by_side(context, RANGES, partial(_problem, context))
     for row in RANGES:
         if not row.kenyan and problems[row]:
             raise Failed(problems[row])

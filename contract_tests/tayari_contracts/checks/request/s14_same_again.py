@@ -8,9 +8,9 @@ from tayari_contracts.context.customer_messages import is_raw, problems_of
 from tayari_contracts.context.findings import Failed, Unjudged, Untested, quote, say
 from tayari_contracts.context.inline_scenarios import after, situation
 from tayari_contracts.context.payment import FAILED, REVIEW
+from tayari_contracts.context.run_record import CRASH
 
 TOPIC = "try_later_two_minutes"
-CRASH = 500
 
 
 @check("S14")

@@ -12,6 +12,7 @@ from tayari_contracts.context.customer_messages import crash_of
 from tayari_contracts.context.findings import Failed, Untested, quote
 from tayari_contracts.context.inline_scenarios import after, situation
 from tayari_contracts.context.payment import PAID, Payment
+from tayari_contracts.context.run_record import CRASH
 from tayari_contracts.steps.c2b_payments import mutated, new_account, pay_in
 from tayari_contracts.steps.pushes import order
 
@@ -21,7 +22,6 @@ NAMES: Final = ("{}'S", '{}"S')
 PAYER: Final = "Ng'ang'a"
 """A first name of many Kenyans, with the quotes that it is written with."""
 
-CRASH: Final = 500
 
 OF_DATABASES: Final = re.compile(
     r"syntax error|SQLSTATE|sqlite|unrecognized token|unterminated|ORA-\d{5}|PG::|psycopg|mysql|mariadb", re.IGNORECASE
@@ -91,8 +91,7 @@ def expect_paid(context: CheckContext, payment: Payment, what: str) -> None:
     """
     if context.profile.shows_state:
         context.expectations.state(payment, PAID, within_s=context.time.settled_s, because=f"it is {what} and was paid")
-    if context.profile.shows_credits:
-        context.expectations.credits(payment, 1, quiet_s=0.3, because=what)
+    context.expectations.credits(payment, 1, quiet_s=0.3, because=what)
 
 
 def expect_readable(context: CheckContext, payment: Payment, what: str) -> None:

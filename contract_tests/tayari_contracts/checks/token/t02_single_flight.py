@@ -25,7 +25,6 @@ START_S: Final = 1.0
 AT_START: Final = 8
 """This many tokens that it fetches then live shortly."""
 
-LOOK_EVERY_S: Final = 0.3
 
 SLOW_S: Final = 2.0
 SLOW: Final[Fault] = {"slow": {"first_byte_s": SLOW_S, "times": STARTS}}
@@ -106,11 +105,10 @@ def _start_all(context: CheckContext) -> list[Payment]:
     ]
     wait(starts, timeout=context.target.merchant.timeout_s + 5)
     payments = [start.result() for start in starts if start.done()]
-    waiting = [payment for payment in payments if payment.started.accepted]
-    end = time.monotonic() + context.target.merchant.promises.answer_within_s
-    while waiting and time.monotonic() < end:
-        waiting = [payment for payment in waiting if not context.journal.accepted(payment)]
-        context.time.pause(LOOK_EVERY_S if waiting else 0.0)
+    taken = [payment for payment in payments if payment.started.accepted]
+    context.time.until(
+        lambda: not _without_prompt(context, taken), within_s=context.target.merchant.promises.answer_within_s
+    )
     return payments
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Final
 
 from tayari_contracts.checks.registry import check
@@ -10,6 +9,7 @@ from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Untested, Warned
 from tayari_contracts.context.inline_scenarios import Fault, gateway, refused
 from tayari_contracts.steps.pushes import play_token_refusal
+from tayari_contracts.steps.timed_acts import side_by_side
 
 FORMS: Final[dict[str, Fault]] = {
     "404.001.03 with HTTP 401": refused("404.001.03.invalid_access_token.status_401"),
@@ -28,8 +28,7 @@ the product was added after the old one was issued."""
 def knows_all_token_errors(context: CheckContext) -> None:
     """One payment for each form; each form comes once."""
     forms = {**FORMS, PRODUCT: refused(PRODUCT)}
-    played = {name: context.actions.in_background(partial(_problem, context, fault)) for name, fault in forms.items()}
-    problems = {name: future.result() for name, future in played.items()}
+    problems = side_by_side(context, forms, lambda name: _problem(context, forms[name]))
     missed = [name for name in FORMS if problems[name]]
     if missed:
         raise Failed(f"a refused token was not renewed after {', '.join(missed)}: {problems[missed[0]]}")

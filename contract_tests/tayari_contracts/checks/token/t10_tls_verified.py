@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from functools import partial
 
 from tayari_contracts.checks.registry import check
@@ -11,7 +10,6 @@ from tayari_contracts.context.findings import Failed, Untested
 from tayari_contracts.steps.stub_daraja import merchant_with_stub
 
 WATCH_S = 15.0
-OFTEN_S = 0.1
 
 
 @check("T10")
@@ -26,9 +24,7 @@ def refuses_an_untrusted_certificate(context: CheckContext) -> None:
             timeout_s=WATCH_S,
         )
         context.actions.in_background(pay)
-        end = time.monotonic() + WATCH_S
-        while not listener.calls and not listener.refused and time.monotonic() < end:
-            context.time.pause(OFTEN_S)
+        context.time.until(lambda: listener.calls or listener.refused, within_s=WATCH_S)
         if listener.refused and not listener.calls:
             context.time.pause(1.0)
     context.evidence.tries = 1

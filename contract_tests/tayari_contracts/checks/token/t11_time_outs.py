@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from functools import partial
 from typing import Final
 
@@ -18,7 +17,6 @@ from tayari_contracts.steps.stub_daraja import Listener, merchant_with_stub
 BOUND_S: Final = 45.0
 """Longer than anybody should wait for one call; Daraja's gateway itself gives up after 30 s or so."""
 
-OFTEN_S: Final = 0.2
 RETRIED_WITHIN_S: Final = 6.0
 """Longer than the first pauses of a retry."""
 
@@ -36,9 +34,7 @@ def gives_up_a_call_without_answer(context: CheckContext) -> None:
             timeout_s=BOUND_S + 10.0,
         )
         paying = context.actions.in_background(pay)
-        end = time.monotonic() + BOUND_S
-        while not listener.held_s and time.monotonic() < end:
-            context.time.pause(OFTEN_S)
+        context.time.until(lambda: listener.held_s, within_s=BOUND_S)
         if not _pushes(listener):
             distrusts = ": it does not trust the certificate of {ca_file}" if listener.refused else ""
             raise Untested(f"the merchant sent no STK push to the address it was given as its Daraja{distrusts}")
