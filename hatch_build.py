@@ -19,7 +19,8 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 COMPILED: Final = (
     "clock",
-    "state/exchange", "state/identifiers", "state/ledger", "state/schedule", "state/tokens", "state/transactions",
+    "state/behaviour", "state/exchange", "state/identifiers", "state/ledger", "state/schedule", "state/tokens",
+    "state/transactions",
     "apis/core/daraja_state", "apis/core/dispatcher", "apis/core/execution", "apis/core/fields",
     "apis/core/lifecycle", "apis/core/organisations", "apis/stk/stk_callback", "apis/stk/stk_push",
     "journal/memory",
@@ -27,7 +28,7 @@ COMPILED: Final = (
     "transport/connections/daraja_port", "transport/connections/http_messages",
     "transport/connections/server_protocol", "transport/scheduler",
 )  # fmt: skip
-"""What one STK push passes, but for `state/behaviour`: its classes are subclassed by faults, which are not compiled."""
+"""What one STK push passes, and the records that it is made of."""
 PACKAGES: Final = ("simulator/tayari_simulator", "harness/tayari_formats")
 """The simulator, and what it imports."""
 SETUP: Final = """

@@ -103,7 +103,7 @@ def test_the_records_of_a_payment_set_their_fields_themselves() -> None:
 
     records = {path: number for path, number in zip(hatch_build.COMPILED, added, strict=True) if number}
     assert records == {
-        "state/exchange": 1, "state/transactions": 1, "transport/callbacks/callback_client": 1,
+        "state/behaviour": 3, "state/exchange": 1, "state/transactions": 1, "transport/callbacks/callback_client": 1,
         "transport/connections/http_messages": 1,
     }  # fmt: skip
 

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tayari_simulator.apis.core.execution import message_of
 from tayari_simulator.catalogue.results import RESULTS, Wording, find, wire_form
-from tayari_simulator.state.behaviour import ALWAYS, Armed, Behaviour, Call, Delivery, Fault, Fixed, Reply, Step
+from tayari_simulator.faults.base import TableFault
+from tayari_simulator.state.behaviour import ALWAYS, Armed, Behaviour, Call, Delivery, Fixed, Reply, Step
 from tayari_simulator.state.transactions import NEXT, Event, IllegalEvent, Status, Transaction
 
 STK = sorted({str(row.code) for row in RESULTS if "stk" in row.apis})
@@ -164,7 +165,7 @@ def test_the_daily_limit_ends_in_4_until_the_next_day_in_east_africa() -> None:
     assert [result["ResultCode"] for result in desk.results(2)] == [0]
 
 
-class Twice(Fault):
+class Twice(TableFault):
     """Every callback two times, the second a second later."""
 
     def deliver(self, deliveries: tuple[Delivery, ...]) -> tuple[Delivery, ...]:
@@ -173,7 +174,7 @@ class Twice(Fault):
         return (*deliveries, again)
 
 
-class Busy(Fault):
+class Busy(TableFault):
     """An outage in front of Daraja."""
 
     def instead(self, call: str) -> Reply | None:

@@ -11,16 +11,17 @@ import orjson
 import pytest
 from core_kit import Playing, payload
 from running_simulator import becomes_silent
+from tayari_simulator.faults.base import TableFault
 from tayari_simulator.journal.entries import Question
 from tayari_simulator.journal.sqlite_file import JournalSearch
-from tayari_simulator.state.behaviour import Armed, Behaviour, Call, Fault, Fixed, Reply, Step, Transport
+from tayari_simulator.state.behaviour import Armed, Behaviour, Call, Fixed, Reply, Step, Transport
 from tayari_simulator.transport.connections.daraja_port import LONGEST_PATH
 from transport_kit import NOT_COMPILED, Port, in_loop, merchant, port, read_answer
 
 PUSH = "/mpesa/stkpush/v1/processrequest"
 
 
-class Shaped(Fault):
+class Shaped(TableFault):
     """Changes one reply as the test says."""
 
     def __init__(self, **changes: object) -> None:

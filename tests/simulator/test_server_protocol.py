@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 import orjson
 import pytest
 from core_kit import Playing, payload
-from tayari_simulator.state.behaviour import Armed, Behaviour, Call, Fault, Fixed, Reply, Step
+from tayari_simulator.faults.base import TableFault
+from tayari_simulator.state.behaviour import Armed, Behaviour, Call, Fixed, Reply, Step
 from tayari_simulator.transport.connections.http_messages import MOST_BODY, MOST_HEAD
 from tayari_simulator.transport.connections.server_protocol import IDLE_S, SLICE, Connections
 from transport_kit import Port, in_loop, port, read_answer
@@ -41,7 +42,7 @@ def push_bytes(there: Port, number: int = 0, *, path: str = PUSH, extra: str = "
     ).encode() + content
 
 
-class Late(Fault):
+class Late(TableFault):
     """The first answer takes a while."""
 
     def shape(self, reply: Reply) -> None:

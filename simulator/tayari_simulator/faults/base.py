@@ -2,22 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, Self, cast
 
 from tayari_simulator.apis.registry import CALLS, TRANSACTIONS
-from tayari_simulator.state.behaviour import Behaviour, Call, Delivery, Fault
+from tayari_simulator.state.behaviour import Behaviour, Call, Delivery, Reply
 
 STRANGER: Final = "203.0.113.66"
 """An address of the range for documentation (RFC 5737): nobody's, and not Safaricom's."""
 
 
-class TableFault(Fault):
-    """A fault that a scenario file can name. Its dataclass fields are its parameters, with the unit in the name."""
+class TableFault:
+    """A fault that a scenario file can name, without any hook yet: see `state.behaviour.Fault`.
+
+    It is a frozen dataclass. Its fields are its parameters, with the unit in the name.
+    """
 
     __slots__ = ()
     calls: ClassVar[frozenset[str]] = frozenset(CALLS)
     """The calls it can be put on."""
+
+    def instead(self, call: str) -> Reply | None:  # noqa: ARG002 - the hook's shape
+        """Answer instead of deciding. None: not this fault's hook."""
+        return None
+
+    def shape(self, reply: Reply) -> None:
+        """Change the reply after the decision was taken."""
+
+    def deliver(self, deliveries: tuple[Delivery, ...]) -> tuple[Delivery, ...]:
+        """Rewrite the callbacks of one result."""
+        return deliveries
+
+    def drawn(self, values: Mapping[str, float]) -> Self:
+        """The same fault with these parameters."""
+        return replace(cast(Any, self), **values)  # type: ignore[no-any-return]  # every fault is a dataclass
 
     def prepare(self, behaviour: Behaviour) -> Behaviour:
         """Change the compiled behaviour itself, for what no hook can do: further results, token lives."""

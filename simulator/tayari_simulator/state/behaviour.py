@@ -7,9 +7,9 @@ the counts of calls it has seen. Most payments have no `Play`, so that scenarios
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Final, Protocol, cast
+from typing import Final, Protocol
 
 Uniform = Callable[[], float]
 """A source of numbers in [0, 1), seeded by whoever runs the core."""
@@ -143,25 +143,20 @@ class Delivery:
     """How many more times it is sent while it is not accepted (payment push of Bill Manager)."""
 
 
-class Fault:
-    """One primitive of the fault table: a frozen dataclass with parameters that overrides one of the three hooks."""
+class Fault(Protocol):
+    """One primitive of the fault table, with its parameters and three hooks. Most faults use one of them."""
 
-    __slots__ = ()
-
-    def instead(self, call: str) -> Reply | None:  # noqa: ARG002 - the hook's shape
+    def instead(self, call: str) -> Reply | None:
         """Answer instead of deciding: nothing happens inside Daraja. None: not this fault's hook."""
-        return None
 
     def shape(self, reply: Reply) -> None:
         """Change the reply after the decision was taken; the state has moved already."""
 
     def deliver(self, deliveries: tuple[Delivery, ...]) -> tuple[Delivery, ...]:
         """Rewrite the callbacks of one result."""
-        return deliveries
 
     def drawn(self, values: Mapping[str, float]) -> Fault:
         """The same fault with these parameters."""
-        return replace(cast(Any, self), **values)  # type: ignore[no-any-return]  # every fault is a dataclass
 
 
 ALWAYS: Final = 1_000_000_000
