@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from mini_target import mini_target
@@ -15,7 +16,7 @@ from tayari.run.compose import ClockSteps, Parts, compose
 from tayari.run.load import run_load
 from tayari.run.order import LoadOrder, Order
 from tayari.run.progress import RunProgress
-from tayari.run.suites import run_suites
+from tayari.run.suites import SuitesProcess
 from tayari_reports.model import Verdict
 from tayari_reports.verdict import judge
 from tayari_target.target_file import load_target
@@ -87,13 +88,16 @@ def test_the_clock_is_watched_while_a_child_runs(tmp_path: Path, monkeypatch: py
         watch()
         raise Begun
 
-    monkeypatch.setattr(f"tayari.run.{part}.run_child", child)
+    monkeypatch.setattr(f"tayari.run.{part}.{'watch_child' if part == 'suites' else 'run_child'}", child)
     looked: list[bool] = []
     order = Order(target=mini_target(tmp_path), out=tmp_path / "out", load=LoadOrder())
-    where = {"environment_files": [tmp_path / "s"]} if part == "suites" else {"environment_file": tmp_path / "s"}
-    given = {**where, "work_dir": tmp_path, "progress": RunProgress(Console(file=io.StringIO()))}
-    run: Callable[..., object] = run_suites if part == "suites" else partial(run_load, plan=())
-    with pytest.raises(Begun):
-        run(order, **given, mask=str, watch=lambda: looked.append(True))
+    given: dict[str, Any] = {"progress": RunProgress(Console(file=io.StringIO())), "mask": str}
+    with SuitesProcess(order, tmp_path) as suites:
+        runs: dict[str, Callable[..., object]] = {
+            "suites": partial(suites.run, environment_files=[]),
+            "load": partial(run_load, order, (), environment_file=tmp_path / "s", work_dir=tmp_path),
+        }
+        with pytest.raises(Begun):
+            runs[part](**given, watch=lambda: looked.append(True))
 
     assert looked == [True]

@@ -20,10 +20,12 @@ from tayari.run.load import CONCURRENT_USERS, planned_rules
 from tayari.run.order import LoadOrder, Order
 from tayari.run.progress import RunProgress
 from tayari.run.session import doctor
-from tayari.run.suites import EventTail, pytest_command
+from tayari.run.suites import PREPARED, EventTail, SuitesProcess, pytest_command
+from tayari_contracts.runner import prepared
 from tayari_reports.model import Check, State
 from tayari_reports.model.run_files import EventsWriter, read_events
 from tayari_reports.verdict import judge
+from tayari_target.run_processes import marked
 from tayari_target.target_file import load_target
 
 
@@ -202,6 +204,35 @@ def test_the_suites_are_started_as_by_hand(tmp_path: Path) -> None:
     assert "--tayari-scenario payment/success" in text
     assert f"--html {tmp_path}/pytest.html" in text
     assert "-p tayari_contracts -p html -p metadata" in text, "no other plugin of the environment is loaded"
+
+
+def test_the_process_of_suites_that_are_never_asked_for_ends_and_leaves_no_log(tmp_path: Path) -> None:
+    order = Order(target=mini_target(tmp_path), out=tmp_path / "out")
+
+    with SuitesProcess(order, tmp_path):
+        began = marked(tmp_path)
+
+    assert len(began) == 1
+    assert not marked(tmp_path)
+    assert not (tmp_path / "out" / "suites.log").exists()
+
+
+def test_the_process_of_suites_that_cannot_begin_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    dies = (sys.executable, "-c", "print('no module named pytest'); raise SystemExit(3)")
+    monkeypatch.setattr("tayari.run.suites.PREPARED", dies)
+    order = Order(target=mini_target(tmp_path), out=tmp_path / "out")
+
+    with SuitesProcess(order, tmp_path) as suites, pytest.raises(ChildFailed, match="no module named pytest"):
+        suites.run(environment_files=[], progress=spoken()[0], mask=str, watch=lambda: None)
+
+
+def test_prepared_suites_take_the_arguments_that_pytest_takes(capfd: pytest.CaptureFixture[str]) -> None:
+    assert prepared.main(io.StringIO("")) == 0, "no line: there are no suites"
+
+    given = json.dumps(["-c", os.devnull, "--assert=plain", "--no-such-option"])
+    done = subprocess.run(PREPARED, input=given, capture_output=True, text=True, check=False)
+
+    assert (done.returncode, "unrecognized arguments: --no-such-option" in done.stderr) == (4, True), done.stderr
 
 
 def test_the_conftest_of_the_users_own_tests_is_not_run(tmp_path: Path) -> None:

@@ -51,10 +51,48 @@ def run_child(
     limit_s: float | None = None,
     put_away_s: float = PUT_AWAY_S,
 ) -> None:
-    """Run a command with its output in `log`, calling `watch` again and again.
+    """Run a command with its output in `log`, calling `watch` again and again; the rest is as in `watch_child`."""
+    child = begin_child(command, log=log, environment=environment, folder=folder)
+    watch_child(
+        child, log=log, watch=watch, what=what, accept=accept, mask=mask, limit_s=limit_s, put_away_s=put_away_s
+    )
 
-    Whoever may see the reports sees the log: `mask` takes secrets out of it when the child has ended; until then
-    only its owner can read it.
+
+def begin_child(
+    command: Sequence[str],
+    *,
+    log: Path,
+    environment: Mapping[str, str],
+    folder: Path,
+    stdin: int = subprocess.DEVNULL,
+) -> subprocess.Popen[bytes]:
+    """Start a command with its output in `log`, which only its owner can read until the child has ended."""
+    with open(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as output:
+        return subprocess.Popen(
+            command,
+            stdin=stdin,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=dict(environment),
+            cwd=folder,
+            start_new_session=True,  # the terminal's Ctrl-C is for us; `watch_child` hands it on once
+        )
+
+
+def watch_child(
+    child: subprocess.Popen[bytes],
+    *,
+    log: Path,
+    watch: Watch,
+    what: str,
+    accept: frozenset[int],
+    mask: Mask,
+    limit_s: float | None = None,
+    put_away_s: float = PUT_AWAY_S,
+) -> None:
+    """Call `watch` again and again until the child has ended.
+
+    Whoever may see the reports sees the log: `mask` takes secrets out of it when the child has ended.
 
     On KeyboardInterrupt the child gets SIGTERM and `put_away_s` to finish its books, and the interrupt goes on. It is
     not SIGINT: a child of a job in the background ignores that.
@@ -62,16 +100,6 @@ def run_child(
     Raises:
         ChildFailed: it ended with another exit code than those of `accept`, or ran longer than `limit_s`.
     """
-    with open(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as output:
-        child = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            env=dict(environment),
-            cwd=folder,
-            start_new_session=True,  # the terminal's Ctrl-C is for us; we hand it on once, below
-        )
     began = time.monotonic()
     try:
         while child.poll() is None:

@@ -38,7 +38,7 @@ from tayari.run.load import Loaded, interrupted_load, not_begun, planned_rules, 
 from tayari.run.order import LoadOrder, Order
 from tayari.run.progress import RunProgress
 from tayari.run.statement_files import read_statements
-from tayari.run.suites import expected_time, found_so_far, instances_for, run_suites
+from tayari.run.suites import SuitesProcess, expected_time, found_so_far, instances_for
 
 if sys.platform != "win32":
     import fcntl
@@ -161,14 +161,15 @@ def _perform(order: Order, environment: TestEnvironment, parts: Parts, progress:
     plan = planned_rules(order, environment.target)
     parts.loaded = Loaded(plan=plan)
     count = instances_for(order, environment.target)
-    with Instances(
+    instances = Instances(
         environment.target,
         count,
         options=order.environment,
         control_url=order.control_url,
         asked_for=order.instances or 0,
         keep_logs_in=order.out,
-    ) as others:
+    )
+    with instances as others, SuitesProcess(order, environment.work_dir) as suites:
         parts.findings = examine(environment, progress.finding, others)
         _keep_callback_secrets(environment, parts)
         if stopped(parts.findings) is not None:
@@ -178,10 +179,9 @@ def _perform(order: Order, environment: TestEnvironment, parts: Parts, progress:
         environment_files = [each.describe(each.work_dir / "environment.json") for each in environments]
         if order.functional:
             progress.say(expected_time(order, environment.target, len(environments)))
-            parts.events = run_suites(
-                order, environment_files=environment_files, work_dir=environment.work_dir, progress=progress,
-                mask=environment.masked, watch=watch,
-            )  # fmt: skip
+            parts.events = suites.run(
+                environment_files=environment_files, progress=progress, mask=environment.masked, watch=watch
+            )
         _learn(order, environments, parts)
         for other in environments[1:]:  # their logs are kept as well
             _keep_callback_secrets(other, parts)

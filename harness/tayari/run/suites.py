@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from types import TracebackType
+from typing import Final, Self
 
 from tayari_contracts.catalogue.rules import select
 from tayari_contracts.runner.check_schedule import Schedule, applicable
@@ -17,12 +20,15 @@ from tayari_target.instances import most_instances
 from tayari_target.run_processes import marks
 from tayari_target.target_file.model import Target
 
-from tayari.run.children import Mask, Watch, clean_environment, run_child
+from tayari.run.children import Mask, Watch, begin_child, clean_environment, watch_child
 from tayari.run.order import Order
 from tayari.run.progress import RunProgress
 
 _JUDGED: Final = frozenset({0, 1})
 """pytest's exit codes for `all passed` and `some failed`."""
+PYTEST: Final = (sys.executable, "-m", "pytest")
+PREPARED: Final = (sys.executable, "-m", "tayari_contracts.runner.prepared")
+"""The same with its imports done before its arguments are known."""
 
 
 class EventTail:
@@ -103,42 +109,68 @@ def written_duration(seconds: float) -> str:
     return f"{max(10, round(seconds, -1)):.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
 
 
-def run_suites(
-    order: Order,
-    *,
-    environment_files: Sequence[Path],
-    work_dir: Path,
-    progress: RunProgress,
-    mask: Mask,
-    watch: Watch,
-) -> Events:
-    """Run the suite's checks; what was planned and found.
-
-    Raises:
-        ChildFailed: pytest itself failed, so that nothing can be said of the merchant.
+class SuitesProcess:
+    """The process of the suites. A context manager: the process begins on entry, and imports what it needs while the
+    preflight looks; `run` gives it its arguments. If nobody does, it ends with the block.
     """
-    events = work_dir / "events.jsonl"
-    log = order.out.resolve() / "suites.log"
-    log.parent.mkdir(parents=True, exist_ok=True)
-    log.unlink(missing_ok=True)
-    tail = EventTail(events, progress, f"suite {order.suite}")
-    command = pytest_command(order, environment_files=environment_files, events=events, work_dir=work_dir)
 
-    def look() -> None:
-        watch()
-        tail.read()
+    def __init__(self, order: Order, work_dir: Path) -> None:
+        self._order = order
+        self._work_dir = work_dir
+        self._log = order.out.resolve() / "suites.log"
+        self._child: subprocess.Popen[bytes] | None = None
+        self._is_used = False
 
-    run_child(
-        command,
-        log=log,
-        watch=look,
-        environment={**clean_environment(os.environ), **marks(work_dir), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
-        folder=Path.cwd(),
-        what="the suites",
-        accept=_JUDGED,
-        mask=mask,
-    )
-    return read_events(events)
+    def __enter__(self) -> Self:
+        if not self._order.functional:
+            return self
+        self._log.parent.mkdir(parents=True, exist_ok=True)
+        self._log.unlink(missing_ok=True)
+        settings = {**marks(self._work_dir), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+        self._child = begin_child(
+            PREPARED,
+            log=self._log,
+            environment={**clean_environment(os.environ), **settings},
+            folder=Path.cwd(),
+            stdin=subprocess.PIPE,
+        )
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._child is None:
+            return
+        self._child.kill()
+        self._child.communicate()
+        if not self._is_used:
+            self._log.unlink(missing_ok=True)
+
+    def run(self, *, environment_files: Sequence[Path], progress: RunProgress, mask: Mask, watch: Watch) -> Events:
+        """Run the suite's checks, once; what was planned and found.
+
+        Raises:
+            ChildFailed: pytest itself failed, so that nothing can be said of the merchant.
+        """
+        child = self._child
+        assert child is not None, "the suites were ordered"
+        assert child.stdin is not None
+        events = self._work_dir / "events.jsonl"
+        tail = EventTail(events, progress, f"suite {self._order.suite}")
+        command = pytest_command(
+            self._order, environment_files=environment_files, events=events, work_dir=self._work_dir
+        )
+
+        def look() -> None:
+            watch()
+            tail.read()
+
+        with contextlib.suppress(BrokenPipeError):  # it has ended, and its log says why
+            child.stdin.write(json.dumps(command[len(PYTEST) :]).encode() + b"\n")
+            child.stdin.close()
+        self._is_used = True
+        watch_child(child, log=self._log, watch=look, what="the suites", accept=_JUDGED, mask=mask)
+        return read_events(events)
 
 
 def found_so_far(work_dir: Path) -> Events:
@@ -151,10 +183,11 @@ def pytest_command(order: Order, *, environment_files: Sequence[Path], events: P
     """The command line; without the options that a project's own pytest settings would add, and without its
     `conftest.py`: pytest would run that of the folder `tests` where the user stands.
 
-    `run_suites` keeps pytest from loading the other plugins of the environment: Hypothesis alone costs a second of CPU.
+    `SuitesProcess` keeps pytest from loading the other plugins of the environment: Hypothesis alone costs a second of
+    CPU.
     """
     html = order.out.resolve() / "pytest.html"
-    command = [sys.executable, "-m", "pytest", "--pyargs", "tayari_contracts", "-q", "-p", "no:cacheprovider"]
+    command = [*PYTEST, "--pyargs", "tayari_contracts", "-q", "-p", "no:cacheprovider"]
     command += ["-c", os.devnull, "-o", "addopts=", "--rootdir", str(work_dir), "--assert=plain", "--noconftest"]
     for plugin in ("tayari_contracts", "html", "metadata"):
         command += ["-p", plugin]

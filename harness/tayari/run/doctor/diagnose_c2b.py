@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
-from tayari_money.daraja_records import REGISTRATION_CALLS
+from tayari_money.daraja_records import C2B, REGISTRATION_CALLS
 from tayari_target.target_file.model import C2b
 from tayari_target.test_environment import TestEnvironment
 from tayari_target.views import Answer, LedgerView
@@ -24,6 +24,12 @@ MSISDN_RANGE: Final = "25479996"
 AMOUNT: Final = 10
 _CONFIRMED_S: Final = 10.0
 _BOOKED_S: Final = 3.0
+_SOON: Final[Mapping[str, Any]] = {
+    "scenario": "preflight/c2b",
+    "about": "The preflight's payment by a customer: made after a moment.",
+    "when": {"endpoint": C2B},
+    "outcome": {"result_code": 0, "after_s": 0.3},
+}
 
 
 def c2b(environment: TestEnvironment) -> Iterator[Finding]:
@@ -80,6 +86,7 @@ def _payment(environment: TestEnvironment, asked: C2b, short_code: str) -> Itera
         yield good("account", "the target file has no account to pay into: most rules about C2B are not tested")
         return
     before = environment.driver.read_account(number, reference)
+    environment.control.play_next(_SOON, msisdn=msisdn)
     environment.control.pay_c2b(short_code=short_code, msisdn=msisdn, amount=AMOUNT, reference=number)
     waited = environment.control.wait("callback_answered", msisdn=msisdn, timeout_s=_CONFIRMED_S)
     if not waited["met"]:
