@@ -215,22 +215,24 @@ def mapped_state(status: Status, raw: str) -> PaymentState | None:
 def read_view(status: Status, answer: Answer, full_amount: Callable[[], float | None]) -> StatusView:
     """A payment's state. `full_amount` is asked where the merchant says that it credited, and not how much."""
     raw = as_text(find(status.state, answer)).strip()
+    found = _yes_or_no(find(status.credited, answer)) if status.credited else None
     return StatusView(
         state=mapped_state(status, raw) if (answer.status or 0) < 400 or "status" in status.state.split() else None,
         raw_state=raw,
         message=read_message(status.message, answer),
         receipt=(as_text(find(status.receipt, answer)) or None) if status.receipt else None,
-        credited=_credited(find(status.credited, answer), full_amount) if status.credited else None,
+        credited=full_amount() if found is True else as_number(found),
+        says_only_credited=found is True,
         http_status=answer.status,
         body=answer.body,
         error=answer.error,
     )
 
 
-def _credited(found: object | None, full_amount: Callable[[], float | None]) -> float | None:
+def _yes_or_no(found: object | None) -> object | None:
     if isinstance(found, str) and found.strip().lower() in {"true", "yes", "false", "no"}:
-        found = found.strip().lower() in {"true", "yes"}
-    return full_amount() if found is True else as_number(found)
+        return found.strip().lower() in {"true", "yes"}
+    return found
 
 
 def not_started(key: str) -> Started:

@@ -39,6 +39,8 @@ class StatusView:
     receipt: str | None = None
     credited: float | None = None
     """Shillings; true counts as the full amount of a payment that this driver started."""
+    says_only_credited: bool = False
+    """`credited` was read as true, which a second credit does not change."""
     credits: int | None = None
     """Of a C2B payment: how often its account was credited; None where the account shows sums alone."""
     http_status: int | None = None

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from fake_environment import environment, planned_check
-from tayari_contracts.catalogue.rules import Seen, catalogue
+from tayari_contracts.catalogue.rules import Need, Seen, catalogue
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.inline_scenarios import refused, situation
 from tayari_contracts.context.journal_reader import status_of
@@ -19,7 +19,7 @@ from tayari_money.payment_record import PaymentKind, PaymentState
 from tayari_reports.model import NotTested, State
 from tayari_target.views import Started, StatusView
 
-WHOLE_RUN = frozenset({"K01", "K02", *(f"M{number:02}" for number in range(1, 10)), "T10", "T11", "T12"})
+WHOLE_RUN = frozenset({"K01", "K02", "M02", "M03", *(f"M{number:02}" for number in range(5, 10)), "T10", "T11", "T12"})
 """They judge the target file, all traffic or a second process; their checks hold what they must have seen."""
 
 REFUSED = situation("token/refused-once", refused("404.001.03"))
@@ -118,6 +118,26 @@ def test_each_condition_is_met_by_what_it_names_and_by_nothing_less(
 ) -> None:
     assert not_seen(context(**enough), seen) == ""
     assert not_seen(context(**too_little), seen).endswith(", so a pass would prove nothing")
+
+
+def test_a_rule_of_second_credits_names_the_key_where_none_could_be_seen() -> None:
+    def check_that_reads(context: CheckContext) -> None:
+        context.run.credits_are_countable = False
+
+    planned = planned_check("C03", check_that_reads, seen=frozenset({Seen.CREDITS}))
+
+    check = run_check(planned, environment(), Allocation(), stop=Event(), run=RunRecord()).check  # type: ignore[arg-type]
+
+    assert (check.state, check.not_tested, check.enable) == (
+        State.NOT_TESTED, NotTested.TARGET_KEY_MISSING, "merchant.ledger"
+    )  # fmt: skip
+
+
+def test_the_rules_of_second_credits_ask_for_what_shows_one() -> None:
+    """They need to know how often, or how much, was credited. True or false would hide a second credit."""
+    rules = {rule_id for rule_id, row in catalogue().items() if Need.CREDITS in row.needs}
+
+    assert rules == {rule_id for rule_id, row in catalogue().items() if Seen.CREDITS in row.seen}
 
 
 def test_a_check_that_saw_too_little_is_not_tested() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from endings import ending
 from fake_environment import environment
+from tayari_contracts.catalogue.rules import Seen
 from tayari_contracts.checks.callback.c19_late_success import failure_was_read
 from tayari_contracts.checks.callback.c25_ordinary_success import judge_second_instalment
 from tayari_contracts.checks.query.q04_query_rate import went_on_after_429
@@ -23,10 +24,11 @@ from tayari_contracts.context.inline_scenarios import after, sets_the_order, sit
 from tayari_contracts.context.observations import require_readable
 from tayari_contracts.context.payment import FAILED, PAID, PENDING, Payment
 from tayari_contracts.context.run_record import Allocation, RunRecord, untranslated
+from tayari_contracts.runner.pass_conditions import not_seen
 from tayari_contracts.runner.scenario_kinds import pay_until_met, token_part
 from tayari_contracts.steps import pushes
 from tayari_money.payment_record import PaymentKind, PaymentState
-from tayari_target.target_file.model import Call, Pay, Status
+from tayari_target.target_file.model import Call, Ledger, Pay, Status
 from tayari_target.views import LedgerView, Started, StatusView
 
 STARTED = Started(accepted=True, status=200, payment_id="7")
@@ -421,26 +423,63 @@ def test_a_start_without_identifier_is_not_described_with_the_message_of_another
 
 
 @pytest.mark.parametrize(
-    ("ids", "credits", "ends"),
+    ("ids", "before", "after", "ends"),
     [
-        (("7", "8"), (1, 1), "passes"),
-        (("7", "8"), (1, 0), "Missing"),
-        (("7", "7"), (1, 2), "passes"),
-        (("7", "7"), (1, 1), "Missing"),
+        (("7", "8"), 1, 1, "passes"),
+        (("7", "8"), 1, 0, "Missing"),
+        (("7", "7"), 1, 2, "passes"),
+        (("7", "7"), 1, 1, "Missing"),
+        (("7", "7"), 1, "true", "Untested"),
+        (("7", "8"), 1, "true", "passes"),
+        (("A", "7", "8"), 1, 1, "Missing"),
+        (("A", "7", "8"), 1, 2, "passes"),
+        (("A", "7", "8"), 1, "true", "Untested"),
+        (("7", "7"), None, None, "Untested"),
+        (("7", "8"), None, None, "passes"),
     ],
 )
 def test_a_second_instalment_of_the_same_amount_is_credited(
-    ids: tuple[str, str], credits: tuple[int, int], ends: str
+    ids: tuple[str, ...], before: int | None, after: int | str | None, ends: str
 ) -> None:
-    payments = iter([payment(replace(STARTED, payment_id=one)) for one in ids])
-    counts = iter((credits[0], *[credits[1]] * 2))
+    """`ids` are those of the payments; one more before them where credits are read by the account."""
+    payments = iter([payment(replace(STARTED, payment_id=one)) for one in ids[-2:]])
+    is_flag = after == "true"
+    counts = iter((before, *[1 if is_flag else after] * 3))
     made: Any = SimpleNamespace(
         actions=SimpleNamespace(pay_accepted=lambda *_, **__: next(payments)),
         expectations=SimpleNamespace(require_paid=lambda _: None, state=lambda *_, **__: None),
-        observations=SimpleNamespace(credits=lambda _: SimpleNamespace(count=next(counts))),
-        profile=SimpleNamespace(shows_credits=True),
+        observations=SimpleNamespace(credits=lambda _: SimpleNamespace(count=next(counts), can_show_more=not is_flag)),
+        profile=SimpleNamespace(shows_credits=before is not None, shows_credits_of_reference=len(ids) > 2),
         run=SimpleNamespace(leave_out=lambda _: None),
         time=SimpleNamespace(until=lambda look, within_s: look(), settled_s=0.0, patience_s=0.0),
     )
 
     assert ending(judge_second_instalment, made) == ends
+
+
+@pytest.mark.parametrize(
+    ("path", "is_shared"),
+    [("/ledger?reference={reference}", True), ("/ledger/{payment_id}", False), ("/wallets/{msisdn_local}", False)],
+)
+def test_credits_that_are_read_by_the_reference_alone_are_shared(path: str, is_shared: bool) -> None:
+    ledger = Ledger(way=Status(call=Call(method="GET", path=path)), credits="$.credits")
+
+    assert context(StatusView(state=PAID), ledger=ledger).profile.shows_credits_of_reference is is_shared
+    assert Status(file="states/{reference}.json").names("reference")
+
+
+@pytest.mark.parametrize("is_flag", [True, False])
+def test_a_merchant_that_says_only_that_it_credited_has_not_shown_that_it_did_so_once(is_flag: bool) -> None:
+    made = context(StatusView(state=PAID, credited=100.0, says_only_credited=is_flag))
+    found = made.observations.credits(payment())
+
+    assert (found.count, found.can_show_more) == (1, not is_flag)
+    assert ending(not_seen, made, Seen.CREDITS) == ("Untested" if is_flag else "passes")
+
+
+def test_a_true_on_the_page_is_no_sum_beside_a_ledger_that_counts() -> None:
+    page = StatusView(state=PAID, credited=100.0, says_only_credited=True)
+
+    found = context(page, driver=Shown(page, ledger=LedgerView(credits=1))).observations.credits(payment())
+
+    assert (found.count, found.total) == (1, None)

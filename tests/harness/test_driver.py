@@ -143,7 +143,8 @@ def test_credited_true_counts_as_the_amount_that_was_paid(shop: Shop, tmp_path: 
 
     driver.start_payment(msisdn="254700000001", amount=35, reference="R1")
 
-    assert driver.read_status("42", "R1").credited == 35
+    view = driver.read_status("42", "R1")
+    assert (view.credited, view.says_only_credited) == (35, True)
 
 
 def test_identifiers_are_quoted_in_the_path(shop: Shop, tmp_path: Path) -> None:

@@ -96,6 +96,8 @@ class Seen(StrEnum):
     """A request that gives a payment back reached Daraja."""
     BALANCE = "balance"
     """A question about the balance of the organisation's accounts."""
+    CREDITS = "credits"
+    """How often, or how much, was credited, and not only whether."""
     MET = "met"
     """Each fault that was prepared was met by a call of the merchant."""
 

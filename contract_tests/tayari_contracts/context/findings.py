@@ -74,6 +74,17 @@ def unknown_word(word: str, kind: PaymentKind = PaymentKind.STK_PAYMENT) -> Unte
     )
 
 
+def credits_not_countable(what: str) -> Untested:
+    """The merchant says only whether it credited, so that `what` looks like the first credit."""
+    return Untested(
+        f"merchant.status.credited is true or false, so that {what} cannot be seen; add merchant.ledger, or let "
+        "merchant.status.credited find the shillings",
+        why=NotTested.TARGET_KEY_MISSING,
+        enable="merchant.ledger",
+        certain=True,
+    )
+
+
 class Inapplicable(Finding):
     """What the rule is about does not exist in this merchant, and no traffic says otherwise."""
 

@@ -65,6 +65,13 @@ class MerchantProfile:
         return self._shown.ledger or self._shown.credited
 
     @property
+    def shows_credits_of_reference(self) -> bool:
+        """Whether credits are read by the order's reference alone, so that all payments with it share them."""
+        ledger, status = self._merchant.ledger, self._merchant.status
+        way = ledger.way if ledger is not None else status
+        return way is not None and not (way.names("payment_id") or way.names("msisdn"))
+
+    @property
     def shows_receipt(self) -> bool:
         """Whether target file or adapter show receipts."""
         return self._shown.receipt

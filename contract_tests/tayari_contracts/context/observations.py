@@ -176,14 +176,19 @@ class Observations:
             return self._account_credits(payment)
         ledger = self._driver.read_ledger(payment_id=payment.payment_id, reference=payment.reference)
         if ledger is not None and ledger.credits is not None:
-            ask_page = ledger.total is None and self._shown.credited
-            return Credits(ledger.credits, self.status(payment).credited if ask_page else ledger.total)
-        credited = self.status(payment).credited
+            if ledger.total is not None or not self._shown.credited:
+                return Credits(ledger.credits, ledger.total)
+            page = self.status(payment)
+            return Credits(ledger.credits, None if page.says_only_credited else page.credited)
+        view = self.status(payment)
+        credited = view.credited
         if credited is None:
             key = "merchant.ledger" if self._shown.ledger else "merchant.status.credited"
             expected = "a number, 0 where nothing was credited (in SQL: COALESCE(SUM(amount), 0))"
             raise Unjudged(f"{key} gave nothing for {payment.reference}; expected {expected}")
-        return Credits(math.ceil(credited / payment.amount), credited, counted=False)
+        self._run.credits_are_countable = self._run.credits_are_countable and not view.says_only_credited
+        count, is_more_seen = math.ceil(credited / payment.amount), not view.says_only_credited
+        return Credits(count, credited, counted=False, can_show_more=is_more_seen)
 
     def _account_credits(self, payment: Payment) -> Credits:
         """What the account of a C2B payment got since before it."""

@@ -61,6 +61,8 @@ class Credits:
     total: float | None
     counted: bool = True
     """Whether credits were counted; else only their sum was seen, and `count` is derived from it."""
+    can_show_more: bool = True
+    """Whether a second credit would change what is read; not where the merchant says only true or false."""
 
 
 def states_of(states: PaymentState | Iterable[PaymentState]) -> frozenset[PaymentState]:

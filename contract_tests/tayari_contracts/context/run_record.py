@@ -184,6 +184,8 @@ class RunRecord:
         """The last word for a state that the target file does not translate."""
         self.receipt_seen = False
         """Whether any look found a receipt."""
+        self.credits_are_countable = True
+        """Whether a second credit can be seen; not where the merchant says only that it credited, true or false."""
         self.records: tuple[PaymentRecord, ...] | None = None
         """The whole run, once it was closed."""
         self.scenarios_only = False
@@ -196,6 +198,7 @@ class RunRecord:
         self.queries_per_minute = self.queries_per_minute or other.queries_per_minute
         self.unknown_word = self.unknown_word or other.unknown_word
         self.receipt_seen = self.receipt_seen or other.receipt_seen
+        self.credits_are_countable = self.credits_are_countable and other.credits_are_countable
         if other.prompted and not self.prompted:
             self.prompted, self.gate = other.prompted, StartGate(1)
 

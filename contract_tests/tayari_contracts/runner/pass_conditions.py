@@ -10,6 +10,7 @@ from tayari_money.payment_record import PaymentKind
 from tayari_contracts.catalogue.rules import Seen
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.check_time import CALLBACK_WAIT_S
+from tayari_contracts.context.findings import credits_not_countable
 from tayari_contracts.context.journal_reader import status_of
 from tayari_contracts.context.payment import Entry, Payment
 from tayari_contracts.context.run_record import CRASH
@@ -80,6 +81,17 @@ def _met(context: CheckContext) -> str:
     return f"no call of the merchant met {', '.join(dict.fromkeys(unmet))}" if unmet else ""
 
 
+def _credits(context: CheckContext) -> str:
+    """Nothing is missing where a second credit can be seen.
+
+    Raises:
+        Untested: it cannot; the target file can say more.
+    """
+    if not context.run.credits_are_countable:
+        raise credits_not_countable("a second credit")
+    return ""
+
+
 CONDITIONS: Final[Mapping[Seen, Condition]] = {
     Seen.ANSWER: _of_payments(
         lambda _, payment: payment.started.status is not None, "the merchant answered no start of a payment"
@@ -103,6 +115,7 @@ CONDITIONS: Final[Mapping[Seen, Condition]] = {
         "no request that gives a payment back reached Daraja",
     ),
     Seen.BALANCE: _of_calls("account_balance", "the merchant asked M-Pesa for no balance"),
+    Seen.CREDITS: _credits,
     Seen.MET: _met,
 }
 

@@ -186,7 +186,8 @@ class Checkout:
             payment.credited, payment.credits = last.credited, last.credits
         else:
             ledger = self.shop.read_ledger(payment_id=payment.payment_id, reference=payment.order.reference)
-            total = ledger.total if ledger is not None and ledger.total is not None else last.credited
+            on_page = None if last.says_only_credited else last.credited
+            total = ledger.total if ledger is not None and ledger.total is not None else on_page
             payment.receipt, payment.credited = last.receipt or "", total
             payment.credits = ledger.credits if ledger is not None else None
         judge_credit(payment)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from tayari_reports.model import NotTested
+
 from tayari_contracts.catalogue.rules import Control
 from tayari_contracts.checks.registry import check
 from tayari_contracts.context.check_context import CheckContext
-from tayari_contracts.context.findings import Missing
+from tayari_contracts.context.findings import Missing, Untested, credits_not_countable
 from tayari_contracts.context.inline_scenarios import after, situation
 from tayari_contracts.context.payment import PAID
 from tayari_contracts.steps.control_payments import judge_control
@@ -26,7 +28,7 @@ def judge_second_instalment(context: CheckContext) -> None:
     """Two customers pay one amount into one account, one after the other.
 
     Raises:
-        Missing: the second payment is not paid, or not credited.
+        Missing: the second payment is not paid, or not credited. Untested: it could not be seen whether it is.
     """
     succeeds = situation("inline/c25-instalment", outcome=after(0.5))
     first = context.actions.pay_accepted(succeeds)
@@ -38,10 +40,20 @@ def judge_second_instalment(context: CheckContext) -> None:
         context.run.leave_out(first.reference)
     because = "the same amount was paid into one account again, by somebody else and under another receipt"
     context.expectations.state(second, PAID, within_s=context.time.settled_s, because=because)
+    is_one_page = first.started.payment_id == second.started.payment_id
     if not context.profile.shows_credits:
+        if is_one_page:
+            raise Untested(
+                "both instalments of an account have one identifier, which was paid before the second; whether that "
+                "was credited could not be seen",
+                why=NotTested.TARGET_KEY_MISSING,
+                enable="merchant.ledger",
+            )
         return
-    one_id = first.started.payment_id == second.started.payment_id
-    due = before + 1 if one_id else 1
+    shares_credits = is_one_page or context.profile.shows_credits_of_reference
+    if shares_credits and not context.observations.credits(second).can_show_more:
+        raise credits_not_countable("the credit of a second instalment")
+    due = before + 1 if shares_credits else 1
     context.time.until(lambda: context.observations.credits(second).count >= due, within_s=context.time.patience_s)
     if context.observations.credits(second).count < due:
         raise Missing(f"{because}; it is shown as paid, and only the first of the two payments was credited")
