@@ -24,14 +24,14 @@ import orjson
 from figure_blocks import machine, replace_block
 from journal import filled, searched
 from tayari_reports.writers.table import write_all
-from tayari_simulator.apis.core.dispatcher import Daraja
+from tayari_simulator.apis.core.dispatcher import Dispatcher
 from tayari_simulator.apis.core.organisations import Business
 from tayari_simulator.catalogue.options import Options
 from tayari_simulator.config import SANDBOX_PASSKEY, SANDBOX_SHORT_CODE, Config
 from tayari_simulator.scenarios.model import Scenario
 from tayari_simulator.scenarios.read import read_inline
 from tayari_simulator.scenarios.selector import Selector
-from tayari_simulator.state.exchange import Exchange, Kind
+from tayari_simulator.state.exchange import ExchangeKind, JournalExchange
 from tayari_simulator.transport.monitor import collect_seldom
 
 ROOT: Final = Path(__file__).parents[1]
@@ -52,7 +52,7 @@ class Core:
     def __init__(self, selector: Selector | None = None, *, outcome_after_s: float = 1.0) -> None:
         options = Options(overrides={"outcome_after_s": str(outcome_after_s)})
         business = Business(short_code=SANDBOX_SHORT_CODE, passkey=SANDBOX_PASSKEY)
-        self.daraja = Daraja(business, options, uniform=Random(1).random, choose=selector or Selector())
+        self.daraja = Dispatcher(business, options, uniform=Random(1).random, choose=selector or Selector())
         token = self.daraja.state.tokens.issue("t" * 28, app="key", expires_s=NOW_S + 10**6, cancel_old=False)
         self.bearer, self.now_s = f"Bearer {token.text}", NOW_S
         self.password = b64encode(f"{SANDBOX_SHORT_CODE}{SANDBOX_PASSKEY}{STAMP}".encode()).decode()
@@ -66,7 +66,7 @@ class Core:
             "PartyB": SANDBOX_SHORT_CODE, "PhoneNumber": f"2547{phone:08d}", "AccountReference": "INV1",
             "CallBackURL": "https://shop.example/pay/1", "TransactionDesc": "Shoes",
         })  # fmt: skip
-        exchange = Exchange(Kind.REQUEST, "stk_push", "POST", PATH, (), body, self.now_s, self.now_s)
+        exchange = JournalExchange(ExchangeKind.REQUEST, "stk_push", "POST", PATH, (), body, self.now_s, self.now_s)
         reply = self.daraja.answer(self.daraja.routes[PATH], exchange, self.bearer, "application/json")
         if reply.status != 200:
             raise SystemExit(f"invalid run: {reply.body!r}")

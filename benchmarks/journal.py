@@ -18,7 +18,7 @@ from typing import Final
 
 from tayari_simulator.journal.entries import Question
 from tayari_simulator.journal.sqlite_file import JournalFile, JournalSearch
-from tayari_simulator.state.exchange import Exchange, Kind
+from tayari_simulator.state.exchange import ExchangeKind, JournalExchange
 
 GOAL_S: Final = 0.2
 AT_ONCE: Final = 50_000
@@ -26,15 +26,17 @@ SEARCHES: Final = 50
 _HEADERS: Final = ((b"Host", b"127.0.0.1:9310"), (b"Content-Type", b"application/json"))
 
 
-def entry_pair(number: int) -> tuple[Exchange, Exchange]:
+def entry_pair(number: int) -> tuple[JournalExchange, JournalExchange]:
     """A push and its callback, as large as real ones."""
     msisdn, checkout = str(254_700_000_000 + number), f"ws_CO_07102026143503{number:010d}"
     body = (f'{{"BusinessShortCode":174379,"Password":"{"x" * 100}","Timestamp":"20261007143501","Amount":10,'
             f'"PhoneNumber":{msisdn},"CallBackURL":"http://127.0.0.1:8000/hooks","AccountReference":"INV-{number}",'
             f'"TransactionDesc":"Order {number}"}}').encode()  # fmt: skip
-    push = Exchange(Kind.REQUEST, "stk_push", "POST", "/mpesa/stkpush/v1/processrequest", _HEADERS, body, 1.0, 1.0)
-    callback = Exchange(
-        Kind.CALLBACK, "callback", "POST", "http://127.0.0.1:8000/hooks", _HEADERS, b"y" * 420, 2.0, 2.0
+    push = JournalExchange(
+        ExchangeKind.REQUEST, "stk_push", "POST", "/mpesa/stkpush/v1/processrequest", _HEADERS, body, 1.0, 1.0
+    )
+    callback = JournalExchange(
+        ExchangeKind.CALLBACK, "callback", "POST", "http://127.0.0.1:8000/hooks", _HEADERS, b"y" * 420, 2.0, 2.0
     )
     for place, entry in enumerate((push, callback), 1):
         entry.seq, entry.msisdn, entry.transaction_id = number * 2 + place, msisdn, checkout

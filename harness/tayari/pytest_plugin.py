@@ -162,7 +162,7 @@ class _Simulators:
 
     def _started(self, options: Mapping[str, str], folder: Path) -> Daraja:
         from tayari_control.client import ControlClient  # noqa: PLC0415 - see TYPE_CHECKING above
-        from tayari_control.process import Callbacks, SimulatorOptions, start_simulator  # noqa: PLC0415
+        from tayari_control.process import CallbackRoute, SimulatorOptions, start_simulator  # noqa: PLC0415
         from tayari_target.resources import scenario_folder  # noqa: PLC0415
 
         own = (folder / options["scenarios"],) if "scenarios" in options else ()
@@ -171,7 +171,7 @@ class _Simulators:
             clock=options.get("clock", "real"),
             seed=int(options["seed"]) if "seed" in options else None,
             scenarios=(scenario_folder(), *own),
-            callbacks=Callbacks(deliver_to=options.get("deliver_to"), source_header=options.get("source_header")),
+            callbacks=CallbackRoute(deliver_to=options.get("deliver_to"), source_header=options.get("source_header")),
         )
         process = self._open.enter_context(start_simulator(chosen))
         control = ControlClient(process.control_url, token=process.control_token)

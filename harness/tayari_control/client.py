@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 import orjson
 
-from tayari_control.connections import Connections, ControlAnswer
+from tayari_control.connections import ControlAnswer, OriginConnections
 
 Json = dict[str, Any]
 """A JSON object as the control API sends it; its shapes are in `docs/control-api.md`."""
@@ -44,7 +44,7 @@ class ControlClient:
         self.control_url = control_url.rstrip("/")
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
         self._timeout_s = timeout_s
-        self._connections = Connections(self.control_url)
+        self._connections = OriginConnections(self.control_url)
 
     def close(self) -> None:
         """Give the connections back."""

@@ -30,7 +30,7 @@ class ControlAnswer:
     body: bytes
 
 
-class Connections:
+class OriginConnections:
     """Makes requests to the origin of `url`, on a free connection or a new one. Reads no proxy variable."""
 
     def __init__(self, url: str) -> None:
@@ -57,7 +57,7 @@ class Connections:
             OSError: there was no answer, or none in time.
         """
         connection = self._connection(timeout_s)
-        reading = _Reading()
+        reading = _AnswerReading()
         try:
             connection.sendall(self._written(method, path, headers, body))
             while not reading.complete:
@@ -78,7 +78,7 @@ class Connections:
             OSError: there was no answer, or, from the body, that it broke off.
         """
         connection = self._connection(timeout_s)
-        reading = _Reading()
+        reading = _AnswerReading()
         try:
             connection.sendall(self._written("GET", path, headers, None))
             while not reading.status:
@@ -132,7 +132,7 @@ def _close_all(idle: deque[socket.socket]) -> None:
         idle.pop().close()
 
 
-def _rest(connection: socket.socket, reading: _Reading) -> Iterator[bytes]:
+def _rest(connection: socket.socket, reading: _AnswerReading) -> Iterator[bytes]:
     with connection:
         while True:
             while reading.pieces:
@@ -154,7 +154,7 @@ def _is_open(connection: socket.socket) -> bool:
     return False
 
 
-class _Reading:
+class _AnswerReading:
     """One answer as it comes; the parser calls the methods that begin with `on_`."""
 
     def __init__(self) -> None:

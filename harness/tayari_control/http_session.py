@@ -112,7 +112,7 @@ class MerchantSession(requests.Session):
             return super().send(request, **kwargs)
         timeout = kwargs.get("timeout")
         seconds = max(self.limit.seconds, timeout) if isinstance(timeout, int | float) else self.limit.seconds
-        with _limited(_Reading(self.limit.bytes, seconds)):
+        with _limited(_ReadingLimit(self.limit.bytes, seconds)):
             return super().send(request, **kwargs)
 
     def get_redirect_target(self, resp: requests.Response) -> str | None:
@@ -146,7 +146,7 @@ def origin(url: str) -> tuple[str, str, int | None]:
     return scheme, (parts.hostname or "").lower().rstrip("."), port
 
 
-class _Reading:
+class _ReadingLimit:
     """What one call may still read."""
 
     __slots__ = ("bytes", "raw_left", "reason", "seconds", "until")
@@ -183,11 +183,11 @@ class _Reading:
         return self.reason
 
 
-_reading: ContextVar[_Reading | None] = ContextVar("reading", default=None)
+_reading: ContextVar[_ReadingLimit | None] = ContextVar("reading", default=None)
 
 
 @contextmanager
-def _limited(reading: _Reading) -> Iterator[None]:
+def _limited(reading: _ReadingLimit) -> Iterator[None]:
     token = _reading.set(reading)
     try:
         yield
@@ -198,7 +198,7 @@ def _limited(reading: _Reading) -> Iterator[None]:
 class _LimitedStream(io.RawIOBase):
     """The bytes of one answer. `requests` has only a timeout per read, never reached by an answer in small pieces."""
 
-    def __init__(self, sock: socket.socket, reading: _Reading) -> None:
+    def __init__(self, sock: socket.socket, reading: _ReadingLimit) -> None:
         self._sock = sock
         self._raw = sock.makefile("rb", buffering=0)  # it keeps the socket open until the answer is read
         self._reading = reading
@@ -227,7 +227,7 @@ class _LimitedStream(io.RawIOBase):
 class _LimitedFile:
     """What an answer asks its socket for: a file to read from."""
 
-    def __init__(self, sock: socket.socket, reading: _Reading) -> None:
+    def __init__(self, sock: socket.socket, reading: _ReadingLimit) -> None:
         self._stream = _LimitedStream(sock, reading)
 
     def makefile(self, _mode: str) -> io.BufferedReader:
@@ -318,7 +318,7 @@ class _LimitedAdapter(HTTPAdapter):
         return response
 
 
-def _read(response: requests.Response, reading: _Reading) -> None:
+def _read(response: requests.Response, reading: _ReadingLimit) -> None:
     """Read the body piece by piece; urllib3 decompresses no more than a piece at a time since its version 2.6."""
     body = bytearray()
     try:

@@ -46,7 +46,7 @@ class DarajaAccount:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Callbacks:
+class CallbackRoute:
     """How callbacks reach the merchant from here."""
 
     rewrite: Mapping[str, str] = field(default_factory=dict)
@@ -74,7 +74,7 @@ class SimulatorOptions:
     """Room for about 130,000 payments: a run is judged on all of its own."""
     account: DarajaAccount | None = None
     """None: the simulator's own defaults."""
-    callbacks: Callbacks = field(default_factory=Callbacks)
+    callbacks: CallbackRoute = field(default_factory=CallbackRoute)
     extra: tuple[str, ...] = ()
     """Further arguments as they are."""
 
@@ -242,7 +242,7 @@ def _each(flag: str, values: Sequence[str]) -> list[str]:
     return [word for value in values for word in (flag, value)]
 
 
-def _allowed_hosts(callbacks: Callbacks) -> set[str]:
+def _allowed_hosts(callbacks: CallbackRoute) -> set[str]:
     """Hosts that the target file names as places for callbacks."""
     addresses = [*callbacks.rewrite.values(), *([callbacks.deliver_to] if callbacks.deliver_to else [])]
     return {*callbacks.allow_hosts, *hosts_of(addresses)}

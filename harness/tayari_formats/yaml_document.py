@@ -115,7 +115,7 @@ def read_document(text: str, *, file: str) -> tuple[Document | None, list[Proble
         return None, [_too_large(file, size)]
     failure: yaml.YAMLError | None = None
     for loader in _LOADERS:
-        reading = _Reading()
+        reading = _EventReading()
         try:
             value = reading.whole(yaml.parse(text, Loader=loader))
         except _Refused as refused:
@@ -143,7 +143,7 @@ def _syntax_problem(error: yaml.YAMLError | None, file: str) -> Problem:
 
 
 @dataclass(slots=True)
-class _Reading:
+class _EventReading:
     """The events of one text, made into data. It refuses what no file needs and an attacker might use."""
 
     lines: dict[Path, int] = field(default_factory=dict)

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from tayari_control.client import ControlClient
 from tayari_formats.json_text import read_object
 
-from tayari_money.payment_record import DarajaTransaction, Result, ResultMessage
+from tayari_money.payment_record import DarajaTransaction, PaymentResult, ReceivedResult
 
 PAGE: Final = 1000
 STK_PUSH: Final = "stk_push"
@@ -78,7 +78,7 @@ def payouts_by_msisdn(
     Raises:
         JournalIncomplete: the journal dropped entries; ControlError: the simulator does not answer.
     """
-    messages: dict[str, list[ResultMessage]] = defaultdict(list)
+    messages: dict[str, list[ReceivedResult]] = defaultdict(list)
     time_outs = {path for call in PAYOUT_CALLS for path in _time_out_paths(control, since, call)}
     for kind in ("callback", "control"):
         for entry in journal(control, since=since, kind=kind):
@@ -93,7 +93,7 @@ def payouts_by_msisdn(
     return found
 
 
-def _transaction(row: Mapping[str, Any], messages: Iterable[ResultMessage] = ()) -> DarajaTransaction:
+def _transaction(row: Mapping[str, Any], messages: Iterable[ReceivedResult] = ()) -> DarajaTransaction:
     """A payout or a reversal; its reference is the id that the organisation, or Daraja, gave it."""
     return DarajaTransaction(
         transaction_id=row["checkout_request_id"],
@@ -125,20 +125,24 @@ def _time_out_paths(control: ControlClient, since: int, call: str) -> Iterator[s
             yield late
 
 
-def payout_messages(entry: Mapping[str, Any], time_outs: Collection[str] = ()) -> Iterator[tuple[str, ResultMessage]]:
+def payout_messages(entry: Mapping[str, Any], time_outs: Collection[str] = ()) -> Iterator[tuple[str, ReceivedResult]]:
     """The OriginatorConversationIDs that a result names, with its message: of a payout, or of a question about one.
 
     That a question worked is no success: its `TransactionStatus` decides. `time_outs`: paths of QueueTimeOutURLs.
     """
-    result = _decoded(entry, "request").get("Result")
+    result = _decoded(entry, "request").get("PaymentResult")
     if not isinstance(result, dict) or "ResultCode" not in result:
         return
     parameters = result_parameters(entry)
     status = parameters.get("TransactionStatus")
     is_good = _code(result["ResultCode"]) == "0" and status in (None, "Completed")
-    message = ResultMessage(
+    message = ReceivedResult(
         at=float(entry["at"]),
-        result=Result.SUCCESS if is_good else Result.FAILURE if status in NOT_MADE else Result.UNDECIDED,
+        result=PaymentResult.SUCCESS
+        if is_good
+        else PaymentResult.FAILURE
+        if status in NOT_MADE
+        else PaymentResult.UNDECIDED,
         by_query=status is not None,
         timed_out=urlsplit(str((entry.get("request") or {}).get("url"))).path in time_outs,
     )
@@ -148,16 +152,16 @@ def payout_messages(entry: Mapping[str, Any], time_outs: Collection[str] = ()) -
 
 def result_parameters(entry: Mapping[str, Any]) -> dict[str, Any]:
     """The `ResultParameters` of a message by key; empty where it has none."""
-    result = _decoded(entry, "request").get("Result")
+    result = _decoded(entry, "request").get("PaymentResult")
     holder = result.get("ResultParameters") if isinstance(result, dict) else None
     listed = holder.get("ResultParameter") if isinstance(holder, dict) else None
     rows = [listed] if isinstance(listed, dict) else listed if isinstance(listed, list) else []
     return {str(row.get("Key")): row.get("Value") for row in rows if isinstance(row, dict)}
 
 
-def result_messages(control: ControlClient, *, since: int = 0) -> Mapping[str, list[ResultMessage]]:
+def result_messages(control: ControlClient, *, since: int = 0) -> Mapping[str, list[ReceivedResult]]:
     """The messages that reached the merchant, by CheckoutRequestID, or by receipt where they name that (C2B, pull)."""
-    found: dict[str, list[ResultMessage]] = defaultdict(list)
+    found: dict[str, list[ReceivedResult]] = defaultdict(list)
     for kind in ("callback", "control"):
         for entry in journal(control, since=since, kind=kind):
             name, message = callback_message(entry)
@@ -169,7 +173,9 @@ def result_messages(control: ControlClient, *, since: int = 0) -> Mapping[str, l
     for entry in journal(control, since=since, endpoint=PULL, kind="request"):
         for receipt in pulled_receipts(entry):
             found[receipt].append(
-                ResultMessage(at=float(entry["at"]), result=Result.SUCCESS, by_query=True, pulled=True, receipt=receipt)
+                ReceivedResult(
+                    at=float(entry["at"]), result=PaymentResult.SUCCESS, by_query=True, pulled=True, receipt=receipt
+                )
             )
     return found
 
@@ -198,7 +204,7 @@ def c2b_payments(control: ControlClient, *, since: int = 0) -> Mapping[str, Dara
     }
 
 
-def _of_account(row: Mapping[str, Any], message: ResultMessage) -> ResultMessage:
+def _of_account(row: Mapping[str, Any], message: ReceivedResult) -> ReceivedResult:
     """The message without its amount where it names another account than the customer paid into: nobody can book it."""
     true = f"{row['short_code']} {row['account_reference']}"
     return message if message.account in ("", true) else replace(message, amount=None)
@@ -215,7 +221,7 @@ def confirmed_amount(scenario: Mapping[str, Any]) -> int | None:
     return None
 
 
-def callback_message(entry: Mapping[str, Any]) -> tuple[str, ResultMessage | None]:
+def callback_message(entry: Mapping[str, Any]) -> tuple[str, ReceivedResult | None]:
     """The payment that a callback names, and its message; None where the callback cannot be read.
 
     A C2B confirmation names a receipt. It is sent only for money that moved; a validation has an empty TransactionType.
@@ -223,9 +229,9 @@ def callback_message(entry: Mapping[str, Any]) -> tuple[str, ResultMessage | Non
     decoded = _decoded(entry, "request")
     answered = (entry.get("response") or {}).get("status") is not None
     if decoded.get("TransID") and decoded.get("TransactionType"):
-        return str(decoded["TransID"]), ResultMessage(
+        return str(decoded["TransID"]), ReceivedResult(
             at=float(entry["at"]),
-            result=Result.SUCCESS,
+            result=PaymentResult.SUCCESS,
             answered=answered,
             amount=_number(decoded.get("TransAmount")),
             receipt=str(decoded["TransID"]),
@@ -236,9 +242,9 @@ def callback_message(entry: Mapping[str, Any]) -> tuple[str, ResultMessage | Non
     if not isinstance(callback, dict) or "ResultCode" not in callback:
         return "", None
     items = _items(callback)
-    message = ResultMessage(
+    message = ReceivedResult(
         at=float(entry["at"]),
-        result=Result.SUCCESS if _code(callback["ResultCode"]) == "0" else Result.FAILURE,
+        result=PaymentResult.SUCCESS if _code(callback["ResultCode"]) == "0" else PaymentResult.FAILURE,
         answered=answered,
         amount=_number(items.get("Amount")),
         receipt=str(items.get("MpesaReceiptNumber") or ""),
@@ -246,15 +252,15 @@ def callback_message(entry: Mapping[str, Any]) -> tuple[str, ResultMessage | Non
     return str(callback.get("CheckoutRequestID", "")), message
 
 
-def query_message(entry: Mapping[str, Any], name: str) -> ResultMessage:
+def query_message(entry: Mapping[str, Any], name: str) -> ReceivedResult:
     """The response to a query. Responses about another payment, and errors, decide nothing."""
     answer = _decoded(entry, "response")
     code = _code(answer.get("ResultCode", ""))
     if code in IN_FLIGHT or not code or answer.get("CheckoutRequestID") != name:
-        result = Result.UNDECIDED
+        result = PaymentResult.UNDECIDED
     else:
-        result = Result.SUCCESS if code == "0" else Result.FAILURE
-    return ResultMessage(at=float(entry["at"]), result=result, by_query=True)
+        result = PaymentResult.SUCCESS if code == "0" else PaymentResult.FAILURE
+    return ReceivedResult(at=float(entry["at"]), result=result, by_query=True)
 
 
 def journal(control: ControlClient, *, since: int = 0, **where: str) -> Iterator[dict[str, Any]]:

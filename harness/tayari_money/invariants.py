@@ -19,9 +19,9 @@ from tayari_money.payment_record import (
     Observation,
     PaymentKind,
     PaymentRecord,
+    PaymentResult,
     PaymentState,
-    Result,
-    ResultMessage,
+    ReceivedResult,
 )
 
 PAID, FAILED, PENDING, REVIEW = PaymentState.PAID, PaymentState.FAILED, PaymentState.PENDING, PaymentState.REVIEW
@@ -142,11 +142,11 @@ def _changes(record: PaymentRecord) -> Iterator[tuple[Observation, Observation]]
 def _is_flip(record: PaymentRecord, before: Observation, after: Observation) -> bool:
     known = [message for one in record.transactions for message in one.messages if message.at <= after.ended]
     if before.state is PAID and after.state is FAILED:
-        return not any(message.result is Result.FAILURE and message.by_query for message in known)
+        return not any(message.result is PaymentResult.FAILURE and message.by_query for message in known)
     if before.state is PAID and after.state is PENDING:
         return True
     if before.state is FAILED and after.state in (PAID, PENDING) and not record.several_attempts:
-        return not any(message.result is Result.SUCCESS for message in known)
+        return not any(message.result is PaymentResult.SUCCESS for message in known)
     return False
 
 
@@ -210,9 +210,9 @@ def _could_be_known(transaction: DarajaTransaction) -> bool:
     results = {
         one.result
         for one in transaction.messages
-        if not one.pulled and (one.at >= transaction.due_at or one.result is not Result.UNDECIDED)
+        if not one.pulled and (one.at >= transaction.due_at or one.result is not PaymentResult.UNDECIDED)
     }  # fmt: skip
-    if Result.FAILURE in results:
+    if PaymentResult.FAILURE in results:
         return False
     genuine = [proof for proof in transaction.proofs() if not proof.pulled and _is_genuine(transaction, proof)]
     if not transaction.acknowledged:
@@ -220,7 +220,7 @@ def _could_be_known(transaction: DarajaTransaction) -> bool:
     return not results or bool(genuine)
 
 
-def _is_genuine(transaction: DarajaTransaction, proof: ResultMessage) -> bool:
+def _is_genuine(transaction: DarajaTransaction, proof: ReceivedResult) -> bool:
     """Whether a success is true: the run changes some, to see how the merchant reacts."""
     return proof.by_query or (proof.amount == transaction.amount and proof.receipt == transaction.receipt)
 
@@ -262,7 +262,7 @@ def _failed_too_soon(record: PaymentRecord) -> str:
     if first_failed is None or not _timed_out(record):
         return ""
     known = (one for row in record.transactions for one in row.messages if one.at <= first_failed.ended)
-    if any(one.result is Result.FAILURE and not one.timed_out for one in known):
+    if any(one.result is PaymentResult.FAILURE and not one.timed_out for one in known):
         return ""
     return f"is a {record.kind} that became failed on a queue time-out, and no result reported a failure"
 
@@ -298,7 +298,7 @@ def _described(records: Iterable[PaymentRecord], describe: Callable[[PaymentReco
 def _reported_twice(record: PaymentRecord) -> bool:
     """Whether the merchant received more than one success for a payment that it credited."""
     return record.credited and any(
-        sum(message.result is Result.SUCCESS for message in one.messages) > 1 for one in record.completed
+        sum(message.result is PaymentResult.SUCCESS for message in one.messages) > 1 for one in record.completed
     )
 
 
@@ -361,7 +361,7 @@ INVARIANTS: Final[Mapping[str, Invariant]] = MappingProxyType({row.rule: row for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Judgement:
+class InvariantJudgement:
     """What one invariant says about the payments of a run."""
 
     judged: int
@@ -385,12 +385,12 @@ class Judgement:
         return f"{number} of {self.judged} {self.noun}s of this run: {shown}{more}"
 
 
-def judge(rule: str, records: Records) -> Judgement:
+def judge(rule: str, records: Records) -> InvariantJudgement:
     """Hold the records to one invariant: the only way from records to violations."""
     row = INVARIANTS[rule]
     judged = [record for record in records if record.kind in row.kinds]
     names = {record.reference: record.name for record in judged}
-    return Judgement(
+    return InvariantJudgement(
         judged=len(judged),
         violations=tuple(replace(one, name=names.get(one.reference, "")) for one in row.find(judged)),
         not_met="" if any(map(row.precondition, judged)) else row.not_met,

@@ -33,7 +33,7 @@ RECEIVED: Final = frozenset({PaymentKind.STK_PAYMENT, PaymentKind.C2B_PAYMENT})
 """What customers pay."""
 
 
-class Result(StrEnum):
+class PaymentResult(StrEnum):
     """What a message of M-Pesa reports about a transaction."""
 
     SUCCESS = "success"
@@ -43,12 +43,12 @@ class Result(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ResultMessage:
+class ReceivedResult:
     """One report that reached the merchant: a callback, or the response to its query."""
 
     at: float
     """Epoch seconds. The merchant received the message at this time or later."""
-    result: Result
+    result: PaymentResult
     by_query: bool = False
     pulled: bool = False
     """A row of pull transactions: it proves a payment, and nobody has to settle a push by it."""
@@ -79,18 +79,20 @@ class DarajaTransaction:
     """The merchant received the acknowledgement, and an id to query with it."""
     forged: bool = False
     """Somebody who is not Safaricom sent a success for it: callbacks prove nothing here."""
-    messages: tuple[ResultMessage, ...] = ()
+    messages: tuple[ReceivedResult, ...] = ()
 
     @property
     def succeeded_late(self) -> bool:
         """M-Pesa called it failed first. Another try of the order may have been paid before its success came."""
-        failures = [one.at for one in self.messages if one.result is Result.FAILURE]
-        successes = [one.at for one in self.messages if one.result is Result.SUCCESS]
+        failures = [one.at for one in self.messages if one.result is PaymentResult.FAILURE]
+        successes = [one.at for one in self.messages if one.result is PaymentResult.SUCCESS]
         return self.completed and bool(failures) and (not successes or min(failures) < min(successes))
 
-    def proofs(self) -> Iterator[ResultMessage]:
+    def proofs(self) -> Iterator[ReceivedResult]:
         """The messages from which the merchant can know that the transaction succeeded."""
-        return (one for one in self.messages if one.result is Result.SUCCESS and (one.by_query or not self.forged))
+        return (
+            one for one in self.messages if one.result is PaymentResult.SUCCESS and (one.by_query or not self.forged)
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

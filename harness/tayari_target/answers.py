@@ -15,9 +15,9 @@ from typing import Any, Final
 from tayari_formats.json_text import problem_of
 from tayari_money.payment_record import PaymentState
 
-from tayari_target.target_file.extractor import PATTERN_S, Extractor, Kind, compile_extractor
-from tayari_target.target_file.model import ANY_OTHER, Status
-from tayari_target.views import Answer, LedgerView, Started, StatusView
+from tayari_target.target_file.extractor import PATTERN_S, Extractor, ExtractorKind, compile_extractor
+from tayari_target.target_file.model import ANY_OTHER, StatusSource
+from tayari_target.views import LedgerView, MerchantAnswer, Started, StatusView
 
 _UNSEEN: Final = frozenset({"script", "style", "head", "template", "noscript"})
 _BLOCKS: Final = frozenset({"p", "div", "br", "li", "tr", "h1", "h2", "h3", "h4", "td", "section", "form", "button"})
@@ -77,18 +77,18 @@ def _unescaped(text: str) -> str:
     return re.sub(r"&#?\w{1,40};?", lambda reference: unescape(reference.group()), text)
 
 
-def looks_like_html(answer: Answer) -> bool:
+def looks_like_html(answer: MerchantAnswer) -> bool:
     """Whether the body is a page rather than data."""
     return "html" in answer.content_type or answer.body.lstrip()[:15].lower().startswith(("<!doctype html", "<html"))
 
 
-def find(written: str, answer: Answer) -> object | None:
+def find(written: str, answer: MerchantAnswer) -> object | None:
     """The first value that an extractor finds, or None."""
     found = find_all(written, answer)
     return found[0] if found else None
 
 
-def find_all(written: str, answer: Answer) -> Sequence[object]:
+def find_all(written: str, answer: MerchantAnswer) -> Sequence[object]:
     """All values that an extractor finds, in order; a missing or null value counts as not found.
 
     A pattern that is not done after `PATTERN_S` has found nothing; `is_too_slow` says so.
@@ -99,7 +99,7 @@ def find_all(written: str, answer: Answer) -> Sequence[object]:
         return []
 
 
-def is_too_slow(written: str, answer: Answer) -> bool:
+def is_too_slow(written: str, answer: MerchantAnswer) -> bool:
     """Whether the pattern of an extractor runs out of time on this answer, and finds nothing for that reason."""
     try:
         _found(compile_extractor(written), answer)
@@ -108,24 +108,24 @@ def is_too_slow(written: str, answer: Answer) -> bool:
     return False
 
 
-def _found(extractor: Extractor, answer: Answer) -> Sequence[object]:
+def _found(extractor: Extractor, answer: MerchantAnswer) -> Sequence[object]:
     """Raises TimeoutError: its pattern ran out of time."""
-    if extractor.kind is Kind.JSON:
+    if extractor.kind is ExtractorKind.JSON:
         return _json_values(extractor, answer)
-    if extractor.kind is Kind.JOINED:
+    if extractor.kind is ExtractorKind.JOINED:
         found = [as_text(find(part, answer)) for part in extractor.parts]
         return [" ".join(text or "-" for text in found)] if any(found) else []
-    if extractor.kind is Kind.STATUS:
+    if extractor.kind is ExtractorKind.STATUS:
         return [] if answer.status is None else [answer.status]
-    if extractor.kind is Kind.TEXT:
+    if extractor.kind is ExtractorKind.TEXT:
         text = visible_text(answer.body) if looks_like_html(answer) else answer.body.strip()
         return [text] if text else []
-    if extractor.kind is Kind.HEADER:
+    if extractor.kind is ExtractorKind.HEADER:
         value = answer.header(extractor.header)
         if value is None or extractor.pattern is None:
             return [] if value is None else [value]
         return _matches(extractor.pattern, value)
-    subject = answer.url if extractor.kind is Kind.URL else answer.body
+    subject = answer.url if extractor.kind is ExtractorKind.URL else answer.body
     return _matches(extractor.pattern, subject) if extractor.pattern is not None else []
 
 
@@ -177,7 +177,7 @@ def key_paths(decoded: object, *, limit: int = 20) -> tuple[str, ...]:
     return tuple(paths)
 
 
-def _json_values(extractor: Extractor, answer: Answer) -> Sequence[object]:
+def _json_values(extractor: Extractor, answer: MerchantAnswer) -> Sequence[object]:
     decoded = answer.decoded
     if not isinstance(decoded, dict | list):
         return []
@@ -203,7 +203,7 @@ def _matches(pattern: Any, subject: str) -> Sequence[object]:
     return [match.group(1) if pattern.groups else match.group() for match in found]
 
 
-def mapped_state(status: Status, raw: str) -> PaymentState | None:
+def mapped_state(status: StatusSource, raw: str) -> PaymentState | None:
     """Our state for the merchant's word: exact first, then whatever the case, then by `*`; None for an unknown word."""
     if raw in status.states:
         return status.states[raw]
@@ -212,7 +212,7 @@ def mapped_state(status: Status, raw: str) -> PaymentState | None:
     return next((state for word, state in status.states.items() if word.casefold() == folded), others)
 
 
-def read_view(status: Status, answer: Answer, full_amount: Callable[[], float | None]) -> StatusView:
+def read_view(status: StatusSource, answer: MerchantAnswer, full_amount: Callable[[], float | None]) -> StatusView:
     """A payment's state. `full_amount` is asked where the merchant says that it credited, and not how much."""
     raw = as_text(find(status.state, answer)).strip()
     found = _yes_or_no(find(status.credited, answer)) if status.credited else None
@@ -240,7 +240,7 @@ def not_started(key: str) -> Started:
     return Started(accepted=False, status=None, payment_id=None, error=f"the target file has no {key}")
 
 
-def read_started(answer: Answer, id_at: str | None, message_at: str | None, reference: str) -> Started:
+def read_started(answer: MerchantAnswer, id_at: str | None, message_at: str | None, reference: str) -> Started:
     """A payment, payout or refund that was asked for; its identifier is `reference` where no extractor finds it."""
     found = as_text(find(id_at, answer)) if id_at is not None else reference
     return Started(
@@ -255,24 +255,24 @@ def read_started(answer: Answer, id_at: str | None, message_at: str | None, refe
     )
 
 
-def is_refused(answer: Answer) -> bool:
+def is_refused(answer: MerchantAnswer) -> bool:
     """Whether there was no answer, or one that is an error."""
     return bool(answer.error) or answer.status is None or answer.status >= 400
 
 
-def refusal(key: str, answer: Answer) -> str:
+def refusal(key: str, answer: MerchantAnswer) -> str:
     """Why the request of a key of the target file was not served; empty where it was."""
     return (answer.error or f"{key} answered {answer.status}") if is_refused(answer) else ""
 
 
-def read_texts(written: str, answer: Answer) -> tuple[str, ...]:
+def read_texts(written: str, answer: MerchantAnswer) -> tuple[str, ...]:
     """Everything that an extractor finds; the members of a list one by one."""
     found = find_all(written, answer)
     members = found[0] if len(found) == 1 and isinstance(found[0], list) else found
     return tuple(as_text(member) for member in members)
 
 
-def read_message(written: str | None, answer: Answer) -> str:
+def read_message(written: str | None, answer: MerchantAnswer) -> str:
     """The message to the customer: by the extractor, or all that a page shows."""
     found = as_text(find(written, answer)).strip() if written is not None else ""
     if not found and looks_like_html(answer):
@@ -280,7 +280,9 @@ def read_message(written: str | None, answer: Answer) -> str:
     return found
 
 
-def read_credits(credits_at: str, total_at: str | None, answer: Answer, *, named: str = "ledger.credits") -> LedgerView:
+def read_credits(
+    credits_at: str, total_at: str | None, answer: MerchantAnswer, *, named: str = "ledger.credits"
+) -> LedgerView:
     """How often, and how much, was credited. `named` is the key of the target file whose extractor counts."""
     problem = problem_of(answer.body)
     if problem:

@@ -25,9 +25,9 @@ from tayari_target.answers import (
 )
 from tayari_target.sender import Record, Sender
 from tayari_target.state_probes import probe
-from tayari_target.target_file.model import Listing, Pay, Status, Target
+from tayari_target.target_file.model import Listing, Pay, StatusSource, Target
 from tayari_target.target_file.placeholders import fill
-from tayari_target.views import Answer, LedgerView, Started, StatusView
+from tayari_target.views import LedgerView, MerchantAnswer, Started, StatusView
 
 __all__ = ["LedgerView", "MerchantDriver", "Started", "StatusView"]
 
@@ -320,11 +320,11 @@ class MerchantDriver:
         answer = self._sender.send("start payment", pay.call, values, headers={**keyed, **headers}, timeout_s=timeout_s)
         return read_started(answer, pay.payment_id, pay.message, str(values["reference"]))
 
-    def _look(self, status: Status, title: str, values: Mapping[str, str], payment_id: str) -> StatusView:
+    def _look(self, status: StatusSource, title: str, values: Mapping[str, str], payment_id: str) -> StatusView:
         answer = self._answer(status, title, values)
         return read_view(status, answer, lambda: self._full_amount(payment_id))
 
-    def _answer(self, status: Status, title: str, values: Mapping[str, str]) -> Answer:
+    def _answer(self, status: StatusSource, title: str, values: Mapping[str, str]) -> MerchantAnswer:
         if status.call is not None:
             return self._sender.send(title, status.call, values)
         return probe(status, {**self._sender.values, **values}, folder=self.target.path.parent)

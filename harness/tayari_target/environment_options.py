@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tayari_control.process import Callbacks, SimulatorOptions
+from tayari_control.process import CallbackRoute, SimulatorOptions
 
 from tayari_target.interception import HTTPS_PORT, Intercept
 from tayari_target.resources import CONTROL_PORT, DARAJA_PORT, scenario_folder
@@ -82,7 +82,7 @@ def asks_for(start: Start | None, placeholder: str) -> bool:
     return start is not None and any(placeholder in names(text) for text in start.texts)
 
 
-def _filled(callbacks: Callbacks, port: str) -> Callbacks:
+def _filled(callbacks: CallbackRoute, port: str) -> CallbackRoute:
     values = {"port": port or None}
     return replace(
         callbacks,

@@ -19,9 +19,9 @@ from tayari_control.http_session import (
 from tayari_reports.model import Exchange
 
 from tayari_target.answers import as_text, find
-from tayari_target.target_file.model import Call, Merchant
+from tayari_target.target_file.model import CallTemplate, Merchant
 from tayari_target.target_file.placeholders import PlaceholderError, fill_all, fill_json, fill_url
-from tayari_target.views import Answer
+from tayari_target.views import MerchantAnswer
 
 Record = Callable[[Exchange], None]
 """Takes each exchange with the merchant as it was on the wire: it is to be redacted before it is shown."""
@@ -56,21 +56,21 @@ class Sender:
     def send(
         self,
         title: str,
-        call: Call,
+        call: CallTemplate,
         values: Mapping[str, object],
         *,
         headers: Mapping[str, str] | None = None,
         timeout_s: float | None = None,
-    ) -> Answer:
+    ) -> MerchantAnswer:
         """Send one call, logging in first where the target file has steps for it."""
         failed = self.log_in()
         if failed:
-            return Answer(error=failed)
+            return MerchantAnswer(error=failed)
         answer = self._send(title, call, values, headers or {}, timeout_s)
         if answer.status == 401 and self._merchant.login:
             self._logged_in = False
             failed = self.log_in()
-            return Answer(error=failed) if failed else self._send(title, call, values, headers or {}, timeout_s)
+            return MerchantAnswer(error=failed) if failed else self._send(title, call, values, headers or {}, timeout_s)
         return answer
 
     def log_in(self) -> str:
@@ -87,7 +87,7 @@ class Sender:
             self._logged_in = True
         return ""
 
-    def _step(self, number: int, step: Call) -> str:
+    def _step(self, number: int, step: CallTemplate) -> str:
         answer = self._send("log in", step, {}, {}, None, with_merchant_headers=False)
         where = f"log-in step {number} ({step.method} {step.path})"
         if answer.error:
@@ -104,18 +104,18 @@ class Sender:
     def _send(
         self,
         title: str,
-        call: Call,
+        call: CallTemplate,
         values: Mapping[str, object],
         headers: Mapping[str, str],
         timeout_s: float | None,
         *,
         with_merchant_headers: bool = True,
-    ) -> Answer:
+    ) -> MerchantAnswer:
         try:
             filled = self._filled(call, {**self._values, **values}, headers, with_merchant_headers)
             check_host(filled.path, self._hosts)
         except (PlaceholderError, HostRefused) as error:
-            return Answer(error=str(error))
+            return MerchantAnswer(error=str(error))
         at, began = time.time(), time.monotonic()
         response, error_text = self._request(filled, timeout_s or self._merchant.timeout_s)
         duration_s = time.monotonic() - began
@@ -125,8 +125,8 @@ class Sender:
         return answer
 
     def _filled(
-        self, call: Call, values: Mapping[str, object], headers: Mapping[str, str], with_merchant_headers: bool
-    ) -> Call:
+        self, call: CallTemplate, values: Mapping[str, object], headers: Mapping[str, str], with_merchant_headers: bool
+    ) -> CallTemplate:
         """The call with its placeholders filled; its path is the whole address."""
         written = {**(self._merchant.headers if with_merchant_headers else {}), **call.headers}
         return replace(
@@ -137,7 +137,7 @@ class Sender:
             form=fill_all(call.form, values) if call.form is not None else None,
         )
 
-    def _request(self, filled: Call, timeout_s: float) -> tuple[requests.Response | None, str]:
+    def _request(self, filled: CallTemplate, timeout_s: float) -> tuple[requests.Response | None, str]:
         try:
             response = self._session.request(
                 filled.method,
@@ -174,14 +174,14 @@ def connection_error(error: BaseException) -> str:
     return text
 
 
-def _answer(response: requests.Response | None, error: str, duration_s: float) -> Answer:
+def _answer(response: requests.Response | None, error: str, duration_s: float) -> MerchantAnswer:
     if response is None:
-        return Answer(error=error, duration_s=duration_s)
+        return MerchantAnswer(error=error, duration_s=duration_s)
     if error:
-        return Answer(error=error, duration_s=duration_s, body=response.text, url=str(response.url))
+        return MerchantAnswer(error=error, duration_s=duration_s, body=response.text, url=str(response.url))
     hops = (response, *reversed(response.history))
     headers = tuple((name, value) for hop in hops for name, value in hop.headers.items())
-    return Answer(
+    return MerchantAnswer(
         body=response.text,
         status=response.status_code,
         headers=headers,
@@ -190,7 +190,9 @@ def _answer(response: requests.Response | None, error: str, duration_s: float) -
     )
 
 
-def _exchange(title: str, filled: Call, response: requests.Response | None, answer: Answer, at: float) -> Exchange:
+def _exchange(
+    title: str, filled: CallTemplate, response: requests.Response | None, answer: MerchantAnswer, at: float
+) -> Exchange:
     sent = response.history[0].request if response is not None and response.history else None
     request = sent or (response.request if response is not None else None)
     headers = request.headers.items() if request is not None else filled.headers.items()
@@ -213,7 +215,7 @@ def _exchange(title: str, filled: Call, response: requests.Response | None, answ
     )
 
 
-def _headers_of(response: requests.Response | None, answer: Answer) -> tuple[tuple[str, str], ...]:
+def _headers_of(response: requests.Response | None, answer: MerchantAnswer) -> tuple[tuple[str, str], ...]:
     """Those of the last answer alone."""
     if response is None:
         return ()

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
-from tayari_target.target_file.model import Status
+from tayari_target.target_file.model import StatusSource
 from tayari_target.target_file.placeholders import PlaceholderError, fill, names
-from tayari_target.views import Answer
+from tayari_target.views import MerchantAnswer
 
 _QUOTED_NAME = re.compile(r"'?\{([a-z][a-z0-9_]*)\}'?")
 _FILE_BYTES: Final = 1_000_000
@@ -31,7 +31,7 @@ _DRIVERS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 
 
-def probe(status: Status, values: Mapping[str, object], *, folder: Path) -> Answer:
+def probe(status: StatusSource, values: Mapping[str, object], *, folder: Path) -> MerchantAnswer:
     """Read a payment's state by the probe of the target file; what goes wrong is in `error`, nothing is raised."""
     began = time.monotonic()
     try:
@@ -42,8 +42,8 @@ def probe(status: Status, values: Mapping[str, object], *, folder: Path) -> Answ
         else:
             body = _by_command(status.command or "", values, folder, status.probe_timeout_s)
     except (PlaceholderError, ProbeError) as error:
-        return Answer(error=str(error), duration_s=time.monotonic() - began)
-    return Answer(body=body, duration_s=time.monotonic() - began)
+        return MerchantAnswer(error=str(error), duration_s=time.monotonic() - began)
+    return MerchantAnswer(body=body, duration_s=time.monotonic() - began)
 
 
 class ProbeError(Exception):

@@ -69,7 +69,7 @@ class LedgerView:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Answer:
+class MerchantAnswer:
     """What came back, from HTTP or from a probe; the input of every extractor."""
 
     body: str = ""

@@ -17,7 +17,7 @@ from tayari_load.load_run import LoadRun
 from tayari_load.money import MoneyResult, RunMoney, by_msisdn, excused, judge_money, line_s, money_checks
 from tayari_load.simulator_monitor import SimulatorMonitor
 from tayari_load.statistics.latencies import Span
-from tayari_load.statistics.payments import Outcome, Payment
+from tayari_load.statistics.payments import LoadPayment, PaymentOutcome
 from tayari_load.summary import checks, load_record, repeat_command, write_checks, write_load
 from tayari_load.users.checkout import judge_credit, read_state
 
@@ -114,8 +114,8 @@ def look_again(run: LoadRun, money: RunMoney, *, within_s: float = LOOK_AGAIN_S)
         payment for payment in money.payments if not payment.paid and payment.payment_id and money.paid(payment)
     ]
     until = time.monotonic() + within_s
-    reported: list[Payment] = []
-    unreported: list[Payment] = []
+    reported: list[LoadPayment] = []
+    unreported: list[LoadPayment] = []
     for payment in unsettled:
         known = money.is_reported(payment) or not payment.order.pays_in
         (reported if known else unreported).append(payment)
@@ -127,13 +127,13 @@ def look_again(run: LoadRun, money: RunMoney, *, within_s: float = LOOK_AGAIN_S)
     for payment in money.payments:
         if payment.order.kind is not PaymentKind.STK_PAYMENT or time.monotonic() >= until:
             continue
-        if payment.outcome is Outcome.REFUSED and money.paid(payment):
+        if payment.outcome is PaymentOutcome.REFUSED and money.paid(payment):
             _read_refused(run, payment)
     again = _final_states(run, [payment for payment in money.payments if payment.paid and payment.payment_id])
     return replace(money, now=time.time(), looked_again=again)
 
 
-def _wait_for(run: LoadRun, unsettled: Sequence[Payment], until: float) -> None:
+def _wait_for(run: LoadRun, unsettled: Sequence[LoadPayment], until: float) -> None:
     """Read a few payments until they are settled, or many of them once."""
     for payment in unsettled[:_MOST_LOOKS]:
         while time.monotonic() < until and not _settled_by_now(run, payment):
@@ -142,16 +142,16 @@ def _wait_for(run: LoadRun, unsettled: Sequence[Payment], until: float) -> None:
             time.sleep(0.5)
 
 
-def _settled_by_now(run: LoadRun, payment: Payment) -> bool:
+def _settled_by_now(run: LoadRun, payment: LoadPayment) -> bool:
     seen = read_state(run.test_environment.driver, payment)
     if seen.state is not PaymentState.PAID:
         return False
-    payment.outcome, payment.state = Outcome.SETTLED, seen.state
+    payment.outcome, payment.state = PaymentOutcome.SETTLED, seen.state
     payment.credits, payment.credited = seen.credits, seen.credited
     return True
 
 
-def _read_refused(run: LoadRun, payment: Payment) -> None:
+def _read_refused(run: LoadRun, payment: LoadPayment) -> None:
     """The start was answered with an error, and the customer paid nevertheless: only the ledger shows its state."""
     ledger = run.test_environment.driver.read_ledger(payment_id=payment.payment_id, reference=payment.order.reference)
     if ledger is None or ledger.credits is None:
@@ -160,7 +160,7 @@ def _read_refused(run: LoadRun, payment: Payment) -> None:
     payment.credits, payment.credited = ledger.credits, ledger.total
 
 
-def _final_states(run: LoadRun, paid: Sequence[Payment]) -> Mapping[str, str]:
+def _final_states(run: LoadRun, paid: Sequence[LoadPayment]) -> Mapping[str, str]:
     """The states of paid orders as the merchant shows them now; what was credited since then is noted.
 
     Orders of a scenario come first, then others that are spread over the run.
@@ -179,9 +179,9 @@ def _final_states(run: LoadRun, paid: Sequence[Payment]) -> Mapping[str, str]:
     return states
 
 
-def _credited_since(run: LoadRun, payment: Payment, seen: StatusView) -> None:
+def _credited_since(run: LoadRun, payment: LoadPayment, seen: StatusView) -> None:
     """Note what was credited since then: a second message may have been credited after the payment was seen paid."""
-    if payment.order.pays_out or payment.outcome is not Outcome.SETTLED:
+    if payment.order.pays_out or payment.outcome is not PaymentOutcome.SETTLED:
         return
     found = LedgerView(credits=seen.credits, total=seen.credited)
     if not payment.order.pays_in:

@@ -13,7 +13,7 @@ from tayari_reports.model import RateLimit
 
 from tayari_load.load_run import LoadRun
 from tayari_load.statistics.latencies import enough_for
-from tayari_load.statistics.payments import Outcome
+from tayari_load.statistics.payments import PaymentOutcome
 from tayari_load.thresholds import Circumstances, judge
 
 CLOSE: Final = 1.15
@@ -22,7 +22,7 @@ MOST_PROBES: Final = 14
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Probe:
+class RateTrial:
     """One rate, held for a while."""
 
     rate: float
@@ -39,7 +39,7 @@ class RateSearch:
 
     first: float
     highest: float = 100_000.0
-    probes: list[Probe] = field(default_factory=list)
+    probes: list[RateTrial] = field(default_factory=list)
 
     @property
     def kept(self) -> float | None:
@@ -66,7 +66,7 @@ class RateSearch:
             return missed / 2 if missed > self.first / 64 else None
         return None if missed / kept <= CLOSE else sqrt(kept * missed)
 
-    def add(self, probe: Probe) -> None:
+    def add(self, probe: RateTrial) -> None:
         """Add what happened at one rate."""
         self.probes.append(probe)
 
@@ -123,7 +123,7 @@ class LimitSearch:
         self.load_run.judged_seconds = judged
         self.load_run.limit = self.search.result()
 
-    def probe(self, rate: float) -> Probe:
+    def probe(self, rate: float) -> RateTrial:
         """Hold this rate for a while, and look at the ends of its payments."""
         load_run = self.load_run
         load_run.count_arrivals()
@@ -137,7 +137,7 @@ class LimitSearch:
         planned, dropped = load_run.tally.planned - before[0], load_run.tally.dropped - before[1]
         looks, busy = load_run.cpu.samples - before[2], load_run.cpu.busy - before[3]
         part = load_run.tally.part(int(begin), time.time() + 1)
-        part.ended[Outcome.STUCK] += left
+        part.ended[PaymentOutcome.STUCK] += left
         part.started += left
         judged = judge(part, load_run.target.thresholds, Circumstances(users=0))
         missed = [row.name for row in judged[:3] if row.met is False]
@@ -149,9 +149,9 @@ class LimitSearch:
             seen += "; too few to judge the p95 by"
         if planned < LEAST_HELD * rate * self.probe_s - FEW:
             seen += f"; the generator was too slow to begin {rate * self.probe_s:.0f} payments"
-            return Probe(rate=rate, kept=False, seen=seen, limited_by=GENERATOR)
+            return RateTrial(rate=rate, kept=False, seen=seen, limited_by=GENERATOR)
         kept = not missed and dropped <= planned * 0.02
-        return Probe(
+        return RateTrial(
             rate=rate,
             kept=kept,
             seen=f"{seen}; missed {', '.join(missed)}" if missed else seen,

@@ -15,7 +15,7 @@ from tayari_reports.model import LocustRow, ProcessUse, RateLimit
 from tayari_target.target_file.model import Target
 from tayari_target.test_environment import TestEnvironment
 
-from tayari_load.plan import Plan
+from tayari_load.plan import LoadPlan
 from tayari_load.simulator_monitor import SimulatorMonitor
 from tayari_load.statistics.latencies import enough_for
 from tayari_load.statistics.payments import PaymentLog, Samples
@@ -117,7 +117,7 @@ class LoadRun:
     test_environment: TestEnvironment
     own_environment: bool
     seed: int
-    plan: Plan = field(default_factory=Plan)
+    plan: LoadPlan = field(default_factory=LoadPlan)
     out: Path | None = None
     events: Path | None = None
     progress: Path | None = None

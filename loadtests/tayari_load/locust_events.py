@@ -14,7 +14,7 @@ from tayari_load.finalize import finalize
 from tayari_load.limit_search import LimitSearch, RateSearch
 from tayari_load.listening_workers import ListeningWorkers
 from tayari_load.load_run import DRAIN_S, LoadRun
-from tayari_load.plan import Plan, PlanError
+from tayari_load.plan import LoadPlan, PlanError
 from tayari_load.shapes.disturbances import disturb
 from tayari_load.statistics.payments import ROWS
 from tayari_load.statistics.process_use import PERIOD_S
@@ -71,7 +71,7 @@ class LocustEvents:
         if self.load_run.plan.find_limit:
             return
         try:
-            self.load_run.plan = Plan.read(self.environment.parsed_options)
+            self.load_run.plan = LoadPlan.read(self.environment.parsed_options)
         except PlanError as wrong:
             _log.error("%s; the run goes on as the one before", wrong)
 
@@ -210,7 +210,7 @@ class WorkerEvents(LocustEvents):
 
     def planned(self, msg: Any, **_: Any) -> None:
         """What the run is asked to do, and this worker's part of it; comes before its users."""
-        self.load_run.plan = Plan.from_wire(msg.data["plan"])
+        self.load_run.plan = LoadPlan.from_wire(msg.data["plan"])
         self.load_run.seed = msg.data["seed"]
         self.load_run.arrivals.part, self.load_run.arrivals.parts = msg.data["part"], msg.data["parts"]
 

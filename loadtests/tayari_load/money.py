@@ -21,14 +21,14 @@ from tayari_money.payment_record import (
     Observation,
     PaymentKind,
     PaymentRecord,
+    PaymentResult,
     PaymentState,
-    Result,
-    ResultMessage,
+    ReceivedResult,
 )
 from tayari_reports.model import Check, Exchange, NotTested, State
 
 from tayari_load.load_run import LoadRun
-from tayari_load.statistics.payments import Outcome, Payment
+from tayari_load.statistics.payments import LoadPayment, PaymentOutcome
 
 SimulatorPayment = Mapping[str, Any]
 """As `GET /v1/payments` lists it (`docs/control-api.md`)."""
@@ -68,7 +68,7 @@ class MoneyResult:
 class RunMoney:
     """Both sides of all payments of one run."""
 
-    payments: Sequence[Payment]
+    payments: Sequence[LoadPayment]
     rows: Mapping[str, Sequence[SimulatorPayment]]
     """Of the simulator, by MSISDN: every order has a number of its own."""
     complete: bool = True
@@ -81,15 +81,15 @@ class RunMoney:
     looked_again: Mapping[str, str] = field(default_factory=dict)
     """Reference -> state, of orders in a final state that were looked at once more when the load was over."""
 
-    def paid(self, payment: Payment) -> list[SimulatorPayment]:
+    def paid(self, payment: LoadPayment) -> list[SimulatorPayment]:
         """What Daraja was paid for this order."""
         return [row for row in self.rows.get(payment.order.msisdn, ()) if row["state"] == "paid"]
 
-    def is_reported(self, payment: Payment) -> bool:
+    def is_reported(self, payment: LoadPayment) -> bool:
         """Whether M-Pesa's message of the payment was answered."""
         return any(is_answered(row) for row in self.paid(payment))
 
-    def record(self, payment: Payment) -> PaymentRecord:
+    def record(self, payment: LoadPayment) -> PaymentRecord:
         """One order, as the judge takes it."""
         return PaymentRecord(
             reference=payment.order.reference,
@@ -102,7 +102,7 @@ class RunMoney:
             kind=payment.order.kind,
         )
 
-    def _looks(self, payment: Payment) -> Iterable[Observation]:
+    def _looks(self, payment: LoadPayment) -> Iterable[Observation]:
         again = self.looked_again.get(payment.order.reference)
         for state, at in ((payment.state, payment.at), (PaymentState(again) if again else None, self.now)):
             if state is not None:
@@ -114,13 +114,13 @@ def transaction(row: SimulatorPayment) -> DarajaTransaction:
 
     Nobody has to ask: a merchant that got no message about a customer's payment (C2B) need not know it.
     """
-    result = {"paid": Result.SUCCESS, "failed": Result.FAILURE}.get(str(row["state"]))
+    result = {"paid": PaymentResult.SUCCESS, "failed": PaymentResult.FAILURE}.get(str(row["state"]))
     amount, receipt = float(row["amount"]), str(row.get("receipt") or "")
     reported = row.get("kind") != C2B or any(message["sent_at"] is not None for message in result_messages(row))
     return DarajaTransaction(
         transaction_id=str(row.get("checkout_request_id", "")),
         amount=amount,
-        completed=result is Result.SUCCESS,
+        completed=result is PaymentResult.SUCCESS,
         due_at=_ANY_TIME,
         receipt=receipt,
         account_reference=str(row.get("account_reference", "")),
@@ -128,7 +128,7 @@ def transaction(row: SimulatorPayment) -> DarajaTransaction:
         messages=()
         if result is None
         else (
-            ResultMessage(
+            ReceivedResult(
                 at=_ANY_TIME, result=result, by_query=True, pulled=not reported, amount=amount, receipt=receipt
             ),
         ),
@@ -162,7 +162,7 @@ def judge_money(money: RunMoney) -> tuple[MoneyResult, ...]:
     return (*found, *(row(replace(money, payments=sent)) for row in OF_PAYOUTS if sent))
 
 
-def excused(money: RunMoney) -> list[tuple[Payment, Outcome]]:
+def excused(money: RunMoney) -> list[tuple[LoadPayment, PaymentOutcome]]:
     """Orders shown as failed that are no failure of the merchant, and what they count as.
 
     Daraja knows the order as failed: the customer did not pay. Or Daraja took no push of it while the load disturbed
@@ -172,14 +172,14 @@ def excused(money: RunMoney) -> list[tuple[Payment, Outcome]]:
     found = []
     for payment in money.payments:
         rows = money.rows.get(payment.order.msisdn, ())
-        if payment.outcome is not Outcome.FAILED or payment.order.pays_in:
+        if payment.outcome is not PaymentOutcome.FAILED or payment.order.pays_in:
             continue
         if any(row["state"] != "failed" for row in rows):
             continue
         if rows:
-            found.append((payment, Outcome.DECLINED))
+            found.append((payment, PaymentOutcome.DECLINED))
         elif payment.disturbed and money.complete:
-            found.append((payment, Outcome.TURNED_AWAY))
+            found.append((payment, PaymentOutcome.TURNED_AWAY))
     return found
 
 
@@ -225,7 +225,7 @@ def _whole_sum(money: RunMoney) -> MoneyResult:
     )  # fmt: skip
 
 
-def _paid_twice(money: RunMoney, payment: Payment) -> str:
+def _paid_twice(money: RunMoney, payment: LoadPayment) -> str:
     rows = money.paid(payment)
     total = sum(float(row["amount"]) for row in rows)
     credited = "an unknown sum" if payment.credited is None else f"{payment.credited:g}"
@@ -263,7 +263,7 @@ OF_PAYMENTS: Final = (_credited_once, _proven, _final, _whole_sum, _not_stuck)
 OF_PAYOUTS: Final = (_paid_out_once, _paid_out_on_result)
 
 
-def _is_due(payment: Payment, row: SimulatorPayment, money: RunMoney) -> bool:
+def _is_due(payment: LoadPayment, row: SimulatorPayment, money: RunMoney) -> bool:
     """Daraja's callback was answered, or the merchant's own promise to reconcile has run out.
 
     A pending STK payment of a merchant that confirms callbacks by queries may wait for a query, too.
@@ -287,10 +287,10 @@ def line_s(payments: int, queries_per_minute: float | None, took_s: float) -> fl
 def _invariant(
     rule: str,
     money: RunMoney,
-    payments: Sequence[Payment],
+    payments: Sequence[LoadPayment],
     *,
     unseen: str,
-    more: Callable[[Payment], str] = lambda _: "",
+    more: Callable[[LoadPayment], str] = lambda _: "",
     judged: int | None = None,
     key: str = "",
     open: str = "",
@@ -319,7 +319,7 @@ def _invariant(
 _NOUNS: Final = {PaymentKind.PAYOUT: "payout", PaymentKind.C2B_PAYMENT: "C2B payment"}
 
 
-def _sentence(payment: Payment, what: str) -> str:
+def _sentence(payment: LoadPayment, what: str) -> str:
     noun = _NOUNS.get(payment.order.kind, "order")
     return f"{noun} {payment.order.reference} over {payment.order.amount} shillings {what}"
 
@@ -377,4 +377,4 @@ def _evidence(row: MoneyResult, run: LoadRun) -> tuple[Exchange, ...]:
                 response_body=json.dumps(found, ensure_ascii=False),
             )
         )
-    return (*proof, *run.samples.of((Outcome.CREDITED_TWICE,)))
+    return (*proof, *run.samples.of((PaymentOutcome.CREDITED_TWICE,)))

@@ -29,7 +29,7 @@ _KEYS: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Mix:
+class LoadMix:
     """Scenario names and their weights; empty: everybody pays."""
 
     weights: tuple[tuple[str, float], ...] = ()
@@ -43,7 +43,7 @@ class Mix:
 class Draws:
     """One sequence."""
 
-    mix: Mix
+    mix: LoadMix
     source: random.Random
 
     def next(self) -> str:
@@ -55,7 +55,7 @@ class Draws:
         return drawn
 
 
-def parse_mix(text: str) -> Mix:
+def parse_mix(text: str) -> LoadMix:
     """`success=92,insufficient-funds=5,timeout=3`: names without a folder are those of `payment/`.
 
     Raises:
@@ -74,7 +74,7 @@ def parse_mix(text: str) -> Mix:
         if full in weights:
             raise ValueError(f"{name} is there twice")
         weights[full] = value
-    return Mix(tuple(weights.items()))
+    return LoadMix(tuple(weights.items()))
 
 
 DEFAULT_DURATION_S: Final = 60.0
@@ -102,7 +102,7 @@ def described(merchant: Merchant) -> tuple[PaymentKind, ...]:
     return tuple(kind for kind, is_there in has.items() if is_there)
 
 
-def kinds(mix: Mix, shape: str, merchant: Merchant) -> frozenset[PaymentKind]:
+def kinds(mix: LoadMix, shape: str, merchant: Merchant) -> frozenset[PaymentKind]:
     """What the load asks of this merchant: payments, payouts, payments that customers begin, or several of these.
 
     Raises:
@@ -149,7 +149,7 @@ def unconfirmed_c2b(moved: Collection[PaymentKind], test_environment: TestEnviro
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class LoadPlan:
     """One run. Plain values, so that it can be sent."""
 
     rate: float | None = None
@@ -207,7 +207,7 @@ class Plan:
         return SHAPES[self.shape or "steady"]
 
     @property
-    def outcomes(self) -> Mix:
+    def outcomes(self) -> LoadMix:
         """The outcome mix."""
         return parse_mix(self.mix)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from tayari_control.client import ControlClient, ControlError
-from tayari_reports.model import Balance, ProcessUse
+from tayari_reports.model import CountBalance, ProcessUse
 
 from tayari_load.statistics.latencies import Latencies, Span
 
@@ -99,7 +99,7 @@ BalanceAnswer = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Callbacks:
+class CallbackRange:
     """Callbacks of this run, counted in two ways that know nothing of each other."""
 
     fewest: int
@@ -110,9 +110,9 @@ class Callbacks:
     """Entries of the journal; None where it could not be read in whole."""
 
 
-def weigh(before: BalanceAnswer, after: BalanceAnswer, callbacks: Callbacks) -> Balance:
+def weigh(before: BalanceAnswer, after: BalanceAnswer, callbacks: CallbackRange) -> CountBalance:
     """The balance, and in words what does not add up."""
-    return Balance(
+    return CountBalance(
         accepted=int(after["accepted"]),
         called_back=int(after["called_back"]),
         dropped_by_scenario=int(after["dropped_by_scenario"]),
@@ -126,7 +126,7 @@ def weigh(before: BalanceAnswer, after: BalanceAnswer, callbacks: Callbacks) -> 
     )
 
 
-def _problems(after: BalanceAnswer, callbacks: Callbacks) -> Iterator[str]:
+def _problems(after: BalanceAnswer, callbacks: CallbackRange) -> Iterator[str]:
     if missing := int(after["difference"]):
         yield (
             f"of {after['accepted']} accepted transactions {abs(missing)} "
@@ -173,7 +173,7 @@ class SimulatorMonitor:
     """Entries read."""
     unanswered: int = 0
     limits: SimulatorLimits = field(default_factory=SimulatorLimits)
-    balance: Balance | None = None
+    balance: CountBalance | None = None
     cpu: list[float] = field(default_factory=list)
     memory: int = 0
     loop_lag_s: float = 0.0
@@ -287,7 +287,7 @@ class SimulatorMonitor:
         self.loop_lag_s = max(self.loop_lag_s, metrics["tayari_loop_lag_p99_seconds"])
         self.limits.look(self.control.limits())
 
-    def _weigh(self) -> Balance:
+    def _weigh(self) -> CountBalance:
         """Ask until it adds up: while the last callbacks are answered, a sum may be torn."""
         until = time.monotonic() + BALANCED_S
         while True:
@@ -297,7 +297,7 @@ class SimulatorMonitor:
             most = self._over(self._metrics())
             # What the bound has pushed out cannot be counted; what was read in time is whole all the same.
             whole = noted >= fewest or not self.dropped
-            counted = Callbacks(fewest=fewest, most=most, noted=noted if whole else None)
+            counted = CallbackRange(fewest=fewest, most=most, noted=noted if whole else None)
             found = weigh(self._first_balance, self.control.balance(), counted)
             if not found.problems or time.monotonic() > until:
                 return found

@@ -28,7 +28,7 @@ from tayari_target.test_environment import TestEnvironment
 from tayari_load.load_run import DRAIN_S, LoadRun
 from tayari_load.locust_events import LocustEvents, MasterEvents, WorkerEvents
 from tayari_load.locust_page import add_tab
-from tayari_load.plan import Plan, PlanError, add_options, check_payable, kind_of, kinds, unconfirmed_c2b
+from tayari_load.plan import LoadPlan, PlanError, add_options, check_payable, kind_of, kinds, unconfirmed_c2b
 from tayari_load.simulator_monitor import SimulatorMonitor
 from tayari_load.users.shopper import Shopper
 
@@ -89,7 +89,7 @@ class ShapeSchedule(LoadTestShape):
 
     use_common_options = True
 
-    def __init__(self, plan: Plan, most: int) -> None:
+    def __init__(self, plan: LoadPlan, most: int) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # Locust's
         self._plan = plan
         self._most = most
@@ -191,7 +191,7 @@ def _prepare(environment: Any, load_run: LoadRun) -> None:
     """What the process that leads needs: the plan, as many users as it takes, and eyes on the simulator."""
     options = environment.parsed_options
     try:
-        plan = Plan.read(options)
+        plan = LoadPlan.read(options)
         _known(plan, load_run)
     except PlanError as wrong:
         load_run.close()
@@ -213,7 +213,7 @@ def _prepare(environment: Any, load_run: LoadRun) -> None:
         options.run_time = None  # a search ends when it knows
 
 
-def _known(plan: Plan, load_run: LoadRun) -> None:
+def _known(plan: LoadPlan, load_run: LoadRun) -> None:
     """Scenarios of the mix exist.
 
     Raises:

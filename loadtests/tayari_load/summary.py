@@ -27,8 +27,8 @@ from tayari_target.target_file.model import Thresholds
 
 from tayari_load.load_run import LoadRun, write_whole
 from tayari_load.statistics.latencies import Latencies, Span, enough_for
-from tayari_load.statistics.payments import EXCUSED, Outcome, Payment, Samples
-from tayari_load.statistics.tally import Second, Tally
+from tayari_load.statistics.payments import EXCUSED, LoadPayment, PaymentOutcome, Samples
+from tayari_load.statistics.tally import SecondTally, Tally
 from tayari_load.thresholds import FEWER_USERS, SUSTAINED, judge
 
 RULES: Final = {
@@ -74,8 +74,8 @@ def load_record(tally: Tally, limits: Thresholds, run: LoadRun) -> Load:
         mix=run.plan.mix,
         planned=tally.planned,
         dropped=tally.dropped,
-        declined=tally.ended[Outcome.DECLINED],
-        turned_away=tally.ended[Outcome.TURNED_AWAY],
+        declined=tally.ended[PaymentOutcome.DECLINED],
+        turned_away=tally.ended[PaymentOutcome.TURNED_AWAY],
         funnels=funnels(ended(run.log.payments)),
         measures=spans.measures(),
         processes=run.processes(),
@@ -91,15 +91,15 @@ def load_record(tally: Tally, limits: Thresholds, run: LoadRun) -> Load:
     )
 
 
-def ended(payments: Iterable[Payment]) -> Mapping[PaymentKind, Counter[Outcome]]:
+def ended(payments: Iterable[LoadPayment]) -> Mapping[PaymentKind, Counter[PaymentOutcome]]:
     """How the payments of each kind ended."""
-    found: dict[PaymentKind, Counter[Outcome]] = {}
+    found: dict[PaymentKind, Counter[PaymentOutcome]] = {}
     for payment in payments:
         found.setdefault(payment.order.kind, Counter())[payment.outcome] += 1
     return found
 
 
-def funnels(ended: Mapping[PaymentKind, Counter[Outcome]]) -> tuple[Funnel, ...]:
+def funnels(ended: Mapping[PaymentKind, Counter[PaymentOutcome]]) -> tuple[Funnel, ...]:
     """How far the money of each kind came; nothing where there are payments by STK push alone."""
     if not set(ended) - {PaymentKind.STK_PAYMENT}:
         return ()
@@ -107,9 +107,9 @@ def funnels(ended: Mapping[PaymentKind, Counter[Outcome]]) -> tuple[Funnel, ...]
         Funnel(
             kind=f"{kind}s",
             started=found.total(),
-            settled=found[Outcome.SETTLED] + found[Outcome.CREDITED_TWICE],
-            failed=found[Outcome.REFUSED] + found[Outcome.FAILED],
-            stuck=found[Outcome.STUCK],
+            settled=found[PaymentOutcome.SETTLED] + found[PaymentOutcome.CREDITED_TWICE],
+            failed=found[PaymentOutcome.REFUSED] + found[PaymentOutcome.FAILED],
+            stuck=found[PaymentOutcome.STUCK],
             excused=sum(found[outcome] for outcome in EXCUSED),
         )
         for kind, found in sorted(ended.items())
@@ -187,8 +187,8 @@ def repeat_command(load: Load, run: LoadRun) -> str:
 def _proof(threshold: Threshold, samples: Samples) -> tuple[Exchange, ...]:
     if threshold.name == "payment_p95_s":
         return samples.slowest
-    wrong = (Outcome.CREDITED_TWICE, Outcome.REFUSED, Outcome.FAILED)
-    return samples.of(wrong if threshold.name == "failure_rate" else (*wrong, Outcome.STUCK))
+    wrong = (PaymentOutcome.CREDITED_TWICE, PaymentOutcome.REFUSED, PaymentOutcome.FAILED)
+    return samples.of(wrong if threshold.name == "failure_rate" else (*wrong, PaymentOutcome.STUCK))
 
 
 def _judged(threshold: Threshold) -> tuple[State, str]:
@@ -234,12 +234,12 @@ def _outcomes(tally: Tally, started_at: float) -> tuple[tuple[float, int, int, i
     )
 
 
-def _seconds(tally: Tally, started_at: float) -> Iterator[tuple[float, Second]]:
+def _seconds(tally: Tally, started_at: float) -> Iterator[tuple[float, SecondTally]]:
     if not tally.seconds:
         return
     origin = int(started_at)
     for at in range(min(origin, *tally.seconds), max(tally.seconds) + 1):
-        yield float(at - origin), tally.seconds.get(at) or Second()
+        yield float(at - origin), tally.seconds.get(at) or SecondTally()
 
 
 def _answer_times(run: LoadRun) -> tuple[tuple[float, float | None], ...]:

@@ -10,8 +10,8 @@ from tayari_reports.model import Threshold
 from tayari_target.target_file.model import Thresholds
 
 from tayari_load.statistics.latencies import Span, enough_for
-from tayari_load.statistics.payments import Outcome
-from tayari_load.statistics.tally import Second, Tally
+from tayari_load.statistics.payments import PaymentOutcome
+from tayari_load.statistics.tally import SecondTally, Tally
 
 FEWER_USERS: Final = "the run had fewer users at once, so this was not judged"
 WINDOW_S: Final = 10
@@ -63,7 +63,7 @@ def _payment_p95(tally: Tally, limits: Thresholds) -> Threshold:
 
 def _success_rate(tally: Tally, limits: Thresholds) -> Threshold:
     """Settled and credited once, of all that were started: a stuck payment is no success."""
-    measured = tally.ended[Outcome.SETTLED] / tally.counted if tally.counted else None
+    measured = tally.ended[PaymentOutcome.SETTLED] / tally.counted if tally.counted else None
     return Threshold(
         name="success_rate",
         limit=limits.success_rate,
@@ -118,7 +118,7 @@ def _doubted(threshold: Threshold, circumstances: Circumstances) -> Threshold:
 
 
 def windowed(
-    seconds: Mapping[int, Second], limits: Thresholds, *, until: int, window_s: int = WINDOW_S
+    seconds: Mapping[int, SecondTally], limits: Thresholds, *, until: int, window_s: int = WINDOW_S
 ) -> tuple[str, ...]:
     """The thresholds that were missed in each of the last `SUSTAINED` windows before this epoch second.
 
@@ -131,7 +131,7 @@ def windowed(
     return tuple(sorted(frozenset.intersection(*missed)))
 
 
-def _missed(window: Iterable[Second], limits: Thresholds) -> frozenset[str]:
+def _missed(window: Iterable[SecondTally], limits: Thresholds) -> frozenset[str]:
     rows = list(window)
     latencies = sorted(latency for row in rows for latency in row.latencies)
     settled, twice = sum(row.settled for row in rows), sum(row.twice for row in rows)

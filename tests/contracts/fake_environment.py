@@ -11,7 +11,7 @@ from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.runner.check_run import PlannedCheck
 from tayari_control.process import DarajaAccount
 from tayari_reports.model import Category, Level, Rule, Severity
-from tayari_target.target_file.model import Call, Merchant, Pay, Promises, Target
+from tayari_target.target_file.model import CallTemplate, Merchant, Pay, Promises, Target
 
 
 class NoControl:
@@ -75,7 +75,7 @@ class FakeEnvironment:
 
 def target(**merchant: Any) -> Target:
     """A target file with nothing optional in it."""
-    pay = Pay(call=Call(method="POST", path="/pay"))
+    pay = Pay(call=CallTemplate(method="POST", path="/pay"))
     fields: dict[str, Any] = {"name": "shop", "base_url": "http://127.0.0.1:1", "pay": pay, **merchant}
     return Target(
         path=Path("tayari.yaml"),

@@ -24,7 +24,7 @@ from rich.progress import track
 from tayari_contracts.catalogue.rules import catalogue
 from tayari_contracts.runner.check_run import check_of_rule
 from tayari_contracts.runner.check_runner import CheckRunner
-from tayari_contracts.runner.check_schedule import Schedule
+from tayari_contracts.runner.check_schedule import CheckSchedule
 from tayari_reports.model import Check, State
 from tayari_target.instances import Instances
 from tayari_target.interception import SAFARICOM, Intercept
@@ -128,7 +128,7 @@ def run_rules(
     )
     wanted = replace(target, merchant=merchant, daraja=replace(target.daraja, till=till))
     ids = tuple(rule_ids)
-    count = Schedule(target=wanted).useful_instances([catalogue()[rule_id] for rule_id in ids], MOST_INSTANCES)
+    count = CheckSchedule(target=wanted).useful_instances([catalogue()[rule_id] for rule_id in ids], MOST_INSTANCES)
     with Instances(wanted, count) as others, TestEnvironment(wanted) as environment:
         others.begin()
         return judged((environment, *others.ready()), ids)

@@ -23,7 +23,7 @@ from tayari_contracts.context.evidence import Evidence
 from tayari_contracts.context.findings import Unjudged
 from tayari_contracts.context.payment import FAILED, PAID, PENDING, REVIEW, Payment
 from tayari_contracts.context.run_record import Allocation, RunRecord
-from tayari_target.target_file.model import Call, Status
+from tayari_target.target_file.model import CallTemplate, StatusSource
 from tayari_target.views import Started, StatusView
 
 View = Callable[[float], StatusView]
@@ -85,7 +85,9 @@ def watched(
     odd: View, later: View, *, asked: bool = True, receipts: bool = True, slow_s: float = WAIT_S
 ) -> CheckContext:
     """The context of a merchant that follows a script, with less than a second in place of half a minute."""
-    status = Status(call=Call(method="GET", path="/"), state="$", states={}, receipt="$" if receipts else None)
+    status = StatusSource(
+        call=CallTemplate(method="GET", path="/"), state="$", states={}, receipt="$" if receipts else None
+    )
     made: Any = environment(status=status, driver=Script(odd, later), reconcile_within_s=-GRACE_S)  # no time at all
     journal: Any = LaterRecord(asked=asked)
     context = CheckContext(made, Allocation(), deadline=time.monotonic() + 60, journal=journal)
@@ -226,7 +228,7 @@ class EarlyRecord(LaterRecord):
 
 @pytest.mark.parametrize(("credited", "end"), [(100.0, "Warned"), (200.0, "WrongCredit")])
 def test_a_double_credit_counts_more_than_a_lost_receipt(credited: float, end: str) -> None:
-    status = Status(call=Call(method="GET", path="/"), state="$", states={}, credited="$")
+    status = StatusSource(call=CallTemplate(method="GET", path="/"), state="$", states={}, credited="$")
     shown = lambda _: StatusView(state=PAID, credited=credited)  # noqa: E731 - as the other views
     made: Any = environment(status=status, driver=Script(shown, shown))
     journal: Any = EarlyRecord(asked=True)

@@ -16,21 +16,21 @@ from tayari_contracts.context.payment import Payment
 from tayari_contracts.context.run_record import Allocation, RunRecord
 from tayari_contracts.runner.check_run import PlannedCheck
 from tayari_contracts.runner.check_runner import CheckRunner, worst
-from tayari_contracts.runner.check_schedule import Schedule
+from tayari_contracts.runner.check_schedule import CheckSchedule
 from tayari_contracts.runner.merchant_instance import TRIES_WHEN_OVERLOADED, MerchantInstance
 from tayari_contracts.steps import reconciliation
 from tayari_money.payment_record import (
     DarajaTransaction,
     Observation,
     PaymentRecord,
+    PaymentResult,
     PaymentState,
-    Result,
-    ResultMessage,
+    ReceivedResult,
 )
 from tayari_reports.model import Check, State
 from tayari_target.driver import Started
 from tayari_target.merchant_process import MerchantStartError
-from tayari_target.target_file.model import Call, Status
+from tayari_target.target_file.model import CallTemplate, StatusSource
 
 
 def run_all(environments: list[FakeEnvironment], *plan: PlannedCheck) -> dict[str, Check]:
@@ -287,10 +287,10 @@ def test_a_machine_at_ease_and_a_wrong_credit_leave_nothing_open(error: Exceptio
 CI = [row for row in catalogue().values() if "ci" in row.suites and row.family != "performance"]
 
 
-def schedule(queries_per_minute: float | None = None, reconcile_within_s: float = 30.0) -> Schedule:
+def schedule(queries_per_minute: float | None = None, reconcile_within_s: float = 30.0) -> CheckSchedule:
     made = environment(queries_per_minute=queries_per_minute).target
     promises = replace(made.merchant.promises, reconcile_within_s=reconcile_within_s)
-    return Schedule(target=replace(made, merchant=replace(made.merchant, promises=promises)))
+    return CheckSchedule(target=replace(made, merchant=replace(made.merchant, promises=promises)))
 
 
 def test_more_instances_shorten_a_suite_until_its_longest_check_is_all_that_is_left() -> None:
@@ -313,8 +313,8 @@ def test_a_longer_promise_makes_the_suite_longer() -> None:
 
 def test_the_wait_for_a_query_that_never_comes_is_planned_for_the_rule_that_shows_it() -> None:
     shown = schedule(reconcile_within_s=60.0)
-    status = Status(call=Call(method="GET", path="/"), state="$", states={})
-    seen = Schedule(target=replace(shown.target, merchant=replace(shown.target.merchant, status=status)))
+    status = StatusSource(call=CallTemplate(method="GET", path="/"), state="$", states={})
+    seen = CheckSchedule(target=replace(shown.target, merchant=replace(shown.target.merchant, status=status)))
 
     assert seen.silence_s(CI) == pytest.approx(74.0)
     assert seen.silence_s([catalogue()["C03"]]) == 0.0
@@ -335,7 +335,7 @@ def test_a_machine_that_stood_still_gives_the_merchant_that_time_before_its_mone
     lost_s: float, looks: list[object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     paid_at = time.time() - 100.0
-    success = ResultMessage(at=paid_at, result=Result.SUCCESS, amount=100.0, receipt="UKN1")
+    success = ReceivedResult(at=paid_at, result=PaymentResult.SUCCESS, amount=100.0, receipt="UKN1")
     accepted = DarajaTransaction(
         transaction_id="ws_CO_1", completed=True, messages=(success,), amount=100.0, due_at=paid_at, receipt="UKN1"
     )

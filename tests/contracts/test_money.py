@@ -14,19 +14,19 @@ from tayari_money.payment_record import (
     Observation,
     PaymentKind,
     PaymentRecord,
+    PaymentResult,
     PaymentState,
-    Result,
-    ResultMessage,
+    ReceivedResult,
 )
 
 PAID, FAILED, PENDING, REVIEW = PaymentState.PAID, PaymentState.FAILED, PaymentState.PENDING, PaymentState.REVIEW
 
 
-def success(at: float = 10.0, **how: Any) -> ResultMessage:
-    return ResultMessage(at=at, result=Result.SUCCESS, **{"amount": 100.0, "receipt": "UKN1", **how})
+def success(at: float = 10.0, **how: Any) -> ReceivedResult:
+    return ReceivedResult(at=at, result=PaymentResult.SUCCESS, **{"amount": 100.0, "receipt": "UKN1", **how})
 
 
-def transaction(*messages: ResultMessage, completed: bool = True, **how: Any) -> DarajaTransaction:
+def transaction(*messages: ReceivedResult, completed: bool = True, **how: Any) -> DarajaTransaction:
     fields: dict[str, Any] = {"amount": 100.0, "due_at": 9.0, "receipt": "UKN1", **how}
     return DarajaTransaction(transaction_id="ws_CO_1", completed=completed, messages=messages, **fields)
 
@@ -104,9 +104,9 @@ def test_one_receipt_on_two_orders_breaks_m01() -> None:
     "one",
     [
         transaction(),
-        transaction(ResultMessage(at=10.0, result=Result.FAILURE)),
+        transaction(ReceivedResult(at=10.0, result=PaymentResult.FAILURE)),
         transaction(success(), forged=True),
-        transaction(ResultMessage(at=10.0, result=Result.UNDECIDED, by_query=True)),
+        transaction(ReceivedResult(at=10.0, result=PaymentResult.UNDECIDED, by_query=True)),
     ],
     ids=["nothing said", "failure said", "forged", "in flight"],
 )
@@ -129,9 +129,13 @@ def test_paid_before_the_proof_breaks_m02() -> None:
         ((PAID, PENDING), transaction(success()), 1),
         ((PAID, REVIEW), transaction(success()), 0),
         ((FAILED, PAID), transaction(success()), 0),
-        ((FAILED, PENDING), transaction(ResultMessage(at=10.0, result=Result.FAILURE)), 1),
-        ((PAID, FAILED), transaction(success(), ResultMessage(at=11.0, result=Result.FAILURE, by_query=True)), 0),
-        ((PENDING, FAILED), transaction(ResultMessage(at=10.0, result=Result.FAILURE)), 0),
+        ((FAILED, PENDING), transaction(ReceivedResult(at=10.0, result=PaymentResult.FAILURE)), 1),
+        (
+            (PAID, FAILED),
+            transaction(success(), ReceivedResult(at=11.0, result=PaymentResult.FAILURE, by_query=True)),
+            0,
+        ),
+        ((PENDING, FAILED), transaction(ReceivedResult(at=10.0, result=PaymentResult.FAILURE)), 0),
     ],
 )
 def test_a_final_state_changes_on_new_evidence_only(
@@ -178,9 +182,9 @@ def test_rounding_to_whole_shillings_and_a_changed_callback_do_not_break_m04() -
         (PENDING, transaction(success(answered=False), acknowledged=False), False),
         (PENDING, transaction(success(receipt="OTHER"), acknowledged=False), False),
         (PENDING, transaction(success(pulled=True, by_query=True), acknowledged=False), False),
-        (PENDING, transaction(ResultMessage(at=12.0, result=Result.UNDECIDED, by_query=True)), False),
-        (FAILED, transaction(success(), ResultMessage(at=11.0, result=Result.FAILURE)), False),
-        (FAILED, transaction(ResultMessage(at=10.0, result=Result.FAILURE), completed=False), False),
+        (PENDING, transaction(ReceivedResult(at=12.0, result=PaymentResult.UNDECIDED, by_query=True)), False),
+        (FAILED, transaction(success(), ReceivedResult(at=11.0, result=PaymentResult.FAILURE)), False),
+        (FAILED, transaction(ReceivedResult(at=10.0, result=PaymentResult.FAILURE), completed=False), False),
         (FAILED, transaction(success(receipt="OTHER")), False),
     ],
 )
@@ -220,8 +224,8 @@ def refund(reference: str, amount: float, *, of: str = "T1") -> PaymentRecord:
 
 
 def test_a_payout_that_is_called_failed_on_a_queue_time_out_breaks_m09() -> None:
-    late = ResultMessage(at=1.0, result=Result.FAILURE, timed_out=True)
-    refused = ResultMessage(at=2.0, result=Result.FAILURE)
+    late = ReceivedResult(at=1.0, result=PaymentResult.FAILURE, timed_out=True)
+    refused = ReceivedResult(at=2.0, result=PaymentResult.FAILURE)
     failed: dict[str, Any] = {"observations": observations(FAILED)}
 
     (violation,) = broken("M09", sent(transaction(late), **failed))
@@ -304,10 +308,10 @@ def test_an_order_that_is_paid_in_parts_is_judged_by_their_sum(
 @pytest.mark.parametrize(
     ("first", "total", "violation"),
     [
-        ((ResultMessage(at=9.0, result=Result.FAILURE), success(at=12.0)), 100.0, ""),
-        ((ResultMessage(at=9.0, result=Result.FAILURE), success(at=12.0)), 200.0, ""),
+        ((ReceivedResult(at=9.0, result=PaymentResult.FAILURE), success(at=12.0)), 100.0, ""),
+        ((ReceivedResult(at=9.0, result=PaymentResult.FAILURE), success(at=12.0)), 200.0, ""),
         (
-            (ResultMessage(at=9.0, result=Result.FAILURE), success(at=12.0)),
+            (ReceivedResult(at=9.0, result=PaymentResult.FAILURE), success(at=12.0)),
             300.0,
             "was credited 300 shillings; 200 were paid",
         ),
@@ -315,7 +319,7 @@ def test_an_order_that_is_paid_in_parts_is_judged_by_their_sum(
     ],
 )
 def test_a_try_that_was_called_failed_and_succeeds_late_is_not_asked_for_twice(
-    first: tuple[ResultMessage, ...], total: float, violation: str
+    first: tuple[ReceivedResult, ...], total: float, violation: str
 ) -> None:
     """The order was paid at the second try before that: its customer paid twice, and a person gives one back."""
     twice = record(transaction(*first), transaction(success(at=10.0)), in_parts=True, total=total, credits=1)

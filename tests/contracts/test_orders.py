@@ -20,12 +20,12 @@ from tayari_contracts.runner.check_run import check_of_rule, missing_need
 from tayari_contracts.steps.reconciliation import look_at_all
 from tayari_money.payment_record import PaymentState
 from tayari_reports.model import NotTested
-from tayari_target.target_file.model import Call, Ledger, Pay, Status
+from tayari_target.target_file.model import CallTemplate, LedgerSource, Pay, StatusSource
 from tayari_target.views import LedgerView, Started, StatusView
 
-NOTHING = Pay(call=Call(method="POST", path="/pay"))
-REFERENCE = Pay(call=Call(method="POST", path="/pay/{reference}"))
-KEY = Pay(call=Call(method="POST", path="/pay"), idempotency_header="Idempotency-Key")
+NOTHING = Pay(call=CallTemplate(method="POST", path="/pay"))
+REFERENCE = Pay(call=CallTemplate(method="POST", path="/pay/{reference}"))
+KEY = Pay(call=CallTemplate(method="POST", path="/pay"), idempotency_header="Idempotency-Key")
 TOP_UP = frozenset({"stk_push", "stk_query", "top_up"})
 
 
@@ -57,12 +57,12 @@ def test_an_account_may_be_topped_up_and_an_order_is_paid_once(
 @pytest.mark.parametrize(
     ("call", "key"),
     [
-        (Call(method="POST", path="/pay"), "merchant.pay.request with {reference}"),
-        (Call(method="POST", path="/pay", json={"phone": "{msisdn}"}), "merchant.pay.json with {reference}"),
-        (Call(method="POST", path="/pay", form={"phone": "{msisdn}"}), "merchant.pay.form with {reference}"),
+        (CallTemplate(method="POST", path="/pay"), "merchant.pay.request with {reference}"),
+        (CallTemplate(method="POST", path="/pay", json={"phone": "{msisdn}"}), "merchant.pay.json with {reference}"),
+        (CallTemplate(method="POST", path="/pay", form={"phone": "{msisdn}"}), "merchant.pay.form with {reference}"),
     ],
 )
-def test_a_placeholder_that_is_missing_is_named_with_its_key(call: Call, key: str) -> None:
+def test_a_placeholder_that_is_missing_is_named_with_its_key(call: CallTemplate, key: str) -> None:
     with pytest.raises(Untested) as raised:
         context(Pay(call=call)).profile.require_one_order()
 
@@ -142,7 +142,7 @@ def test_a_key_that_the_reason_names_already_is_named_once() -> None:
 
 
 def test_a_second_try_has_a_request_of_its_own_where_the_target_file_names_one() -> None:
-    again = Pay(call=Call(method="POST", path="/payments/{payment_id}/again"))
+    again = Pay(call=CallTemplate(method="POST", path="/payments/{payment_id}/again"))
 
     context(NOTHING, pay_again=again).profile.require_one_order(by_retry=True)
     with pytest.raises(Untested, match=r"add merchant\.pay\.request with \{reference\} or merchant\.pay_again to the"):
@@ -164,8 +164,8 @@ class Underpaid:
 
 
 def test_an_order_that_is_called_paid_for_a_part_of_it_breaks_c06() -> None:
-    way = Status(call=Call(method="GET", path="/"), state="$", states={})
-    made = FakeEnvironment(target(ledger=Ledger(way=way, credits="$")), driver=Underpaid())
+    way = StatusSource(call=CallTemplate(method="GET", path="/"), state="$", states={})
+    made = FakeEnvironment(target(ledger=LedgerSource(way=way, credits="$")), driver=Underpaid())
     underpaid = CheckContext(made, Allocation(), deadline=time.monotonic() + 5)  # type: ignore[arg-type]  # what it needs of one
     started = Started(accepted=True, status=200, payment_id="1")
     order = Payment(msisdn="254710000001", amount=1000, reference="T1", started=started, since=1, began_at=time.time())
@@ -184,7 +184,7 @@ def test_a_paid_order_that_was_prompted_once_more_is_paid_unless_the_second_prom
         "result_due_at": 1.0, "created_at": 1.0, "receipt": "UKN1", "account_reference": "T1",
     }  # fmt: skip
     rows = [row, row | {"checkout_request_id": "ws_2", "state": second, "created_at": 9.0, "receipt": "UKN2"}]
-    status = Status(call=Call(method="GET", path="/"), state="$", states={})
+    status = StatusSource(call=CallTemplate(method="GET", path="/"), state="$", states={})
     on = FakeEnvironment(target(pay=REFERENCE, status=status))
     on.driver = SimpleNamespace(read_status=lambda payment_id, _: StatusView(state=states[payment_id]))
     monkeypatch.setattr(on.control, "payments", lambda **_: rows)

@@ -23,12 +23,12 @@ from tayari_contracts.steps.payouts import await_request, originator_ids, pay_ou
 from tayari_contracts.steps.refunds import by_payout, is_same_request, judge_refunds, reversal_situation
 from tayari_control.client import ControlClient
 from tayari_money.daraja_records import money_sent_back, payout_messages, payouts_by_msisdn, transactions_by_msisdn
-from tayari_money.payment_record import DarajaTransaction, PaymentKind, PaymentState, Result
+from tayari_money.payment_record import DarajaTransaction, PaymentKind, PaymentResult, PaymentState
 from tayari_target.views import Started, StatusView
 
 
 def entry(result: dict[str, Any]) -> dict[str, Any]:
-    return {"at": 5.0, "request": {"body": json.dumps({"Result": result})}}
+    return {"at": 5.0, "request": {"body": json.dumps({"PaymentResult": result})}}
 
 
 def row(key: str, value: str) -> dict[str, str]:
@@ -38,9 +38,9 @@ def row(key: str, value: str) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("result_message", "expected"),
     [
-        ({"ResultCode": 0, "OriginatorConversationID": "a"}, [("a", Result.SUCCESS)]),
-        ({"ResultCode": "0", "OriginatorConversationID": "a"}, [("a", Result.SUCCESS)]),
-        ({"ResultCode": "SFC_IC0003", "OriginatorConversationID": "a"}, [("a", Result.FAILURE)]),
+        ({"ResultCode": 0, "OriginatorConversationID": "a"}, [("a", PaymentResult.SUCCESS)]),
+        ({"ResultCode": "0", "OriginatorConversationID": "a"}, [("a", PaymentResult.SUCCESS)]),
+        ({"ResultCode": "SFC_IC0003", "OriginatorConversationID": "a"}, [("a", PaymentResult.FAILURE)]),
         ({"OriginatorConversationID": "a"}, []),
         (
             {
@@ -49,7 +49,7 @@ def row(key: str, value: str) -> dict[str, str]:
                     "ResultParameter": [row("OriginatorConversationID", "a"), row("TransactionStatus", "Completed")]
                 },
             },
-            [("a", Result.SUCCESS)],
+            [("a", PaymentResult.SUCCESS)],
         ),
         (
             {
@@ -58,7 +58,7 @@ def row(key: str, value: str) -> dict[str, str]:
                     "ResultParameter": [row("OriginatorConversationID", "a"), row("TransactionStatus", "Failed")]
                 },
             },
-            [("a", Result.FAILURE)],
+            [("a", PaymentResult.FAILURE)],
         ),
         (
             {
@@ -67,7 +67,7 @@ def row(key: str, value: str) -> dict[str, str]:
                     "ResultParameter": [row("OriginatorConversationID", "a"), row("TransactionStatus", "Initiated")]
                 },
             },
-            [("a", Result.UNDECIDED)],
+            [("a", PaymentResult.UNDECIDED)],
         ),
         (
             {
@@ -75,12 +75,12 @@ def row(key: str, value: str) -> dict[str, str]:
                 "OriginatorConversationID": "a",
                 "ResultParameters": {"ResultParameter": row("TransactionAmount", "5")},
             },
-            [("a", Result.SUCCESS)],
+            [("a", PaymentResult.SUCCESS)],
         ),
     ],
 )
 def test_a_message_proves_the_payout_that_it_names(
-    result_message: dict[str, Any], expected: list[tuple[str, Result]]
+    result_message: dict[str, Any], expected: list[tuple[str, PaymentResult]]
 ) -> None:
     assert [(name, message.result) for name, message in payout_messages(entry(result_message))] == expected
 

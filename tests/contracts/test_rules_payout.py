@@ -24,7 +24,7 @@ from tayari_contracts.context.payment import Payment
 from tayari_contracts.context.run_record import RunRecord
 from tayari_contracts.steps import payouts
 from tayari_money.payment_record import PaymentKind, PaymentState
-from tayari_target.target_file.model import Call, Payout
+from tayari_target.target_file.model import CallTemplate, Payout
 from tayari_target.views import Started, StatusView
 
 PAYOUT = Payment(
@@ -122,7 +122,7 @@ def test_a_merchant_that_decides_the_amount_of_a_payout_is_not_judged_by_the_amo
     body: dict[str, str], decides: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A payroll, for example, knows its salaries: it is asked to pay, and not how much."""
-    payout = Payout(call=Call(method="POST", path="/salaries", json=body))
+    payout = Payout(call=CallTemplate(method="POST", path="/salaries", json=body))
     merchant = replace(environment().target.merchant, payout=payout)
     profile = MerchantProfile(replace(environment().target, merchant=merchant), RunRecord())
     notes: list[str] = []

@@ -24,7 +24,7 @@ from tayari_contracts.context.run_record import Allocation
 from tayari_contracts.steps import pushes
 from tayari_contracts.steps.forged_callback import secret_parts
 from tayari_contracts.steps.pushes import amount_of, wire_problem
-from tayari_target.target_file.model import Call, Pay
+from tayari_target.target_file.model import CallTemplate, Pay
 from tayari_target.views import Started
 
 PASSKEY = "bfb279f9aa9bdbcf158e97dd71a467cd"
@@ -240,7 +240,7 @@ class BreaksOnZero:
 
 def test_a_503_for_one_order_alone_is_a_crash_and_no_busy_merchant(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pushes, "ASKED_AGAIN_AFTER_S", (0.0, 0.0))
-    pay = Pay(call=Call(method="POST", path="/pay", json={"amount": "{amount}"}))
+    pay = Pay(call=CallTemplate(method="POST", path="/pay", json={"amount": "{amount}"}))
     made: Any = environment(driver=BreaksOnZero(), pay=pay)
 
     with pytest.raises(Failed, match="an order of 0 shillings: the merchant answered 503 as a program that broke"):

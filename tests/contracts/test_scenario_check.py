@@ -15,10 +15,10 @@ from tayari_contracts.context.run_record import Allocation
 from tayari_contracts.runner.check_run import check_of_rule, missing_need
 from tayari_contracts.runner.scenario_check import check_of_scenario, money_check
 from tayari_reports.model import Level, NotTested
-from tayari_target.target_file.model import Call, Status
+from tayari_target.target_file.model import CallTemplate, StatusSource
 from tayari_target.views import Started, StatusView
 
-STATUS = Status(call=Call(method="GET", path="/orders/{payment_id}"), state="$.status", states={})
+STATUS = StatusSource(call=CallTemplate(method="GET", path="/orders/{payment_id}"), state="$.status", states={})
 REFUSED = Started(accepted=False, status=503, payment_id=None, body="M-Pesa is down", message="M-Pesa is down")
 
 

@@ -28,13 +28,13 @@ from tayari_contracts.runner.pass_conditions import not_seen
 from tayari_contracts.runner.scenario_kinds import pay_until_met, token_part
 from tayari_contracts.steps import pushes
 from tayari_money.payment_record import PaymentKind, PaymentState
-from tayari_target.target_file.model import Call, Ledger, Pay, Status
+from tayari_target.target_file.model import CallTemplate, LedgerSource, Pay, StatusSource
 from tayari_target.views import LedgerView, Started, StatusView
 
 STARTED = Started(accepted=True, status=200, payment_id="7")
 UNANSWERED = Started(accepted=False, status=None, payment_id=None, error="timed out")
-STATUS = Status(
-    call=Call(method="GET", path="/orders/{payment_id}"), state="$.status", states={}, credited="$.credited"
+STATUS = StatusSource(
+    call=CallTemplate(method="GET", path="/orders/{payment_id}"), state="$.status", states={}, credited="$.credited"
 )
 
 
@@ -156,7 +156,7 @@ def test_a_decision_shows_that_the_callback_was_read() -> None:
 
 
 def test_a_state_that_was_found_by_reference_after_our_own_time_out_is_not_judged() -> None:
-    pay = Pay(call=Call(method="POST", path="/pay"), payment_id="$.id")
+    pay = Pay(call=CallTemplate(method="POST", path="/pay"), payment_id="$.id")
     made = context(StatusView(state=FAILED), pay=pay)
 
     with pytest.raises(Unjudged, match=r"was not answered \(timed out\), so its identifier is not known"):
@@ -382,7 +382,7 @@ def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def busy_context(merchant: Shown, journal: Any = None) -> CheckContext:
-    pay = Pay(call=Call(method="POST", path="/pay", json={"phone": "{msisdn}", "amount": "{amount}"}))
+    pay = Pay(call=CallTemplate(method="POST", path="/pay", json={"phone": "{msisdn}", "amount": "{amount}"}))
     made: Any = environment(driver=merchant, pay=pay)
     return CheckContext(made, Allocation(), deadline=time.monotonic() + 30, run=RunRecord(), journal=journal)
 
@@ -413,7 +413,7 @@ def test_a_busy_answer_after_a_push_is_an_answer_about_the_order() -> None:
 
 
 def test_a_start_without_identifier_is_not_described_with_the_message_of_another_payment() -> None:
-    pay = Pay(call=Call(method="POST", path="/pay"), payment_id="$.id")
+    pay = Pay(call=CallTemplate(method="POST", path="/pay"), payment_id="$.id")
     view = StatusView(state=PAID, message="Your earlier payment is paid.")
     made = context(view, status=replace(STATUS, message="$.message"), pay=pay)
     refused = Started(accepted=False, status=400, payment_id=None, message="Check the number.")
@@ -462,10 +462,10 @@ def test_a_second_instalment_of_the_same_amount_is_credited(
     [("/ledger?reference={reference}", True), ("/ledger/{payment_id}", False), ("/wallets/{msisdn_local}", False)],
 )
 def test_credits_that_are_read_by_the_reference_alone_are_shared(path: str, is_shared: bool) -> None:
-    ledger = Ledger(way=Status(call=Call(method="GET", path=path)), credits="$.credits")
+    ledger = LedgerSource(way=StatusSource(call=CallTemplate(method="GET", path=path)), credits="$.credits")
 
     assert context(StatusView(state=PAID), ledger=ledger).profile.shows_credits_of_reference is is_shared
-    assert Status(file="states/{reference}.json").names("reference")
+    assert StatusSource(file="states/{reference}.json").names("reference")
 
 
 @pytest.mark.parametrize("is_flag", [True, False])

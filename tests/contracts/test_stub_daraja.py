@@ -9,7 +9,7 @@ from threading import Thread
 import pytest
 import requests
 from mutants import DUKA, ROOT, run_rules
-from tayari_contracts.steps.stub_daraja import Listener, own_certificate
+from tayari_contracts.steps.stub_daraja import StubListener, own_certificate
 from tayari_reports.model import State
 from tayari_target.interception import Intercept
 
@@ -26,12 +26,12 @@ def certificate() -> Iterator[tuple[Path, Path]]:
 
 
 @pytest.fixture
-def listener(certificate: tuple[Path, Path]) -> Iterator[Listener]:
-    with Listener(certificate) as listener:
+def listener(certificate: tuple[Path, Path]) -> Iterator[StubListener]:
+    with StubListener(certificate) as listener:
         yield listener
 
 
-def call(listener: Listener, url: str, *, verify: str | bool, through_proxy: bool) -> requests.Response:
+def call(listener: StubListener, url: str, *, verify: str | bool, through_proxy: bool) -> requests.Response:
     proxies = {"https": f"http://{listener.address}"} if through_proxy else None
     with requests.Session() as session:
         session.trust_env = False
@@ -46,7 +46,7 @@ def becomes(met: Callable[[], object]) -> bool:
 
 
 @pytest.mark.parametrize("through_proxy", [False, True])
-def test_a_caller_that_verifies_hangs_up_and_is_counted(listener: Listener, through_proxy: bool) -> None:
+def test_a_caller_that_verifies_hangs_up_and_is_counted(listener: StubListener, through_proxy: bool) -> None:
     url = SANDBOX if through_proxy else f"https://{listener.address}/oauth/v1/generate"
 
     with pytest.raises(requests.exceptions.SSLError):
@@ -59,7 +59,7 @@ def test_a_caller_that_verifies_hangs_up_and_is_counted(listener: Listener, thro
 @pytest.mark.parametrize("through_proxy", [False, True])
 @pytest.mark.parametrize("trusts", [False, True])
 def test_a_caller_that_verifies_nothing_or_trusts_the_certificate_is_noticed(
-    listener: Listener, certificate: tuple[Path, Path], through_proxy: bool, trusts: bool
+    listener: StubListener, certificate: tuple[Path, Path], through_proxy: bool, trusts: bool
 ) -> None:
     url = SANDBOX if through_proxy else f"https://{listener.address}/oauth/v1/generate"
 
@@ -69,7 +69,7 @@ def test_a_caller_that_verifies_nothing_or_trusts_the_certificate_is_noticed(
     assert (listener.calls, listener.refused) == ([TOKEN_CALL], 0)
 
 
-def test_a_call_is_held_until_its_caller_gives_up(listener: Listener) -> None:
+def test_a_call_is_held_until_its_caller_gives_up(listener: StubListener) -> None:
     with pytest.raises(requests.Timeout):
         requests.post(f"http://{listener.address}/mpesa/stkpush/v1/processrequest", timeout=0.3)
 
@@ -79,7 +79,7 @@ def test_a_call_is_held_until_its_caller_gives_up(listener: Listener) -> None:
 
 def test_its_port_is_free_when_it_has_ended(certificate: tuple[Path, Path]) -> None:
     """A merchant with a host file of its own needs port 443 of an address, of which there are few."""
-    with Listener(certificate) as listener:
+    with StubListener(certificate) as listener:
         host, _, port = listener.address.partition(":")
         requests.get(f"https://{listener.address}/oauth/v1/generate", verify=False, timeout=5)
 
@@ -100,7 +100,7 @@ def test_a_call_of_another_host_is_the_matter_of_the_runs_own_proxy(certificate:
         Thread(target=refuse_one, args=(server,), daemon=True).start()
         onward = f"http://127.0.0.1:{server.getsockname()[1]}"
         with (
-            Listener(certificate, onward=onward) as listener,
+            StubListener(certificate, onward=onward) as listener,
             pytest.raises(requests.exceptions.ProxyError, match="403"),
         ):
             call(listener, "https://sms.example/send", verify=True, through_proxy=True)

@@ -23,9 +23,9 @@ from tayari_target.answers import (
 )
 from tayari_target.target_file import timed_paths
 from tayari_target.target_file.extractor import ExtractorError, compile_extractor
-from tayari_target.views import Answer
+from tayari_target.views import MerchantAnswer
 
-JSON = Answer(
+JSON = MerchantAnswer(
     body='{"id": 7, "data": {"state": "PAID", "rows": [{"a": 1}], "none": null}}',
     headers=(("Content-Type", "application/json"), ("X-Id", "order-9")),
     url="http://shop/orders/77?x=1",
@@ -56,7 +56,7 @@ def test_each_form_of_extractor(written: str, found: object) -> None:
 def test_a_pattern_that_could_take_years_finds_nothing_in_time(written: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(answers, "PATTERN_S", 0.05)
     text = "a" * 100 + "b"
-    answer = Answer(body=text, url=text, headers=(("X-Id", text),))
+    answer = MerchantAnswer(body=text, url=text, headers=(("X-Id", text),))
 
     assert find(written, answer) is None
     assert is_too_slow(written, answer)
@@ -67,7 +67,7 @@ def test_a_pattern_that_could_take_years_finds_nothing_in_time(written: str, mon
 @pytest.mark.parametrize("test", ["@.t =~ /(a|aa)+$/", "match(@.t, '(a|aa)+')", "search(@.t, '(a|aa)+$')"])
 def test_a_filter_of_a_path_has_the_same_limit(test: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(timed_paths, "PATTERN_S", 0.05)
-    answer = Answer(body=json.dumps({"rows": [{"t": "a" * 100 + "b", "id": 1}]}))
+    answer = MerchantAnswer(body=json.dumps({"rows": [{"t": "a" * 100 + "b", "id": 1}]}))
 
     assert find(f"$.rows[?{test}].id", answer) is None
     assert is_too_slow(f"$.rows[?{test}].id", answer)
@@ -75,7 +75,9 @@ def test_a_filter_of_a_path_has_the_same_limit(test: str, monkeypatch: pytest.Mo
 
 @pytest.mark.parametrize("test", ["@.t =~ /paid.*/i", "match(@.t, 'P.*')", "search(@.t, 'now')", "@.t =~ /.aid.now/"])
 def test_a_filter_of_a_path_matches_as_the_library_does(test: str) -> None:
-    answer = Answer(body=json.dumps({"rows": [{"t": "open", "id": 1}, {"t": "Paid now", "id": 2}, {"t": 3, "id": 3}]}))
+    answer = MerchantAnswer(
+        body=json.dumps({"rows": [{"t": "open", "id": 1}, {"t": "Paid now", "id": 2}, {"t": 3, "id": 3}]})
+    )
 
     assert find_all(f"$.rows[?{test}].id", answer) == [2]
 
@@ -87,7 +89,7 @@ def test_a_filter_that_is_no_pattern_is_a_mistake_of_the_target_file() -> None:
 
 @pytest.mark.parametrize("body", ["", "PAID", "3", '"text"', "{", "null"])
 def test_a_json_path_finds_nothing_in_what_has_no_members(body: str) -> None:
-    assert find("$.id", Answer(body=body)) is None
+    assert find("$.id", MerchantAnswer(body=body)) is None
 
 
 def test_visible_text_is_what_a_person_reads() -> None:
@@ -99,19 +101,19 @@ def test_visible_text_is_what_a_person_reads() -> None:
 
 
 def test_text_is_the_visible_text_of_a_page_and_the_body_of_anything_else() -> None:
-    assert find("text", Answer(body=" PAID \n")) == "PAID"
-    assert find("text", Answer(body="<html><p>PAID</p></html>")) == "PAID"
+    assert find("text", MerchantAnswer(body=" PAID \n")) == "PAID"
+    assert find("text", MerchantAnswer(body="<html><p>PAID</p></html>")) == "PAID"
 
 
 @pytest.mark.parametrize(
     ("answer", "is_html"),
     [
-        (Answer(body="{}", headers=(("content-type", "text/html; charset=utf-8"),)), True),
-        (Answer(body="  <!DOCTYPE html><p>"), True),
-        (Answer(body='{"page": "<html>"}'), False),
+        (MerchantAnswer(body="{}", headers=(("content-type", "text/html; charset=utf-8"),)), True),
+        (MerchantAnswer(body="  <!DOCTYPE html><p>"), True),
+        (MerchantAnswer(body='{"page": "<html>"}'), False),
     ],
 )
-def test_pages_are_distinguished_from_data(answer: Answer, is_html: bool) -> None:
+def test_pages_are_distinguished_from_data(answer: MerchantAnswer, is_html: bool) -> None:
     assert looks_like_html(answer) is is_html
 
 
@@ -142,7 +144,7 @@ DIGITS = '{"id": ' + "9" * 5000 + "}"
 
 @pytest.mark.parametrize("body", [DEEP, NESTED, DIGITS, "[" * 100_000, '{"a":' * 100_000])
 def test_absurd_json_finds_nothing_and_raises_nothing(body: str) -> None:
-    assert find("$.id", Answer(body=body)) is None
+    assert find("$.id", MerchantAnswer(body=body)) is None
     assert read_value(body) is None
     assert read_object(body) == {}
 
@@ -171,7 +173,7 @@ def test_half_a_character_can_be_sent_back_to_the_merchant(form: Callable[[str],
 
 @pytest.mark.parametrize("text", ["1e400", "-1e400", "NaN", "Infinity", "1e300", "9" * 400, '"' + "9" * 5000 + '"'])
 def test_absurd_numbers_are_no_numbers_and_become_text(text: str) -> None:
-    found = find("$.n", Answer(body=f'{{"n": {text}}}'))
+    found = find("$.n", MerchantAnswer(body=f'{{"n": {text}}}'))
 
     assert as_number(found) is None
     assert as_text(found)
@@ -239,7 +241,7 @@ def test_a_path_of_members_finds_what_the_library_finds(body: object, path: list
     assert compile_extractor(written).members == tuple(path)
 
     library = [value for value in jsonpath.findall(written, body) if value is not None]  # type: ignore[arg-type]
-    assert list(find_all(written, Answer(body=json.dumps(body)))) == library
+    assert list(find_all(written, MerchantAnswer(body=json.dumps(body)))) == library
 
 
 @pytest.mark.parametrize("written", ["$", "$..id", "$.rows[0]", "$.a-b", "$['id']", "$.id | $.no", "$.*"])

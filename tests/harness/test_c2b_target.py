@@ -5,7 +5,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 import pytest
-from tayari.run.doctor.findings import Finding
+from tayari.run.doctor.findings import DoctorFinding
 from tayari.run.doctor.preflight import examine
 from tayari_target.target_file import Target, TargetError, load_target
 from tayari_target.target_file.model import C2b
@@ -28,7 +28,7 @@ def load(folder: Path, text: str) -> Target:
     return load_target(path)
 
 
-def preflight(*, c2b: C2b | None = None, **changed: str) -> dict[str, Finding]:
+def preflight(*, c2b: C2b | None = None, **changed: str) -> dict[str, DoctorFinding]:
     """The findings of Duka's preflight, with another section or other variables."""
     target = load_target(DUKA)
     start = target.merchant.start

@@ -9,7 +9,7 @@ import pytest
 from running_simulator import Running, running
 from tayari.cli.commands import run
 from tayari.cli.output import Format, Output
-from tayari.cli.watch_command import Timeline, act
+from tayari.cli.watch_command import PaymentTimeline, act
 from tayari_control.client import ControlClient
 
 MSISDN = "254712345678"
@@ -64,7 +64,7 @@ def test_a_simulator_that_is_not_there_is_named(capsys: pytest.CaptureFixture[st
 
 
 def test_what_changed_is_printed_once_and_a_refused_call_too(server: Running) -> None:
-    timeline, events = Timeline(), server.control.events(latest=0)
+    timeline, events = PaymentTimeline(), server.control.events(latest=0)
     next(events)
     server.push(MSISDN, token="expired")
     lines: list[str] = []
@@ -80,7 +80,7 @@ def test_what_changed_is_printed_once_and_a_refused_call_too(server: Running) ->
 def test_what_is_typed_filters_looks_closer_and_sends_again(
     server: Running, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    timeline, client, output = Timeline(), ControlClient(server.control_url), Output(Format.TEXT)
+    timeline, client, output = PaymentTimeline(), ControlClient(server.control_url), Output(Format.TEXT)
     list(timeline.rows(next(client.events())))
     before = len(server.taken)
     answers = {}

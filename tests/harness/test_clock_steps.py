@@ -14,7 +14,7 @@ from mini_target import mini_target
 from rich.console import Console
 from tayari.run.compose import ClockSteps, Parts, compose
 from tayari.run.load import run_load
-from tayari.run.order import LoadOrder, Order
+from tayari.run.order import LoadOrder, RunOrder
 from tayari.run.progress import RunProgress
 from tayari.run.suites import SuitesProcess
 from tayari_reports.model import Verdict
@@ -73,7 +73,7 @@ def test_a_run_with_a_step_is_invalid_for_that_reason(tmp_path: Path) -> None:
     clocks.pass_s(10, step_s=7199.0)
     path = mini_target(tmp_path)
 
-    judgement = judge(compose(Order(target=path), TestEnvironment(load_target(path, {})), parts, finished=1.0))
+    judgement = judge(compose(RunOrder(target=path), TestEnvironment(load_target(path, {})), parts, finished=1.0))
 
     assert judgement.verdict is Verdict.INVALID_RUN
     assert "The run proves nothing: this machine's clock was set" in judgement.reasons[0].sentence
@@ -90,7 +90,7 @@ def test_the_clock_is_watched_while_a_child_runs(tmp_path: Path, monkeypatch: py
 
     monkeypatch.setattr(f"tayari.run.{part}.{'watch_child' if part == 'suites' else 'run_child'}", child)
     looked: list[bool] = []
-    order = Order(target=mini_target(tmp_path), out=tmp_path / "out", load=LoadOrder())
+    order = RunOrder(target=mini_target(tmp_path), out=tmp_path / "out", load=LoadOrder())
     given: dict[str, Any] = {"progress": RunProgress(Console(file=io.StringIO())), "mask": str}
     with SuitesProcess(order, tmp_path) as suites:
         runs: dict[str, Callable[..., object]] = {

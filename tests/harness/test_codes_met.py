@@ -11,7 +11,7 @@ from tayari.run.codes import learn
 from tayari_control.client import ControlClient
 from tayari_control.process import DarajaAccount, SimulatorOptions, SimulatorProcess, start_simulator
 from tayari_reports.model.facts import Code
-from tayari_target.target_file.model import Call, Merchant, Pay, Target
+from tayari_target.target_file.model import CallTemplate, Merchant, Pay, Target
 from tayari_target.test_environment import TestEnvironment
 
 FAULTS: tuple[dict[str, Any], ...] = (
@@ -46,7 +46,7 @@ def codes(simulator: SimulatorProcess) -> dict[str, Code]:
         push(simulator, "http://127.0.0.1:9/cb", PartyA=str(payer), PhoneNumber=str(payer))
     control.play_next(QUERY_REFUSED, endpoint="stk_query")
     query(simulator, "ws_CO_071020261435030712340000")
-    pay = Pay(call=Call(method="POST", path="/pay"))
+    pay = Pay(call=CallTemplate(method="POST", path="/pay"))
     merchant = Merchant(name="shop", base_url="http://127.0.0.1:1", pay=pay)
     target = Target(path=Path("tayari.yaml"), merchant=merchant, daraja=DarajaAccount(short_code="174379", passkey="k"))
     environment = SimpleNamespace(control=control, target=target)
@@ -102,7 +102,7 @@ def test_payouts_and_reversals_have_codes_of_their_own(monkeypatch: pytest.Monke
     empty: dict[str, Any] = {"entries": [], "next": 1, "dropped": 0}
     control = ControlClient("http://127.0.0.1:9")
     monkeypatch.setattr(control, "_call", lambda _, path, **__: {"payments": rows} if "payments" in path else empty)
-    pay = Pay(call=Call(method="POST", path="/pay"))
+    pay = Pay(call=CallTemplate(method="POST", path="/pay"))
     merchant = Merchant(name="shop", base_url="http://127.0.0.1:1", pay=pay)
     target = Target(path=Path("tayari.yaml"), merchant=merchant, daraja=DarajaAccount(short_code="174379", passkey="k"))
     environment = SimpleNamespace(control=control, target=target)
@@ -118,7 +118,7 @@ def test_payouts_and_reversals_have_codes_of_their_own(monkeypatch: pytest.Monke
 def test_the_ends_of_customers_own_payments_are_counted_apart() -> None:
     rows = [{"kind": "c2b", "result_code": code, "msisdn": "254711000000"} for code in (0, "C2B00012", "C2B00012")]
     control = SimpleNamespace(payments=lambda: rows, journal_entries=lambda **_: [])
-    pay = Pay(call=Call(method="POST", path="/pay"))
+    pay = Pay(call=CallTemplate(method="POST", path="/pay"))
     merchant = Merchant(name="shop", base_url="http://127.0.0.1:1", pay=pay)
     target = Target(path=Path("tayari.yaml"), merchant=merchant, daraja=DarajaAccount(short_code="174379", passkey="k"))
     environment = SimpleNamespace(control=control, target=target)

@@ -10,7 +10,7 @@ from contextlib import suppress
 
 import pytest
 from tayari_control.client import ControlClient, ControlError
-from tayari_control.connections import Connections
+from tayari_control.connections import OriginConnections
 
 BALANCE = b'{"balanced":true}'
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(BALANCE), BALANCE)
@@ -161,9 +161,9 @@ def test_an_answer_that_does_not_come_in_time_is_an_error(port: Port) -> None:
 
 def test_a_stream_gives_its_pieces_until_it_ends_or_breaks_off(port: Port) -> None:
     port.answer = CHUNKED + b"3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"
-    status, whole = Connections(port.url).stream("/v1/events", headers={}, timeout_s=5.0)
+    status, whole = OriginConnections(port.url).stream("/v1/events", headers={}, timeout_s=5.0)
     port.answer = CHUNKED + b"3\r\nabc\r\n"
-    _, torn = Connections(port.url).stream("/v1/events", headers={}, timeout_s=5.0)
+    _, torn = OriginConnections(port.url).stream("/v1/events", headers={}, timeout_s=5.0)
 
     assert (status, b"".join(whole), next(torn)) == (200, b"abcde", b"abc")
     with pytest.raises(OSError, match="closed before"):

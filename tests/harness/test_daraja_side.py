@@ -13,9 +13,9 @@ from tayari_money.payment_record import (
     Observation,
     PaymentKind,
     PaymentRecord,
+    PaymentResult,
     PaymentState,
-    Result,
-    ResultMessage,
+    ReceivedResult,
 )
 
 
@@ -31,14 +31,14 @@ def query(**answer: object) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("code", "result"),
     [
-        (0, Result.SUCCESS),
-        ("0", Result.SUCCESS),
-        (0.0, Result.SUCCESS),
-        (1032, Result.FAILURE),
-        ("SFC_IC0003", Result.FAILURE),
+        (0, PaymentResult.SUCCESS),
+        ("0", PaymentResult.SUCCESS),
+        (0.0, PaymentResult.SUCCESS),
+        (1032, PaymentResult.FAILURE),
+        ("SFC_IC0003", PaymentResult.FAILURE),
     ],
 )
-def test_a_callback_says_success_by_its_code_alone(code: object, result: Result) -> None:
+def test_a_callback_says_success_by_its_code_alone(code: object, result: PaymentResult) -> None:
     name, message = callback_message(callback(code))
 
     assert name == "ws_CO_1"
@@ -66,7 +66,7 @@ def test_a_confirmation_names_a_receipt_and_a_validation_proves_nothing() -> Non
 
     assert name == "UKN1"
     assert message is not None
-    assert (message.result, message.amount, message.receipt) == (Result.SUCCESS, 500.0, "UKN1")
+    assert (message.result, message.amount, message.receipt) == (PaymentResult.SUCCESS, 500.0, "UKN1")
     assert callback_message(c2b_confirmation_entry(TransactionType="")) == ("", None)
 
 
@@ -127,20 +127,22 @@ def test_an_unreadable_callback_says_nothing(body: str) -> None:
 @pytest.mark.parametrize(
     ("answer", "result"),
     [
-        ({"ResultCode": "0", "CheckoutRequestID": "ws_CO_1"}, Result.SUCCESS),
-        ({"ResultCode": "1032", "CheckoutRequestID": "ws_CO_1"}, Result.FAILURE),
-        ({"ResultCode": "4999", "CheckoutRequestID": "ws_CO_1"}, Result.UNDECIDED),
-        ({"ResultCode": "0", "CheckoutRequestID": "ws_CO_2"}, Result.UNDECIDED),
-        ({"errorCode": "500.001.1001"}, Result.UNDECIDED),
+        ({"ResultCode": "0", "CheckoutRequestID": "ws_CO_1"}, PaymentResult.SUCCESS),
+        ({"ResultCode": "1032", "CheckoutRequestID": "ws_CO_1"}, PaymentResult.FAILURE),
+        ({"ResultCode": "4999", "CheckoutRequestID": "ws_CO_1"}, PaymentResult.UNDECIDED),
+        ({"ResultCode": "0", "CheckoutRequestID": "ws_CO_2"}, PaymentResult.UNDECIDED),
+        ({"errorCode": "500.001.1001"}, PaymentResult.UNDECIDED),
     ],
 )
-def test_a_query_decides_where_it_names_the_payment_and_its_result(answer: dict[str, object], result: Result) -> None:
+def test_a_query_decides_where_it_names_the_payment_and_its_result(
+    answer: dict[str, object], result: PaymentResult
+) -> None:
     assert query_message(query(**answer), "ws_CO_1").result is result
 
 
 def test_a_pulled_row_obliges_nobody_to_settle_a_push_that_queries_leave_open() -> None:
-    pulled = ResultMessage(at=2.0, result=Result.SUCCESS, by_query=True, pulled=True, receipt="UKN1")
-    in_flight = ResultMessage(at=3.0, result=Result.UNDECIDED, by_query=True)
+    pulled = ReceivedResult(at=2.0, result=PaymentResult.SUCCESS, by_query=True, pulled=True, receipt="UKN1")
+    in_flight = ReceivedResult(at=3.0, result=PaymentResult.UNDECIDED, by_query=True)
     look = Observation(payment_id="1", state=PaymentState.PENDING, began=4.0, ended=4.0)
     pushed = DarajaTransaction(
         transaction_id="ws_CO_1", amount=5.0, completed=True, due_at=1.0, messages=(pulled, in_flight)

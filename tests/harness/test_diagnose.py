@@ -12,16 +12,16 @@ from tayari.run.doctor import diagnose_merchant as merchant
 from tayari.run.doctor import diagnose_payment as payment
 from tayari.run.doctor.diagnose_c2b import c2b
 from tayari.run.doctor.diagnose_daraja import diagnose, unplayed
-from tayari.run.doctor.findings import Finding
+from tayari.run.doctor.findings import DoctorFinding
 from tayari.run.doctor.findings import bad as bad_finding
-from tayari_control.process import Callbacks, DarajaAccount
+from tayari_control.process import CallbackRoute, DarajaAccount
 from tayari_formats.exit_codes import Exit
 from tayari_money.payment_record import PaymentState
 from tayari_target import answers
 from tayari_target.adapter import Adapter
 from tayari_target.merchant_process import MerchantStartError
-from tayari_target.target_file.model import C2b, Call, Merchant, Pay, Start, Status, Target
-from tayari_target.views import Answer, LedgerView, Started, StatusView
+from tayari_target.target_file.model import C2b, CallTemplate, Merchant, Pay, Start, StatusSource, Target
+from tayari_target.views import LedgerView, MerchantAnswer, Started, StatusView
 from tiny_shop import Says, open_shop
 
 ACCOUNT = DarajaAccount(short_code="174379", passkey="key1")
@@ -44,7 +44,7 @@ def push(stamp: str = "20261006143323", error: str = "", code: str = "174379", p
     return entry("stk_push", 500 if error else 200, answer, BusinessShortCode=code, Password=password, Timestamp=stamp)
 
 
-def bad(entries: list[dict[str, Any]]) -> Finding:
+def bad(entries: list[dict[str, Any]]) -> DoctorFinding:
     (found,) = [finding for finding in diagnose(entries, ACCOUNT) if not finding.ok]
     return found
 
@@ -59,7 +59,9 @@ def test_a_sound_merchant_has_no_bad_finding() -> None:
 def test_a_pattern_that_takes_too_long_is_named_by_its_key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(answers, "PATTERN_S", 0.05)
 
-    found = merchant.nothing_found("merchant.pay.payment_id", "regex:(a|aa)+$", Answer(body="a" * 100 + "b"), "it")
+    found = merchant.nothing_found(
+        "merchant.pay.payment_id", "regex:(a|aa)+$", MerchantAnswer(body="a" * 100 + "b"), "it"
+    )
 
     assert found.message.startswith("merchant.pay.payment_id (regex:(a|aa)+$) was not done after 2 s in it: aaa")
 
@@ -154,10 +156,10 @@ def test_the_clock_is_judged_by_the_timestamp(stamp: str, words: str) -> None:
     assert words in clock.message
 
 
-def target(payment_id: str | None = "$.id", status: Status | None = None) -> Target:
+def target(payment_id: str | None = "$.id", status: StatusSource | None = None) -> Target:
     from pathlib import Path
 
-    pay = Pay(call=Call(method="POST", path="/pay"), payment_id=payment_id)
+    pay = Pay(call=CallTemplate(method="POST", path="/pay"), payment_id=payment_id)
     shop = Merchant(name="tiny", base_url="http://127.0.0.1:1", pay=pay, status=status)
     return Target(path=Path("tayari.yaml"), merchant=shop, daraja=ACCOUNT)
 
@@ -271,14 +273,14 @@ def delivery(error: str = "", status: int | None = None) -> dict[str, Any]:
     ],
 )
 def test_a_callback_that_does_not_arrive_is_the_set_ups_fault(entry: dict[str, Any], name: str, words: str) -> None:
-    found = merchant.callback(entry, Callbacks())
+    found = merchant.callback(entry, CallbackRoute())
 
     assert (found.name, found.ok) == (name, False)
     assert words in found.message
 
 
 def test_a_callback_that_was_taken_is_no_finding() -> None:
-    found = merchant.callback(delivery(status=200), Callbacks())
+    found = merchant.callback(delivery(status=200), CallbackRoute())
 
     assert (found.ok, found.fix) == (True, "")
 
@@ -296,7 +298,7 @@ def test_an_answer_that_no_handler_of_callbacks_gives_is_a_warning(content_type:
     entry["request"]["body"] = '{"Body": {"stkCallback": {}}}'
     entry["response"] |= {"headers": {"Content-Type": content_type}, "body": body}
 
-    found = merchant.callback(entry, Callbacks())
+    found = merchant.callback(entry, CallbackRoute())
 
     assert found.ok
     assert words in found.message
@@ -317,7 +319,7 @@ def test_an_ordinary_answer_to_a_callback_is_no_finding(content_type: str, body:
     entry["request"]["body"] = '{"Body": {"stkCallback": {}}}'
     entry["response"] |= {"headers": {"Content-Type": content_type}, "body": body}
 
-    assert merchant.callback(entry, Callbacks()).fix == ""
+    assert merchant.callback(entry, CallbackRoute()).fix == ""
 
 
 @pytest.mark.parametrize(
@@ -333,7 +335,7 @@ def test_a_callback_url_that_lacks_its_last_slash_is_reported(served: str, calle
         entry = delivery(status=404)
         entry["request"]["url"] = shop.url + called
 
-        found = merchant.callback(entry, Callbacks())
+        found = merchant.callback(entry, CallbackRoute())
 
     assert not found.ok
     assert found.message.partition("nobody takes callbacks there")[2] == words
@@ -341,8 +343,8 @@ def test_a_callback_url_that_lacks_its_last_slash_is_reported(served: str, calle
 
 @pytest.mark.parametrize("status", [401, 403])
 def test_a_refused_caller_stops_the_run_without_a_named_address_and_is_reported_with_one(status: int) -> None:
-    stops = merchant.callback(delivery(status=status), Callbacks())
-    warned = merchant.callback(delivery(status=status), Callbacks(source_header="X-Real-IP"))
+    stops = merchant.callback(delivery(status=status), CallbackRoute())
+    warned = merchant.callback(delivery(status=status), CallbackRoute(source_header="X-Real-IP"))
 
     assert (stops.ok, warned.ok) == (False, True)
     assert "callbacks: {source_header: X-Forwarded-For}" in stops.fix
@@ -352,14 +354,14 @@ def test_a_refused_caller_stops_the_run_without_a_named_address_and_is_reported_
 
 @pytest.mark.parametrize(("status", "fix"), [(301, "as its server wants it"), (400, "log"), (500, "log")])
 def test_a_callback_that_was_not_answered_2xx_is_reported_and_left_to_the_rules(status: int, fix: str) -> None:
-    found = merchant.callback(delivery(status=status), Callbacks())
+    found = merchant.callback(delivery(status=status), CallbackRoute())
 
     assert found.ok
     assert f"answered a genuine callback {status}" in found.message
     assert fix in found.fix
 
 
-STATUS = Status(call=Call(method="GET", path="/s"), states={"PAID": PaymentState.PAID})
+STATUS = StatusSource(call=CallTemplate(method="GET", path="/s"), states={"PAID": PaymentState.PAID})
 
 
 @pytest.mark.parametrize(
@@ -421,11 +423,11 @@ def test_an_address_is_shown_without_what_may_be_secret(url: str, shown: str) ->
 
 
 SHOWN = {"id": "7", "amount": 10, "status": "paid", "receipt": "UJ7K4T9QWX", "message": "You paid 10, thank you."}
-BARE = Status(call=Call(method="GET", path="/"), state="$.status", states={})
+BARE = StatusSource(call=CallTemplate(method="GET", path="/"), state="$.status", states={})
 
 
-def offers(status: Status, **paid: object) -> list[tuple[str, str]]:
-    pay = Pay(call=Call(method="POST", path="/pay"), message="$.message")
+def offers(status: StatusSource, **paid: object) -> list[tuple[str, str]]:
+    pay = Pay(call=CallTemplate(method="POST", path="/pay"), message="$.message")
     shop = Merchant(name="shop", base_url="http://127.0.0.1:1", pay=pay, status=status)
     target = Target(path=Path("tayari.yaml"), merchant=shop, daraja=ACCOUNT)
     cancelled = {**SHOWN, **dict.fromkeys(paid, 0), "receipt": None, "message": "You cancelled the request."}

@@ -12,8 +12,8 @@ import pytest
 from mini_target import MINI, mini_target
 from rich.console import Console
 from tayari.run.doctor import diagnose_payout
-from tayari.run.doctor.findings import Finding
-from tayari.run.order import Order
+from tayari.run.doctor.findings import DoctorFinding
+from tayari.run.order import RunOrder
 from tayari.run.progress import RunProgress
 from tayari.run.session import doctor
 from tayari_formats.exit_codes import Exit
@@ -28,8 +28,8 @@ DUKA = example_folder()
 pytestmark = pytest.mark.usefixtures("forked_programs")
 
 
-def examine(path: Path, options: EnvironmentOptions | None = None) -> tuple[Finding, ...]:
-    return doctor(Order(target=path, environment=options or EnvironmentOptions()), RunProgress(Console(quiet=True)))
+def examine(path: Path, options: EnvironmentOptions | None = None) -> tuple[DoctorFinding, ...]:
+    return doctor(RunOrder(target=path, environment=options or EnvironmentOptions()), RunProgress(Console(quiet=True)))
 
 
 def test_a_sound_set_up_has_no_bad_finding(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from tayari.run.codes import _by_code
 from tayari.run.configuration import _callback, _credentials, callback_url, certificate_of, watched
-from tayari_reports.model.facts import How, Setting
+from tayari_reports.model.facts import ConfigurationRow, How
 from tayari_target.target_file import load_target
 from tayari_target.target_file.model import Target, Thresholds
 
@@ -38,7 +38,7 @@ def target(tmp_path: Path) -> Target:
     return load_target(path, {"SHOP_PASSKEY": "bfb279f9aa9bdbcf"})
 
 
-def settings(url: str, target: Target) -> dict[str, Setting]:
+def settings(url: str, target: Target) -> dict[str, ConfigurationRow]:
     return {row.item: row for row in _callback(url, target)}
 
 

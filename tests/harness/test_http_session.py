@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 import requests
-from tayari_control.connections import Connections
+from tayari_control.connections import OriginConnections
 from tayari_control.http_session import (
     AnswerBeyondLimit,
     AnswerLimit,
@@ -234,7 +234,7 @@ def test_proxy_variables_reach_neither_the_merchant_nor_the_control_port(
         started = MerchantDriver(write_target(tmp_path, shop.url)).start_payment(
             msisdn="254700000001", amount=10, reference="R1"
         )
-        answer = Connections(shop.url).request("GET", "/", headers={}, body=None, timeout_s=20)
+        answer = OriginConnections(shop.url).request("GET", "/", headers={}, body=None, timeout_s=20)
 
     assert (started.payment_id, answer.status) == ("1", 200)
     assert proxy.asked == []

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from tayari.cli.commands import run
 from tayari.target_draft.roles import choose
-from tayari.target_draft.routes import Route, routes
+from tayari.target_draft.routes import MerchantRoute, routes
 from tayari.target_draft.source_draft import draft_from_source
 from tayari.target_draft.source_files import read_project
 from tayari_target.interception import Intercept
@@ -565,8 +565,8 @@ def test_the_handler_of_the_class_that_a_route_names_is_read(
 
 
 def test_a_path_with_and_without_its_last_slash_is_one_route() -> None:
-    def route(path: str) -> Route:
-        return Route(method="POST", path=path, place="urls.py:1", code="phone amount stk")
+    def route(path: str) -> MerchantRoute:
+        return MerchantRoute(method="POST", path=path, place="urls.py:1", code="phone amount stk")
 
     once, twice = choose("pay", [route("/stk/push")]), choose("pay", [route("/stk/push"), route("/stk/push/")])
     two = choose("pay", [route("/stk/push"), route("/stk/pay")])

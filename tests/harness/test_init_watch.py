@@ -13,7 +13,7 @@ from pathlib import Path
 import requests
 from mini_target import MINI
 from tayari.target_draft.payment_watch import PaymentWatch
-from tayari.target_draft.recording_proxy import Seen
+from tayari.target_draft.recording_proxy import ProxyExchange
 from tayari.target_draft.traffic_draft import Push, draft_from_traffic
 from tayari_money.payment_record import PaymentState
 from tayari_target.merchant_process import answers, free_port
@@ -33,9 +33,9 @@ PUSH = Push(
 FORM = "application/x-www-form-urlencoded"
 
 
-def seen(method: str, path: str, at_s: float, *, body: str = "", answer: str = "{}", **more: str) -> Seen:
+def seen(method: str, path: str, at_s: float, *, body: str = "", answer: str = "{}", **more: str) -> ProxyExchange:
     content_type = more.pop("content_type", "application/json")
-    return Seen(
+    return ProxyExchange(
         at_s=at_s,
         method=method,
         path=path,
@@ -47,7 +47,7 @@ def seen(method: str, path: str, at_s: float, *, body: str = "", answer: str = "
     )
 
 
-def target_of(folder: Path, *exchanges: Seen, push: Push = PUSH) -> Target:
+def target_of(folder: Path, *exchanges: ProxyExchange, push: Push = PUSH) -> Target:
     path = folder / "tayari.yaml"
     path.write_text(draft_from_traffic("shop", "http://127.0.0.1:8000", exchanges, push).text())
     return load_target(path, {})

@@ -7,8 +7,8 @@ import pytest
 from mini_target import mini_target
 from rich.console import Console
 from tayari.run.doctor.diagnose_instances import second_process
-from tayari.run.doctor.findings import Finding
-from tayari.run.order import Order
+from tayari.run.doctor.findings import DoctorFinding
+from tayari.run.order import RunOrder
 from tayari.run.progress import RunProgress
 from tayari.run.session import doctor
 from tayari_target.instances import Instances, most_instances, only_one_because
@@ -109,8 +109,8 @@ def test_an_instance_that_does_not_start_is_missing_and_says_why(tmp_path: Path)
         assert "SHOP_SECRET is not set" in others.problems[0]
 
 
-def found_of(path: Path) -> Finding:
-    found = doctor(Order(target=path), RunProgress(Console(quiet=True)))
+def found_of(path: Path) -> DoctorFinding:
+    found = doctor(RunOrder(target=path), RunProgress(Console(quiet=True)))
     return next(finding for finding in found if finding.name == "instances")
 
 

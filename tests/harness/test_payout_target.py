@@ -6,7 +6,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 import pytest
-from tayari.run.doctor.findings import Finding
+from tayari.run.doctor.findings import DoctorFinding
 from tayari.run.doctor.preflight import examine
 from tayari_money.payment_record import PaymentState
 from tayari_target.driver import MerchantDriver
@@ -54,7 +54,7 @@ def problem_of(folder: Path, text: str) -> str:
     return "; ".join(map(str, caught.value.problems))
 
 
-def preflight(**changed: str) -> dict[str, Finding]:
+def preflight(**changed: str) -> dict[str, DoctorFinding]:
     """The findings of Mshahara's preflight, with other variables."""
     target = load_target(MSHAHARA)
     start = target.merchant.start

@@ -17,7 +17,7 @@ from tayari.run.children import ChildFailed, clean_environment, run_child
 from tayari.run.compose import environment, in_doubt
 from tayari.run.doctor.findings import bad, good
 from tayari.run.load import CONCURRENT_USERS, planned_rules
-from tayari.run.order import LoadOrder, Order
+from tayari.run.order import LoadOrder, RunOrder
 from tayari.run.progress import RunProgress
 from tayari.run.session import doctor
 from tayari.run.suites import PREPARED, EventTail, SuitesProcess, pytest_command
@@ -182,17 +182,19 @@ def test_a_small_load_beside_a_small_suite_does_not_claim_to_judge_the_number_of
     tmp_path: Path, suite: str, users: int | None, judged: bool
 ) -> None:
     target = load_target(mini_target(tmp_path), {})
-    order = Order(target=target.path, suite=suite, load=LoadOrder(users=users))
+    order = RunOrder(target=target.path, suite=suite, load=LoadOrder(users=users))
 
     planned = {rule.id for rule in planned_rules(order, target)}
 
     assert (CONCURRENT_USERS in planned) is judged
     assert {"L01", "L02", "L03"} <= planned
-    assert planned_rules(Order(target=target.path, suite=suite), target) == ()
+    assert planned_rules(RunOrder(target=target.path, suite=suite), target) == ()
 
 
 def test_the_suites_are_started_as_by_hand(tmp_path: Path) -> None:
-    order = Order(target=Path("tayari.yaml"), suite="ci", only=("C03",), scenarios=("payment/success",), out=tmp_path)
+    order = RunOrder(
+        target=Path("tayari.yaml"), suite="ci", only=("C03",), scenarios=("payment/success",), out=tmp_path
+    )
 
     command = pytest_command(
         order, environment_files=[tmp_path / "s.json", tmp_path / "s2.json"], events=tmp_path / "e", work_dir=tmp_path
@@ -207,7 +209,7 @@ def test_the_suites_are_started_as_by_hand(tmp_path: Path) -> None:
 
 
 def test_the_process_of_suites_that_are_never_asked_for_ends_and_leaves_no_log(tmp_path: Path) -> None:
-    order = Order(target=mini_target(tmp_path), out=tmp_path / "out")
+    order = RunOrder(target=mini_target(tmp_path), out=tmp_path / "out")
 
     with SuitesProcess(order, tmp_path):
         began = marked(tmp_path)
@@ -220,7 +222,7 @@ def test_the_process_of_suites_that_are_never_asked_for_ends_and_leaves_no_log(t
 def test_the_process_of_suites_that_cannot_begin_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     dies = (sys.executable, "-c", "print('no module named pytest'); raise SystemExit(3)")
     monkeypatch.setattr("tayari.run.suites.PREPARED", dies)
-    order = Order(target=mini_target(tmp_path), out=tmp_path / "out")
+    order = RunOrder(target=mini_target(tmp_path), out=tmp_path / "out")
 
     with SuitesProcess(order, tmp_path) as suites, pytest.raises(ChildFailed, match="no module named pytest"):
         suites.run(environment_files=[], progress=spoken()[0], mask=str, watch=lambda: None)
@@ -240,7 +242,10 @@ def test_the_conftest_of_the_users_own_tests_is_not_run(tmp_path: Path) -> None:
     (tmp_path / "tests" / "conftest.py").write_text("raise SystemExit('the conftest of the user ran')\n")
     target = mini_target(tmp_path)
     command = pytest_command(
-        Order(target=target, suite="ci", out=tmp_path), environment_files=[], events=tmp_path / "e", work_dir=tmp_path
+        RunOrder(target=target, suite="ci", out=tmp_path),
+        environment_files=[],
+        events=tmp_path / "e",
+        work_dir=tmp_path,
     )
 
     done = subprocess.run([*command, "--collect-only"], cwd=tmp_path, capture_output=True, text=True, check=False)
@@ -262,7 +267,7 @@ def test_secrets_that_a_dying_merchant_prints_are_masked(tmp_path: Path) -> None
     path = mini_target(tmp_path, replace={"{python} ": dying, "passkey: pass1": "passkey: 0123456789abcdef-canary"})
     progress, output = spoken()
 
-    (*_, found) = doctor(Order(target=path), progress)
+    (*_, found) = doctor(RunOrder(target=path), progress)
 
     assert found.name == "start command"
     assert "ended with 3" in found.message
@@ -274,7 +279,7 @@ def test_every_report_of_a_stopped_run_says_why(tmp_path: Path) -> None:
     from tayari.run.session import check
 
     progress, _ = spoken()
-    result = check(Order(target=mini_target(tmp_path, env={"CODE": "600000"}), out=tmp_path / "out"), progress)
+    result = check(RunOrder(target=mini_target(tmp_path, env={"CODE": "600000"}), out=tmp_path / "out"), progress)
 
     assert result.exit_code == 20
     assert judge(result.run).verdict == "INVALID_RUN"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from tayari.run.statement_files import StatementFiles, expiring, read_statements
-from tayari_reports.model.statement_records import Answer, Decision
+from tayari_reports.model.statement_records import ChecklistAnswer, Decision
 from tayari_target.target_file import TargetError
 
 WAIVER = """\
@@ -45,7 +45,7 @@ def test_sound_files_are_read(tmp_path: Path) -> None:
 
     (waiver,), (attestation,), (signature,) = found.waivers, found.attestations, found.sign_off
     assert (waiver.rule, waiver.expires, waiver.fingerprint) == ("A12", "2026-12-01", "0123456789abcdef")
-    assert (attestation.item, attestation.answer) == ("database.backups", Answer.YES)
+    assert (attestation.item, attestation.answer) == ("database.backups", ChecklistAnswer.YES)
     assert (signature.decision, signature.conditions) == (Decision.GO_WITH_CONDITIONS, "Backups first.")
 
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import Any, cast
 
 from tayari_load.load_run import LoadRun
-from tayari_load.statistics.payments import Order, Payment
+from tayari_load.statistics.payments import LoadPayment, Order
 from tayari_target.target_file.model import Target
 from tayari_target.test_environment import TestEnvironment
 
 ORDER = Order(name="Wanjiku Otieno", msisdn="254790000001", amount=350, reference="LAAA00000001")
 
 
-def ended(**how: Any) -> Payment:
+def ended(**how: Any) -> LoadPayment:
     """A payment that has ended."""
-    return Payment(order=ORDER, **how)
+    return LoadPayment(order=ORDER, **how)
 
 
 def load_run(**how: Any) -> LoadRun:

@@ -9,7 +9,7 @@ from itertools import islice, pairwise
 import pytest
 from load_payments import ORDER, load_run
 from tayari_load.statistics.latencies import Span
-from tayari_load.statistics.payments import Order, Outcome, Payment
+from tayari_load.statistics.payments import LoadPayment, Order, PaymentOutcome
 from tayari_load.statistics.tally import Tally
 from tayari_load.thresholds import windowed
 from tayari_load.users.checkout import Checkout, brief, gaps
@@ -80,7 +80,7 @@ IN = replace(ORDER, kind=PaymentKind.C2B_PAYMENT)
 ONCE = replace(PAID, credits=1, credited=350.0)
 
 
-def paid_in(shop: FakeShop, order: Order = IN) -> Payment:
+def paid_in(shop: FakeShop, order: Order = IN) -> LoadPayment:
     return Checkout(shop=shop, tally=Tally(), clock=FakeClock(), patience_s=30.0).pay(order)
 
 
@@ -90,14 +90,14 @@ def test_a_customer_who_pays_in_is_followed_by_the_account_and_no_ledger_is_aske
     ended = paid_in(shop)
 
     assert (ended.outcome, ended.receipt, ended.credits, ended.credited) == (
-        Outcome.SETTLED, "receipt of p-1", 1, 350.0
+        PaymentOutcome.SETTLED, "receipt of p-1", 1, 350.0
     )  # fmt: skip
     assert shop.lists_read == 0, "the list of unallocated payments grows: it is read only where an account stays empty"
 
 
 @pytest.mark.parametrize("seen", [replace(ONCE, credits=2), replace(ONCE, credits=None, credited=700.0)])
 def test_a_customer_who_pays_in_may_be_credited_twice(seen: StatusView) -> None:
-    assert paid_in(FakeShop(views=[seen])).outcome is Outcome.CREDITED_TWICE
+    assert paid_in(FakeShop(views=[seen])).outcome is PaymentOutcome.CREDITED_TWICE
 
 
 def test_a_payment_that_the_merchant_rejects_fails_and_one_that_its_scenario_rejects_is_declined() -> None:
@@ -107,9 +107,9 @@ def test_a_payment_that_the_merchant_rejects_fails_and_one_that_its_scenario_rej
     failed, wanted = paid_in(shop), paid_in(shop, replace(IN, scenario="c2b/rejected-account"))
 
     assert (failed.outcome, failed.reason) == (
-        Outcome.FAILED, "M-Pesa did not make the payment: C2B# Rejected"
+        PaymentOutcome.FAILED, "M-Pesa did not make the payment: C2B# Rejected"
     )  # fmt: skip
-    assert wanted.outcome is Outcome.DECLINED
+    assert wanted.outcome is PaymentOutcome.DECLINED
     assert failed.duration_s < 10.0, "the customer is told, and waits no longer"
 
 
@@ -117,7 +117,7 @@ def test_a_payment_in_may_stay_open_where_its_scenario_says_so() -> None:
     lost = replace(IN, scenario="c2b/confirmation-never-comes", may_stay_open=True)
     shop = FakeShop(views=[PENDING])
 
-    assert (paid_in(shop).outcome, paid_in(shop, lost).outcome) == (Outcome.STUCK, Outcome.DECLINED)
+    assert (paid_in(shop).outcome, paid_in(shop, lost).outcome) == (PaymentOutcome.STUCK, PaymentOutcome.DECLINED)
     assert shop.lists_read > 0
 
 
@@ -125,7 +125,7 @@ def test_a_payment_in_that_is_shown_as_unallocated_failed() -> None:
     view = replace(PENDING, state=PaymentState.REVIEW)
 
     assert (paid_in(FakeShop(views=[view])).outcome, paid_in(FakeShop(views=[ONCE])).outcome) == (
-        Outcome.FAILED, Outcome.SETTLED
+        PaymentOutcome.FAILED, PaymentOutcome.SETTLED
     )  # fmt: skip
 
 
@@ -143,7 +143,7 @@ def test_payments_that_meet_a_scenario_that_was_switched_on_are_taken_out() -> N
         )
 
     assert run.faults == [(110.0, 120.0, "scenario ack/lost"), (120.0, 130.0, "scenario service/system-busy")]
-    assert outcomes == [Outcome.REFUSED, Outcome.TURNED_AWAY, Outcome.REFUSED]
+    assert outcomes == [PaymentOutcome.REFUSED, PaymentOutcome.TURNED_AWAY, PaymentOutcome.REFUSED]
 
 
 def test_a_scenario_that_plays_already_when_a_run_begins_has_its_window_from_then_on() -> None:
@@ -160,10 +160,10 @@ def test_a_payout_is_started_and_read_as_one_and_no_ledger_is_asked() -> None:
 
     ended = Checkout(shop=shop, tally=Tally(), clock=FakeClock(), patience_s=30.0).pay(order)
 
-    assert (ended.outcome, ended.receipt, ended.credits) == (Outcome.SETTLED, "UJ1", None)
+    assert (ended.outcome, ended.receipt, ended.credits) == (PaymentOutcome.SETTLED, "UJ1", None)
 
 
-def paid(shop: FakeShop, *, patience_s: float = 30.0) -> tuple[Payment, Tally, FakeClock]:
+def paid(shop: FakeShop, *, patience_s: float = 30.0) -> tuple[LoadPayment, Tally, FakeClock]:
     clock, tally = FakeClock(), Tally()
     ended = Checkout(shop=shop, tally=tally, clock=clock, patience_s=patience_s, user="0/1").pay(ORDER)
     return ended, tally, clock
@@ -172,7 +172,7 @@ def paid(shop: FakeShop, *, patience_s: float = 30.0) -> tuple[Payment, Tally, F
 def test_a_paid_payment_settles_after_the_time_it_took() -> None:
     ended, tally, _clock = paid(FakeShop(views=[PENDING, PENDING, PAID]))
 
-    assert ended.outcome is Outcome.SETTLED
+    assert ended.outcome is PaymentOutcome.SETTLED
     assert ended.duration_s == pytest.approx(sum(islice(gaps(), 3)))
     assert (tally.started, tally.acknowledged, tally.settled) == (1, 1, 1)
 
@@ -188,7 +188,7 @@ def test_looks_at_a_payment_grow_apart_up_to_two_seconds() -> None:
 def test_a_payment_that_stays_pending_is_stuck_when_patience_ends() -> None:
     ended, tally, clock = paid(FakeShop(views=[PENDING]), patience_s=20.0)
 
-    assert ended.outcome is Outcome.STUCK
+    assert ended.outcome is PaymentOutcome.STUCK
     assert ended.duration_s == pytest.approx(20.0)
     assert ended.reason == "shown as pending after 20 s"
     assert len(clock.slept) < 25
@@ -212,7 +212,7 @@ REFUSALS = [
 def test_an_order_that_is_not_taken_is_refused_with_its_reason(started: Started, reason: str) -> None:
     ended, tally, _ = paid(FakeShop(started))
 
-    assert (ended.outcome, ended.reason) == (Outcome.REFUSED, reason)
+    assert (ended.outcome, ended.reason) == (PaymentOutcome.REFUSED, reason)
     assert (tally.acknowledged, tally.failed) == (0, 1)
 
 
@@ -220,7 +220,7 @@ def test_an_order_that_is_not_taken_is_refused_with_its_reason(started: Started,
 def test_a_payment_that_ends_unpaid_is_failed(state: PaymentState) -> None:
     ended, _, _ = paid(FakeShop(views=[StatusView(state=state, raw_state="X", message="Sorry", http_status=200)]))
 
-    assert (ended.outcome, ended.reason) == (Outcome.FAILED, f"shown as {state}: Sorry")
+    assert (ended.outcome, ended.reason) == (PaymentOutcome.FAILED, f"shown as {state}: Sorry")
 
 
 TWICE = [
@@ -234,14 +234,14 @@ TWICE = [
 def test_a_payment_credited_twice_is_seen_in_ledger_or_status(shop: FakeShop) -> None:
     ended, tally, _ = paid(shop)
 
-    assert ended.outcome is Outcome.CREDITED_TWICE
+    assert ended.outcome is PaymentOutcome.CREDITED_TWICE
     assert tally.credited_twice == 1
 
 
 def test_one_credit_of_the_right_sum_is_settled() -> None:
     ended, _, _ = paid(FakeShop(ledger=LedgerView(credits=1, total=350.0)))
 
-    assert ended.outcome is Outcome.SETTLED
+    assert ended.outcome is PaymentOutcome.SETTLED
 
 
 def test_a_user_stopped_half_way_leaves_a_stuck_payment() -> None:
@@ -249,13 +249,13 @@ def test_a_user_stopped_half_way_leaves_a_stuck_payment() -> None:
         def sleep(self, seconds: float) -> None:
             raise KeyboardInterrupt
 
-    tally, ends = Tally(), list[Payment]()
+    tally, ends = Tally(), list[LoadPayment]()
     checkout = Checkout(shop=FakeShop(), tally=tally, clock=Stopping(), patience_s=9.0, on_end=ends.append)
 
     with pytest.raises(KeyboardInterrupt):
         checkout.pay(ORDER)
 
-    assert [ended.outcome for ended in ends] == [Outcome.STUCK]
+    assert [ended.outcome for ended in ends] == [PaymentOutcome.STUCK]
     assert (tally.started, tally.stuck) == (1, 1)
 
 
@@ -263,7 +263,7 @@ def test_reasons_that_differ_only_in_numbers_are_counted_together() -> None:
     assert brief("HTTP 500", "payment 10017 of\n254790000001 failed") == "HTTP 500: payment # of # failed"
 
 
-def touched(shop: FakeShop, *, began: float, until: float, planned: float | None = None) -> tuple[Payment, Tally]:
+def touched(shop: FakeShop, *, began: float, until: float, planned: float | None = None) -> tuple[LoadPayment, Tally]:
     """Paid while the shape's trouble was on from `began` to `until`; the click is at 1000."""
     clock, tally = FakeClock(), Tally()
     checkout = Checkout(
@@ -276,7 +276,7 @@ def touched(shop: FakeShop, *, began: float, until: float, planned: float | None
 def test_a_payment_that_was_under_way_when_the_trouble_began_is_shown_and_not_judged() -> None:
     ended, tally = touched(FakeShop(views=[PENDING] * 8 + [PAID]), began=1_002.0, until=1_005.0)
 
-    assert (ended.outcome, ended.disturbed) == (Outcome.SETTLED, True)
+    assert (ended.outcome, ended.disturbed) == (PaymentOutcome.SETTLED, True)
     assert (tally.latencies.count(Span.DISTURBED), tally.latencies.count(Span.SETTLED)) == (1, 0)
     assert tally.seconds[int(ended.at)].settled == 1
     assert windowed(tally.seconds, Thresholds(payment_p95_s=0.1), until=int(ended.at) + 1, window_s=1) == ()
@@ -286,9 +286,9 @@ def test_a_refusal_counts_as_turned_away_in_a_trouble_and_silence_does_not() -> 
     refused = Started(accepted=False, status=503, payment_id=None)
     silent = Started(accepted=False, status=None, payment_id=None, error="timed out")
 
-    assert touched(FakeShop(refused), began=999.0, until=1_001.0)[0].outcome is Outcome.TURNED_AWAY
-    assert touched(FakeShop(silent), began=999.0, until=1_001.0)[0].outcome is Outcome.REFUSED
-    assert touched(FakeShop(refused), began=900.0, until=950.0)[0].outcome is Outcome.REFUSED
+    assert touched(FakeShop(refused), began=999.0, until=1_001.0)[0].outcome is PaymentOutcome.TURNED_AWAY
+    assert touched(FakeShop(silent), began=999.0, until=1_001.0)[0].outcome is PaymentOutcome.REFUSED
+    assert touched(FakeShop(refused), began=900.0, until=950.0)[0].outcome is PaymentOutcome.REFUSED
 
 
 def test_a_late_start_counts_from_when_it_was_planned_in_every_figure_that_is_judged() -> None:

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from typing import cast
 
 import pytest
-from tayari_load.limit_search import CLOSE, MOST_PROBES, LimitSearch, Probe, RateSearch
+from tayari_load.limit_search import CLOSE, MOST_PROBES, LimitSearch, RateSearch, RateTrial
 from tayari_load.load_run import LoadRun, RunConditions, doubts
 from tayari_load.statistics.process_use import ProcessWatch
 from tayari_load.statistics.tally import Tally
@@ -18,7 +18,7 @@ def searched(knee: float, *, first: float = 1.0, highest: float = 100_000.0) -> 
     search = RateSearch(first=first, highest=highest)
     while (rate := search.next_rate()) is not None:
         kept = rate <= knee
-        search.add(Probe(rate=rate, kept=kept, seen="", limited_by="" if kept else "merchant"))
+        search.add(RateTrial(rate=rate, kept=kept, seen="", limited_by="" if kept else "merchant"))
     return search
 
 
@@ -45,7 +45,7 @@ def test_a_limit_search_without_a_kept_rate_says_so() -> None:
 def test_a_lucky_pass_above_a_missed_rate_proves_nothing() -> None:
     search = RateSearch(first=1.0)
     for rate, kept in ((4.0, True), (8.0, False), (16.0, True)):
-        search.add(Probe(rate=rate, kept=kept, seen=""))
+        search.add(RateTrial(rate=rate, kept=kept, seen=""))
 
     assert (search.kept, search.missed) == (4.0, 8.0)
 

@@ -8,17 +8,17 @@ from typing import Any
 
 import pytest
 from tayari_load.money import MoneyResult, RunMoney, excused, judge_money, line_s
-from tayari_load.statistics.payments import Order, Outcome, Payment, PaymentLog
+from tayari_load.statistics.payments import LoadPayment, Order, PaymentLog, PaymentOutcome
 from tayari_load.statistics.tally import Tally
 from tayari_money.payment_record import PaymentKind, PaymentState
 
 PAID, FAILED, PENDING, REVIEW = PaymentState.PAID, PaymentState.FAILED, PaymentState.PENDING, PaymentState.REVIEW
 
 
-def settled(number: int = 1, **changes: Any) -> Payment:
+def settled(number: int = 1, **changes: Any) -> LoadPayment:
     order = Order(name="", msisdn=f"25479000000{number}", reference=f"L{number}", amount=100)
-    payment = Payment(
-        order=order, outcome=Outcome.SETTLED, reason="", at=10.0, payment_id=str(number), receipt=f"R{number}",
+    payment = LoadPayment(
+        order=order, outcome=PaymentOutcome.SETTLED, reason="", at=10.0, payment_id=str(number), receipt=f"R{number}",
         credits=1, credited=100.0, state=PAID,
     )  # fmt: skip
     return replace(payment, **changes)
@@ -28,7 +28,9 @@ def row(state: str = "paid", amount: int = 100, status: int | None = 200) -> dic
     return {"state": state, "amount": amount, "result_due_at": 5.0, "callbacks": [{"status": status}]}
 
 
-def judged(payments: Sequence[Payment], rows: dict[int, list[dict[str, Any]]], **more: Any) -> dict[str, MoneyResult]:
+def judged(
+    payments: Sequence[LoadPayment], rows: dict[int, list[dict[str, Any]]], **more: Any
+) -> dict[str, MoneyResult]:
     by_number = {f"25479000000{number}": found for number, found in rows.items()}
     money = RunMoney(payments=payments, rows=by_number, **{"now": 20.0, "young_s": 60.0, **more})
     return {row.rule: row for row in judge_money(money)}
@@ -42,7 +44,7 @@ def test_honest_books_break_nothing() -> None:
 
 
 WRONG = [
-    ("M01", settled(outcome=Outcome.CREDITED_TWICE, credits=2), [row()], "was credited 2 times for one payment"),
+    ("M01", settled(outcome=PaymentOutcome.CREDITED_TWICE, credits=2), [row()], "was credited 2 times for one payment"),
     ("M01", settled(credits=None, credited=200.0), [row()], "was credited 200 shillings for one payment of 100"),
     ("M01", settled(credits=1, credited=200.0), [row()], "was credited 200 shillings for one payment of 100"),
     ("M02", settled(), [row("failed")], "no message of M-Pesa reported it as paid"),
@@ -53,13 +55,13 @@ WRONG = [
     ("M04", settled(), [row(), row()], "was paid 2 times, 200 shillings, and credited 100"),
     (
         "M05",
-        settled(outcome=Outcome.STUCK, state=PENDING),
+        settled(outcome=PaymentOutcome.STUCK, state=PENDING),
         [row()],
         "is pending in the end",
     ),
     (
         "M05",
-        settled(outcome=Outcome.FAILED, state=FAILED),
+        settled(outcome=PaymentOutcome.FAILED, state=FAILED),
         [row()],
         "is failed in the end",
     ),
@@ -68,7 +70,7 @@ WRONG = [
 
 @pytest.mark.parametrize(("rule", "payment", "rows", "sentence"), WRONG)
 def test_each_wrong_book_breaks_its_rule(
-    rule: str, payment: Payment, rows: list[dict[str, Any]], sentence: str
+    rule: str, payment: LoadPayment, rows: list[dict[str, Any]], sentence: str
 ) -> None:
     found = judged([payment], {1: rows})[rule]
 
@@ -76,7 +78,7 @@ def test_each_wrong_book_breaks_its_rule(
     assert found.msisdns == ("254790000001",)
 
 
-def paid_out(**changes: Any) -> Payment:
+def paid_out(**changes: Any) -> LoadPayment:
     payment = settled(credits=None, credited=None, **changes)
     return replace(payment, order=replace(payment.order, kind=PaymentKind.PAYOUT))
 
@@ -89,7 +91,7 @@ def test_payouts_are_judged_by_rules_of_their_own() -> None:
     assert [found.broken for found in judged([paid_out()], {1: [row()]}).values()] == [(), ()]
 
 
-def paid_in(**changes: Any) -> Payment:
+def paid_in(**changes: Any) -> LoadPayment:
     payment = settled(**changes)
     return replace(payment, order=replace(payment.order, kind=PaymentKind.C2B_PAYMENT))
 
@@ -109,7 +111,12 @@ def test_payments_that_customers_begin_are_judged_as_those_that_the_merchant_ask
 
 
 WRONG_IN = [
-    ("M01", paid_in(outcome=Outcome.CREDITED_TWICE, credits=2), [confirmed()], "was credited 2 times for one payment"),
+    (
+        "M01",
+        paid_in(outcome=PaymentOutcome.CREDITED_TWICE, credits=2),
+        [confirmed()],
+        "was credited 2 times for one payment",
+    ),
     ("M02", paid_in(), [], "no message of M-Pesa reported it as paid"),
     ("M04", paid_in(credited=1.0), [confirmed()], "was credited 1 shillings; 100 were paid"),
     ("M05", paid_in(state=PENDING, credits=0, credited=0), [confirmed()], "is pending in the end"),
@@ -118,7 +125,7 @@ WRONG_IN = [
 
 @pytest.mark.parametrize(("rule", "payment", "rows", "sentence"), WRONG_IN)
 def test_each_wrong_account_breaks_its_rule(
-    rule: str, payment: Payment, rows: list[dict[str, Any]], sentence: str
+    rule: str, payment: LoadPayment, rows: list[dict[str, Any]], sentence: str
 ) -> None:
     broken = judged([payment], {1: rows})[rule].broken[0]
 
@@ -143,7 +150,7 @@ def test_a_confirmation_that_crashed_the_merchant_leaves_it_time_to_pull() -> No
 
 def test_what_is_pending_may_stand_in_the_line_of_a_merchants_few_queries() -> None:
     """Five queries a minute for fifty payments are ten minutes, however short the load was."""
-    stuck = [settled(outcome=Outcome.STUCK, state=PENDING, credits=0, credited=0.0, receipt="")]
+    stuck = [settled(outcome=PaymentOutcome.STUCK, state=PENDING, credits=0, credited=0.0, receipt="")]
     in_line_s = line_s(50, 5, took_s=20.0)
 
     assert in_line_s == 580.0
@@ -159,7 +166,7 @@ def test_a_c2b_payment_does_not_wait_for_status_queries() -> None:
 
 
 def test_an_answered_callback_is_due_whatever_the_clocks_say() -> None:
-    stuck = [settled(outcome=Outcome.STUCK, state=PENDING, credits=0, credited=0.0, receipt="")]
+    stuck = [settled(outcome=PaymentOutcome.STUCK, state=PENDING, credits=0, credited=0.0, receipt="")]
 
     assert judged(stuck, {1: [row()]}, now=1.0)["M05"].broken
 
@@ -177,7 +184,7 @@ def test_a_payment_that_its_scenario_leaves_open_is_not_stuck() -> None:
 
 
 def test_a_payment_that_the_merchant_rejected_is_not_excused() -> None:
-    rejected = [paid_in(outcome=Outcome.FAILED, state=PENDING)]
+    rejected = [paid_in(outcome=PaymentOutcome.FAILED, state=PENDING)]
     rows = {"254790000001": [{**confirmed(), "state": "failed"}]}
 
     assert excused(RunMoney(payments=rejected, rows=rows)) == []
@@ -205,21 +212,23 @@ def test_a_paid_order_that_is_shown_otherwise_later_was_not_final() -> None:
 
 
 def test_a_merchant_that_may_still_reconcile_is_not_blamed_yet() -> None:
-    stuck, lost = [settled(outcome=Outcome.STUCK, state=PENDING)], {1: [row(status=None)]}
+    stuck, lost = [settled(outcome=PaymentOutcome.STUCK, state=PENDING)], {1: [row(status=None)]}
 
     assert "had time left" in judged(stuck, lost)["M05"].open
     assert judged(stuck, lost, now=100.0)["M05"].broken
 
 
 def test_a_paid_order_whose_state_cannot_be_read_is_an_open_question() -> None:
-    found = judged([settled(1), settled(2, state=None, outcome=Outcome.REFUSED)], {1: [row()], 2: [row()]})["M05"]
+    found = judged([settled(1), settled(2, state=None, outcome=PaymentOutcome.REFUSED)], {1: [row()], 2: [row()]})[
+        "M05"
+    ]
 
     assert (found.broken, found.judged) == ((), 1)
     assert found.open == "1 paid payments showed no state that could be read"
 
 
 def test_a_paid_order_in_a_persons_hands_is_not_lost() -> None:
-    assert judged([settled(state=REVIEW, outcome=Outcome.FAILED)], {1: [row()]})["M05"].broken == ()
+    assert judged([settled(state=REVIEW, outcome=PaymentOutcome.FAILED)], {1: [row()]})["M05"].broken == ()
 
 
 def test_payments_that_the_simulator_has_forgotten_are_not_called_unproven() -> None:
@@ -243,30 +252,30 @@ def test_what_cannot_be_seen_is_not_passed() -> None:
 
 
 def test_customers_who_did_not_pay_are_no_failures_of_the_merchant() -> None:
-    payments = [settled(number, outcome=Outcome.FAILED, state=FAILED) for number in (1, 2, 3)]
+    payments = [settled(number, outcome=PaymentOutcome.FAILED, state=FAILED) for number in (1, 2, 3)]
     rows = {"254790000001": [row("failed")], "254790000002": [row()]}
 
     found = excused(RunMoney(payments=payments, rows=rows))
 
-    assert [(payment.order.reference, outcome) for payment, outcome in found] == [("L1", Outcome.DECLINED)]
+    assert [(payment.order.reference, outcome) for payment, outcome in found] == [("L1", PaymentOutcome.DECLINED)]
 
 
 def test_an_order_that_was_taken_and_then_failed_honestly_is_no_worse_than_a_refusal() -> None:
-    kept = [settled(number, outcome=Outcome.FAILED, state=FAILED, disturbed=number != 3) for number in (1, 2, 3)]
+    kept = [settled(number, outcome=PaymentOutcome.FAILED, state=FAILED, disturbed=number != 3) for number in (1, 2, 3)]
     rows = {"254790000002": [row()]}
 
     found = excused(RunMoney(payments=kept, rows=rows))
     unknown = excused(RunMoney(payments=kept, rows=rows, complete=False))
 
-    assert [(payment.order.reference, outcome) for payment, outcome in found] == [("L1", Outcome.TURNED_AWAY)]
+    assert [(payment.order.reference, outcome) for payment, outcome in found] == [("L1", PaymentOutcome.TURNED_AWAY)]
     assert unknown == []
 
 
 def test_what_is_excused_at_the_end_is_no_failure_in_the_charts_either() -> None:
-    tally, payment = Tally(), settled(1, outcome=Outcome.FAILED, state=FAILED)
+    tally, payment = Tally(), settled(1, outcome=PaymentOutcome.FAILED, state=FAILED)
     tally.start(9.0)
     tally.end(payment)
-    tally.excuse(payment, Outcome.TURNED_AWAY)
+    tally.excuse(payment, PaymentOutcome.TURNED_AWAY)
 
     assert (tally.failed, tally.excused, tally.counted) == (0, 1, 0)
     assert [second.failed for second in tally.seconds.values()] == [0, 0]

@@ -7,14 +7,14 @@ from dataclasses import replace
 import pytest
 from load_payments import ended
 from tayari_load.statistics.latencies import LONGEST_S
-from tayari_load.statistics.payments import Outcome
-from tayari_load.statistics.tally import Second, Tally
+from tayari_load.statistics.payments import PaymentOutcome
+from tayari_load.statistics.tally import SecondTally, Tally
 from tayari_load.summary import ended as ended_by_kind
 from tayari_load.summary import funnels
 from tayari_money.payment_record import PaymentKind
 
 
-def tally_of(*ends: tuple[Outcome, float]) -> Tally:
+def tally_of(*ends: tuple[PaymentOutcome, float]) -> Tally:
     tally = Tally()
     for number, (outcome, duration_s) in enumerate(ends):
         tally.start(100.0)
@@ -23,28 +23,30 @@ def tally_of(*ends: tuple[Outcome, float]) -> Tally:
 
 
 def test_a_payment_without_an_end_is_stuck() -> None:
-    tally = tally_of((Outcome.SETTLED, 1.0), (Outcome.REFUSED, 0.1), (Outcome.FAILED, 2.0))
+    tally = tally_of((PaymentOutcome.SETTLED, 1.0), (PaymentOutcome.REFUSED, 0.1), (PaymentOutcome.FAILED, 2.0))
     tally.start(102.0)
 
     assert (tally.started, tally.settled, tally.failed, tally.stuck) == (4, 1, 2, 1)
 
 
 def test_a_payment_credited_twice_counts_as_settled_and_is_named() -> None:
-    tally = tally_of((Outcome.CREDITED_TWICE, 1.0))
+    tally = tally_of((PaymentOutcome.CREDITED_TWICE, 1.0))
 
     assert (tally.settled, tally.credited_twice, tally.stuck) == (1, 1, 0)
     assert tally.reasons == {"credited twice: why": 1}
 
 
 def test_percentiles_are_those_of_settled_payments_only() -> None:
-    tally = tally_of(*((Outcome.SETTLED, n / 10) for n in range(1, 101)), (Outcome.FAILED, 500.0))
+    tally = tally_of(*((PaymentOutcome.SETTLED, n / 10) for n in range(1, 101)), (PaymentOutcome.FAILED, 500.0))
 
     assert tally.percentile_s(50) == pytest.approx(5.0, rel=0.002)
     assert tally.percentile_s(95) == pytest.approx(9.5, rel=0.002)
 
 
 def test_each_kind_of_money_has_a_funnel_of_its_own() -> None:
-    payments = [ended(outcome=outcome) for outcome in (Outcome.SETTLED, Outcome.FAILED, Outcome.DECLINED)]
+    payments = [
+        ended(outcome=outcome) for outcome in (PaymentOutcome.SETTLED, PaymentOutcome.FAILED, PaymentOutcome.DECLINED)
+    ]
     sent = [replace(one, order=replace(one.order, kind=PaymentKind.PAYOUT)) for one in payments[:2]]
 
     assert funnels(ended_by_kind(payments)) == ()
@@ -58,26 +60,26 @@ def test_each_kind_of_money_has_a_funnel_of_its_own() -> None:
 
 
 def test_without_a_settled_payment_there_is_no_percentile() -> None:
-    assert tally_of((Outcome.FAILED, 1.0)).percentile_s(95) is None
+    assert tally_of((PaymentOutcome.FAILED, 1.0)).percentile_s(95) is None
 
 
 def test_a_latency_beyond_the_histograms_end_is_kept_at_its_end() -> None:
-    tally = tally_of((Outcome.SETTLED, LONGEST_S * 3.0))
+    tally = tally_of((PaymentOutcome.SETTLED, LONGEST_S * 3.0))
 
     assert tally.percentile_s(95) == pytest.approx(LONGEST_S, rel=0.002)
 
 
 def test_a_seconds_95th_percentile_is_its_nearest_rank() -> None:
-    second = Second()
+    second = SecondTally()
     second.latencies.extend(float(n) for n in range(1, 21))
 
     assert second.p95_s == 19.0
-    assert Second().p95_s is None
+    assert SecondTally().p95_s is None
 
 
 def test_workers_add_up_to_what_one_process_would_have_seen() -> None:
-    one = tally_of((Outcome.SETTLED, 1.0), (Outcome.FAILED, 2.0))
-    other = tally_of((Outcome.SETTLED, 3.0), (Outcome.CREDITED_TWICE, 4.0))
+    one = tally_of((PaymentOutcome.SETTLED, 1.0), (PaymentOutcome.FAILED, 2.0))
+    other = tally_of((PaymentOutcome.SETTLED, 3.0), (PaymentOutcome.CREDITED_TWICE, 4.0))
     master = Tally()
     for worker in (one, other):
         master.add(Tally.from_wire(worker.take()))
@@ -89,7 +91,7 @@ def test_workers_add_up_to_what_one_process_would_have_seen() -> None:
 
 
 def test_what_was_reported_is_not_reported_again() -> None:
-    tally = tally_of((Outcome.SETTLED, 1.0))
+    tally = tally_of((PaymentOutcome.SETTLED, 1.0))
     tally.take()
 
     assert tally.take()["started"] == 0

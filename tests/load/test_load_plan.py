@@ -9,12 +9,21 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
-from tayari_load.plan import Plan, PlanError, check_payable, kind_of, kinds, parse_mix, unconfirmed_c2b
+from tayari_load.plan import LoadPlan, PlanError, check_payable, kind_of, kinds, parse_mix, unconfirmed_c2b
 from tayari_load.shapes import SHAPES, Shape
 from tayari_load.shapes.document import written
 from tayari_load.users.customers import Customers
 from tayari_money.payment_record import PaymentKind
-from tayari_target.target_file.model import AccountReading, C2b, Call, Merchant, OpenAccount, Pay, Payout, Status
+from tayari_target.target_file.model import (
+    AccountReading,
+    C2b,
+    CallTemplate,
+    Merchant,
+    OpenAccount,
+    Pay,
+    Payout,
+    StatusSource,
+)
 from tayari_target.test_environment import TestEnvironment
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "load.md"
@@ -29,15 +38,15 @@ def options(**given: Any) -> SimpleNamespace:
 
 
 def test_without_a_rate_the_model_is_closed_with_one_it_is_open() -> None:
-    assert not Plan.read(options()).open
-    assert Plan.read(options(rate=12.5)).open
-    assert Plan.read(options(find_limit=True)).rate == 1.0
+    assert not LoadPlan.read(options()).open
+    assert LoadPlan.read(options(rate=12.5)).open
+    assert LoadPlan.read(options(find_limit=True)).rate == 1.0
 
 
 def test_a_plan_survives_the_way_to_a_worker() -> None:
-    plan = Plan.read(options(rate=3, shape="spike", mix="success=9,cancelled=1", run_time=30))
+    plan = LoadPlan.read(options(rate=3, shape="spike", mix="success=9,cancelled=1", run_time=30))
 
-    assert Plan.from_wire(plan.to_wire()) == plan
+    assert LoadPlan.from_wire(plan.to_wire()) == plan
 
 
 REFUSED = [
@@ -54,7 +63,7 @@ REFUSED = [
 @pytest.mark.parametrize(("given", "message"), REFUSED)
 def test_what_makes_no_sense_is_refused_with_what_would(given: dict[str, Any], message: str) -> None:
     with pytest.raises(PlanError, match=message):
-        Plan.read(options(**given))
+        LoadPlan.read(options(**given))
 
 
 def test_the_same_seed_draws_the_same_customers_in_the_asked_proportions() -> None:
@@ -68,12 +77,12 @@ def test_the_same_seed_draws_the_same_customers_in_the_asked_proportions() -> No
     assert counts["payment/insufficient-funds"] == pytest.approx(160, rel=0.3)
 
 
-PAYS = Merchant(name="shop", base_url="", pay=Pay(call=Call(method="POST", path="/pay")))
-PAYS_OUT = Merchant(name="payroll", base_url="", payout=Payout(call=Call(method="POST", path="/payouts")))
+PAYS = Merchant(name="shop", base_url="", pay=Pay(call=CallTemplate(method="POST", path="/pay")))
+PAYS_OUT = Merchant(name="payroll", base_url="", payout=Payout(call=CallTemplate(method="POST", path="/payouts")))
 BOTH = replace(PAYS, payout=PAYS_OUT.payout)
 ACCOUNTS = C2b(
-    open_account=OpenAccount(call=Call(method="POST", path="/accounts"), account="$.account"),
-    account=AccountReading(way=Status(), credits="$.payments"),
+    open_account=OpenAccount(call=CallTemplate(method="POST", path="/accounts"), account="$.account"),
+    account=AccountReading(way=StatusSource(), credits="$.payments"),
 )
 TAKES_IN = Merchant(name="school", base_url="", c2b=ACCOUNTS)
 ALL = replace(BOTH, c2b=ACCOUNTS)
@@ -181,11 +190,11 @@ def test_an_outage_lasts_a_minute_and_a_fifth_of_shorter_runs() -> None:
 
 
 def test_the_open_rate_follows_the_shape_and_the_closed_users_too() -> None:
-    plan = Plan(rate=10.0, shape="spike", duration_s=100.0)
+    plan = LoadPlan(rate=10.0, shape="spike", duration_s=100.0)
 
     assert [plan.rate_at(at) for at in (10, 50, 90)] == [2.0, 10.0, 2.0]
     assert [plan.users_at(at, 50) for at in (10, 50, 90)] == [10, 50, 10]
-    plan = Plan(shape="outage", duration_s=100.0)
+    plan = LoadPlan(shape="outage", duration_s=100.0)
 
     assert plan.disturbed(40.0, 41.0)
     assert plan.disturbed(29.0, 45.0), "begun before, and under way when the trouble began"

@@ -11,9 +11,9 @@ import pytest
 from load_payments import ended, load_run
 from tayari_load.finalize import judged_by
 from tayari_load.load_run import LoadRun
-from tayari_load.plan import Plan
+from tayari_load.plan import LoadPlan
 from tayari_load.statistics.latencies import Span
-from tayari_load.statistics.payments import Outcome
+from tayari_load.statistics.payments import PaymentOutcome
 from tayari_load.statistics.process_use import ProcessWatch
 from tayari_load.statistics.tally import Tally
 from tayari_load.summary import checks, exit_code, load_record, write_checks, write_load
@@ -28,7 +28,7 @@ def run(users: int = 2, *, doubts: tuple[str, ...] = ()) -> LoadRun:
     return load_run(started_at=1_000.2, finished_at=1_010.2, peak_users=users, troubles=list(doubts))
 
 
-def tally_of(*ends: tuple[Outcome, float], at: float = 1_002.7) -> Tally:
+def tally_of(*ends: tuple[PaymentOutcome, float], at: float = 1_002.7) -> Tally:
     tally = Tally()
     for number, (outcome, duration_s) in enumerate(ends):
         tally.start(1_000.9)
@@ -37,7 +37,11 @@ def tally_of(*ends: tuple[Outcome, float], at: float = 1_002.7) -> Tally:
 
 
 def test_the_record_says_what_happened_to_the_payments() -> None:
-    load = load_record(tally_of((Outcome.SETTLED, 1.5), (Outcome.SETTLED, 2.5), (Outcome.REFUSED, 0.1)), LIMITS, run())
+    load = load_record(
+        tally_of((PaymentOutcome.SETTLED, 1.5), (PaymentOutcome.SETTLED, 2.5), (PaymentOutcome.REFUSED, 0.1)),
+        LIMITS,
+        run(),
+    )
 
     assert (load.started, load.settled, load.failed, load.stuck) == (3, 2, 1, 0)
     assert (load.users, load.duration_s, load.payments_per_s) == (2, 10.0, 0.2)
@@ -46,7 +50,7 @@ def test_the_record_says_what_happened_to_the_payments() -> None:
 
 @pytest.mark.parametrize(("settled", "known"), [(1, (0, 0, 0)), (2, (1, 0, 0)), (20, (1, 1, 0)), (100, (1, 1, 1))])
 def test_a_percentile_without_its_samples_is_unknown_everywhere(settled: int, known: tuple[int, int, int]) -> None:
-    load = load_record(tally_of(*[(Outcome.SETTLED, 1.5)] * settled), LIMITS, run())
+    load = load_record(tally_of(*[(PaymentOutcome.SETTLED, 1.5)] * settled), LIMITS, run())
 
     shown = (load.settled_p50_s, load.settled_p95_s, load.settled_p99_s)
     assert tuple(int(value is not None) for value in shown) == known
@@ -55,8 +59,10 @@ def test_a_percentile_without_its_samples_is_unknown_everywhere(settled: int, kn
 
 
 def test_a_search_for_the_limit_shows_the_times_of_the_rate_that_is_judged() -> None:
-    whole = load_record(tally_of(*[(Outcome.SETTLED, 1.5)] * 20, *[(Outcome.SETTLED, 90.0)] * 20), LIMITS, run())
-    kept = load_record(tally_of(*[(Outcome.SETTLED, 1.5)] * 20), LIMITS, run())
+    whole = load_record(
+        tally_of(*[(PaymentOutcome.SETTLED, 1.5)] * 20, *[(PaymentOutcome.SETTLED, 90.0)] * 20), LIMITS, run()
+    )
+    kept = load_record(tally_of(*[(PaymentOutcome.SETTLED, 1.5)] * 20), LIMITS, run())
 
     load = judged_by(whole, kept)
 
@@ -69,13 +75,13 @@ def test_a_search_for_the_limit_shows_the_times_of_the_rate_that_is_judged() -> 
 
 
 def test_the_timeline_has_every_second_the_silent_ones_too() -> None:
-    load = load_record(tally_of((Outcome.SETTLED, 1.5)), LIMITS, run())
+    load = load_record(tally_of((PaymentOutcome.SETTLED, 1.5)), LIMITS, run())
 
     assert load.timeline == ((0.0, 1, 0, None), (1.0, 0, 0, None), (2.0, 0, 1, 1.5))
 
 
 def test_doubts_and_few_samples_are_noted() -> None:
-    load = load_record(tally_of((Outcome.SETTLED, 1.5)), LIMITS, run(doubts=("the generator was short of CPU",)))
+    load = load_record(tally_of((PaymentOutcome.SETTLED, 1.5)), LIMITS, run(doubts=("the generator was short of CPU",)))
 
     assert "the generator was short of CPU" in load.notes
     assert any("needs 20 settled payments, and there were 1" in note for note in load.notes)
@@ -86,13 +92,13 @@ def states(tally: Tally, frame: LoadRun) -> dict[str, State]:
 
 
 def test_met_thresholds_pass_their_rules() -> None:
-    good = tally_of(*[(Outcome.SETTLED, 1.5)] * 20)
+    good = tally_of(*[(PaymentOutcome.SETTLED, 1.5)] * 20)
 
     assert states(good, run()) == dict.fromkeys(("L01", "L02", "L03", "L04"), State.PASS)
 
 
 def test_missed_thresholds_fail_and_give_both_figures() -> None:
-    load = load_record(tally_of(*[(Outcome.SETTLED, 11.0), (Outcome.FAILED, 2.5)] * 20), LIMITS, run())
+    load = load_record(tally_of(*[(PaymentOutcome.SETTLED, 11.0), (PaymentOutcome.FAILED, 2.5)] * 20), LIMITS, run())
     reasons = {check.rule: check.reason for check in checks(load, run()) if check.state is State.FAIL}
 
     assert reasons["L01"].startswith("payment_p95_s was 11.00 s; the target file asks for under 10.00 s")
@@ -103,17 +109,17 @@ def test_missed_thresholds_fail_and_give_both_figures() -> None:
 @pytest.mark.parametrize(
     ("tally", "frame", "code"),
     [
-        (tally_of(*[(Outcome.SETTLED, 1.5)] * 20), {}, 0),
-        (tally_of(*[(Outcome.SETTLED, 11.0)] * 20), {}, 10),
-        (tally_of(*[(Outcome.SETTLED, 11.0)] * 20), {"aborted": ("payment_p95_s",)}, 10),
-        (tally_of(*[(Outcome.SETTLED, 1.5)] * 3), {}, 11),
-        (tally_of(*[(Outcome.SETTLED, 1.5)] * 20), {"interrupted": True}, 12),
-        (tally_of(*[(Outcome.SETTLED, 11.0)] * 20), {"lost_workers": 1}, 12),
+        (tally_of(*[(PaymentOutcome.SETTLED, 1.5)] * 20), {}, 0),
+        (tally_of(*[(PaymentOutcome.SETTLED, 11.0)] * 20), {}, 10),
+        (tally_of(*[(PaymentOutcome.SETTLED, 11.0)] * 20), {"aborted": ("payment_p95_s",)}, 10),
+        (tally_of(*[(PaymentOutcome.SETTLED, 1.5)] * 3), {}, 11),
+        (tally_of(*[(PaymentOutcome.SETTLED, 1.5)] * 20), {"interrupted": True}, 12),
+        (tally_of(*[(PaymentOutcome.SETTLED, 11.0)] * 20), {"lost_workers": 1}, 12),
         (Tally(), {}, 12),
     ],
 )
 def test_locust_by_hand_ends_with_the_code_of_the_result(tally: Tally, frame: dict[str, Any], code: int) -> None:
-    plan = Plan(abort_after_s=9.0)
+    plan = LoadPlan(abort_after_s=9.0)
 
     assert exit_code(load_record(tally, LIMITS, replace(run(), plan=plan, **frame))) == code
 
@@ -123,7 +129,7 @@ def test_a_load_without_payments_is_an_error_never_a_pass() -> None:
 
 
 def test_an_undecided_check_is_not_called_a_failure() -> None:
-    late = tally_of(*[(Outcome.SETTLED, 11.0)] * 20)
+    late = tally_of(*[(PaymentOutcome.SETTLED, 11.0)] * 20)
     few = {check.rule: check for check in checks(load_record(late, LIMITS, run(users=1)), run())}
 
     assert set(states(late, run(doubts=("a worker was lost",))).values()) == {State.UNKNOWN}
@@ -131,7 +137,7 @@ def test_an_undecided_check_is_not_called_a_failure() -> None:
 
 
 def test_load_json_and_the_events_are_read_back_by_the_reports(tmp_path: Path) -> None:
-    load = load_record(tally_of((Outcome.SETTLED, 1.5)), LIMITS, run())
+    load = load_record(tally_of((PaymentOutcome.SETTLED, 1.5)), LIMITS, run())
     write_load(load, tmp_path / "out" / "load.json")
     write_checks(checks(load, run()), tmp_path / "events.jsonl")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from load_payments import ended, load_run
-from tayari_load.statistics.payments import OF_EACH, Outcome, Payment, Samples
+from tayari_load.statistics.payments import OF_EACH, LoadPayment, PaymentOutcome, Samples
 from tayari_load.statistics.tally import Tally
 from tayari_load.summary import checks, load_record
 from tayari_reports.model import Exchange, State
@@ -21,40 +21,44 @@ def exchanges(number: int, looks: int = 1) -> list[Exchange]:
     ]
 
 
-def payment(outcome: Outcome, duration_s: float = 1.0) -> Payment:
+def payment(outcome: PaymentOutcome, duration_s: float = 1.0) -> LoadPayment:
     return ended(outcome=outcome, at=1.0, duration_s=duration_s, user="0/1")
 
 
 def test_the_first_bad_payments_of_each_kind_are_kept_and_no_more() -> None:
     samples = Samples()
     for number in range(50):
-        samples.offer(payment(Outcome.REFUSED), exchanges(number))
-    samples.offer(payment(Outcome.STUCK), exchanges(99))
+        samples.offer(payment(PaymentOutcome.REFUSED), exchanges(number))
+    samples.offer(payment(PaymentOutcome.STUCK), exchanges(99))
 
-    assert len(samples.bad[Outcome.REFUSED]) == OF_EACH
-    assert {exchange.url for exchange in samples.of((Outcome.REFUSED, Outcome.STUCK))} == {"/0", "/1", "/99"}
+    assert len(samples.bad[PaymentOutcome.REFUSED]) == OF_EACH
+    assert {exchange.url for exchange in samples.of((PaymentOutcome.REFUSED, PaymentOutcome.STUCK))} == {
+        "/0",
+        "/1",
+        "/99",
+    }
 
 
 def test_of_a_long_payment_the_beginning_and_the_end_are_kept() -> None:
     samples = Samples()
-    samples.offer(payment(Outcome.STUCK), exchanges(1, looks=40))
+    samples.offer(payment(PaymentOutcome.STUCK), exchanges(1, looks=40))
 
-    titles = [exchange.title for exchange in samples.of((Outcome.STUCK,))]
+    titles = [exchange.title for exchange in samples.of((PaymentOutcome.STUCK,))]
     assert titles == ["start payment", "look 0", "look 1", "look 37", "look 38", "look 39"]
 
 
 def test_the_slowest_settled_payment_is_kept() -> None:
     samples = Samples()
     for number, duration_s in enumerate((1.0, 3.0, 2.0)):
-        samples.offer(payment(Outcome.SETTLED, duration_s), exchanges(number))
+        samples.offer(payment(PaymentOutcome.SETTLED, duration_s), exchanges(number))
 
     assert {exchange.url for exchange in samples.slowest} == {"/1"}
 
 
 def test_a_workers_samples_arrive_at_the_master_unchanged() -> None:
     worker, master = Samples(), Samples()
-    worker.offer(payment(Outcome.FAILED), exchanges(1))
-    worker.offer(payment(Outcome.SETTLED, 2.0), exchanges(2))
+    worker.offer(payment(PaymentOutcome.FAILED), exchanges(1))
+    worker.offer(payment(PaymentOutcome.SETTLED, 2.0), exchanges(2))
     master.add(Samples.from_wire(json.loads(json.dumps(worker.to_wire()))))
 
     assert master == worker
@@ -62,7 +66,7 @@ def test_a_workers_samples_arrive_at_the_master_unchanged() -> None:
 
 def test_a_missed_threshold_opens_to_the_payments_that_missed_it() -> None:
     samples, tally = Samples(), Tally()
-    for number, outcome in enumerate((*[Outcome.SETTLED] * 20, Outcome.STUCK, Outcome.REFUSED)):
+    for number, outcome in enumerate((*[PaymentOutcome.SETTLED] * 20, PaymentOutcome.STUCK, PaymentOutcome.REFUSED)):
         tally.start(0.0)
         tally.end(payment(outcome, 11.0))
         samples.offer(payment(outcome, 11.0), exchanges(number))

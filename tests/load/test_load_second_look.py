@@ -11,7 +11,7 @@ from load_payments import ORDER, load_run
 from tayari_load.finalize import look_again
 from tayari_load.load_run import LoadRun
 from tayari_load.money import RunMoney
-from tayari_load.statistics.payments import Order, Outcome, Payment
+from tayari_load.statistics.payments import LoadPayment, Order, PaymentOutcome
 from tayari_money.payment_record import PaymentKind, PaymentState
 from tayari_target.test_environment import TestEnvironment
 from tayari_target.views import LedgerView, StatusView
@@ -40,7 +40,7 @@ class Books:
         self.credits.update(self.pulled)
 
 
-def run_at(books: Books, *payments: Payment) -> LoadRun:
+def run_at(books: Books, *payments: LoadPayment) -> LoadRun:
     run = load_run()
     run.test_environment = cast(TestEnvironment, SimpleNamespace(driver=books))
     for payment in payments:
@@ -67,18 +67,20 @@ def row(*, reported: bool = True) -> dict[str, Any]:
 
 @pytest.mark.parametrize("kind", [PaymentKind.STK_PAYMENT, PaymentKind.C2B_PAYMENT])
 def test_a_second_credit_that_came_after_the_payments_end_is_seen(kind: PaymentKind) -> None:
-    payment = Payment(order=order(kind), outcome=Outcome.SETTLED, state=PAID, payment_id="1", credits=1, credited=350.0)
+    payment = LoadPayment(
+        order=order(kind), outcome=PaymentOutcome.SETTLED, state=PAID, payment_id="1", credits=1, credited=350.0
+    )
     run = run_at(Books(credits={"L1": 2}), payment)
 
     look_again(run, RunMoney(payments=[payment], rows={payment.order.msisdn: [row()]}))
 
-    assert (payment.outcome, payment.credits, payment.credited) == (Outcome.CREDITED_TWICE, 2, 700.0)
+    assert (payment.outcome, payment.credits, payment.credited) == (PaymentOutcome.CREDITED_TWICE, 2, 700.0)
     assert (run.tally.settled, run.tally.credited_twice) == (1, 1)
 
 
 def test_a_pull_finds_unconfirmed_payments_and_hides_no_confirmed_ones() -> None:
     lost, reported = (
-        Payment(order=order(PaymentKind.C2B_PAYMENT, number), state=PENDING, payment_id=str(number))
+        LoadPayment(order=order(PaymentKind.C2B_PAYMENT, number), state=PENDING, payment_id=str(number))
         for number in (1, 2)
     )
     run = run_at(Books(pulled={"L1": 1, "L2": 1}), lost, reported)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from running_simulator import running
 from tayari_control.client import ControlClient
-from tayari_load.simulator_monitor import Callbacks, SimulatorMonitor, weigh
+from tayari_load.simulator_monitor import CallbackRange, SimulatorMonitor, weigh
 from tayari_load.statistics.latencies import Span
 from tayari_reports.verdict.load_words import balance_sentence
 
@@ -17,7 +17,7 @@ EVEN = {
     "accepted": 5, "called_back": 3, "dropped_by_scenario": 1, "not_allowed": 0, "pending": 1, "forgotten": 0,
     "difference": 0, "owed": 2, "planned": 2,
 }  # fmt: skip
-SAME = Callbacks(fewest=3, most=3, noted=3)
+SAME = CallbackRange(fewest=3, most=3, noted=3)
 
 
 def test_a_run_on_the_simulator_adds_up_and_its_callbacks_are_timed() -> None:
@@ -90,13 +90,13 @@ WRONG = [
     ),
     ({**EVEN, "difference": -1}, SAME, "of 5 accepted transactions 1 ended twice"),
     ({**EVEN, "planned": 1}, SAME, "pending payments wait for 2 results and callbacks, and 1 are planned"),
-    (EVEN, Callbacks(fewest=4, most=4, noted=3), "4 callbacks were counted, and the journal has 3"),
-    (EVEN, Callbacks(fewest=2, most=2, noted=3), "2 callbacks were counted, and the journal has 3"),
+    (EVEN, CallbackRange(fewest=4, most=4, noted=3), "4 callbacks were counted, and the journal has 3"),
+    (EVEN, CallbackRange(fewest=2, most=2, noted=3), "2 callbacks were counted, and the journal has 3"),
 ]
 
 
 @pytest.mark.parametrize(("answer", "callbacks", "problem"), WRONG)
-def test_each_way_not_to_add_up_is_named(answer: dict[str, Any], callbacks: Callbacks, problem: str) -> None:
+def test_each_way_not_to_add_up_is_named(answer: dict[str, Any], callbacks: CallbackRange, problem: str) -> None:
     balance = weigh({}, answer, callbacks)
 
     assert balance.problems[0].startswith(problem)
@@ -104,4 +104,4 @@ def test_each_way_not_to_add_up_is_named(answer: dict[str, Any], callbacks: Call
 
 
 def test_callbacks_that_are_answered_while_the_journal_is_read_are_no_difference() -> None:
-    assert weigh({}, EVEN, Callbacks(fewest=3, most=6, noted=5)).problems == ()
+    assert weigh({}, EVEN, CallbackRange(fewest=3, most=6, noted=5)).problems == ()

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 from load_payments import ended
-from tayari_load.statistics.payments import Outcome
-from tayari_load.statistics.tally import Second, Tally
+from tayari_load.statistics.payments import PaymentOutcome
+from tayari_load.statistics.tally import SecondTally, Tally
 from tayari_load.thresholds import Circumstances, judge, windowed
 from tayari_target.target_file.model import Thresholds
 
@@ -18,7 +18,9 @@ FOUR_USERS = Circumstances(users=4)
 
 def tally_of(settled: int = 0, failed: int = 0, stuck: int = 0, twice: int = 0, latency_s: float = 1.0) -> Tally:
     tally = Tally()
-    ends = [Outcome.SETTLED] * settled + [Outcome.FAILED] * failed + [Outcome.CREDITED_TWICE] * twice
+    ends = (
+        [PaymentOutcome.SETTLED] * settled + [PaymentOutcome.FAILED] * failed + [PaymentOutcome.CREDITED_TWICE] * twice
+    )
     for number, outcome in enumerate(ends):
         tally.start(0.0)
         tally.end(ended(outcome=outcome, at=1.0, duration_s=latency_s, user=str(number % 4)))
@@ -83,7 +85,7 @@ def test_a_percentile_needs_its_samples() -> None:
 
 def test_payments_that_were_declined_or_turned_away_count_for_nothing() -> None:
     tally = tally_of(settled=40)
-    for outcome in (Outcome.DECLINED, Outcome.TURNED_AWAY):
+    for outcome in (PaymentOutcome.DECLINED, PaymentOutcome.TURNED_AWAY):
         for _ in range(30):
             tally.start(0.0)
             tally.end(ended(outcome=outcome, at=1.0, duration_s=1.0))
@@ -93,9 +95,9 @@ def test_payments_that_were_declined_or_turned_away_count_for_nothing() -> None:
     assert judged["failure_rate"] == (0.0, 40)
 
 
-def seconds(*rows: tuple[int, float, int]) -> dict[int, Second]:
+def seconds(*rows: tuple[int, float, int]) -> dict[int, SecondTally]:
     """Epoch second, latency of its 5 settled payments, failures."""
-    return {at: Second(5, array("d", [latency_s] * 5), failed) for at, latency_s, failed in rows}
+    return {at: SecondTally(5, array("d", [latency_s] * 5), failed) for at, latency_s, failed in rows}
 
 
 def test_a_threshold_missed_in_three_windows_in_a_row_is_missed_for_good() -> None:

@@ -28,7 +28,7 @@ from driver_process import RECEIVER_URL, Driver, Json, object_of, settings_of
 from environments import FOLDER, command_of, python_of_latest
 from field_page import PAGE, RECORD, render
 from tayari_control.client import ControlClient
-from tayari_control.process import Callbacks, SimulatorOptions, start_simulator
+from tayari_control.process import CallbackRoute, SimulatorOptions, start_simulator
 
 TABLE: Final = yaml.safe_load((Path(__file__).parent / "field.yaml").read_text())
 ZONE: Final = "Asia/Tokyo"
@@ -76,7 +76,7 @@ def look_at(name: str) -> Json:
     options = SimulatorOptions(
         scenarios=(Path(__file__).parents[2] / "scenarios",),
         clock="scaled:20",
-        callbacks=Callbacks(rewrite={RECEIVER_URL: f"http://127.0.0.1:{port}"}),
+        callbacks=CallbackRoute(rewrite={RECEIVER_URL: f"http://127.0.0.1:{port}"}),
         extra=("--option", "same_amount=accept"),
     )
     with start_simulator(options) as simulator, tempfile.TemporaryDirectory() as folder:

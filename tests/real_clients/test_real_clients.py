@@ -21,7 +21,7 @@ from clients import CLIENTS, Client, table
 from driver_process import RECEIVER_URL, Driver, Json, settings_of
 from environments import RegistryUnreachable, command_of
 from tayari_control.client import ControlClient
-from tayari_control.process import Callbacks, SimulatorOptions, SimulatorProcess, start_simulator
+from tayari_control.process import CallbackRoute, SimulatorOptions, SimulatorProcess, start_simulator
 
 pytestmark = pytest.mark.registry
 
@@ -68,7 +68,7 @@ def receiver_port() -> int:
 @pytest.fixture(scope="module")
 def simulators(receiver_port: int) -> Iterator[Mapping[str, SimulatorProcess]]:
     """A simulator of each form, which delivers to the driver what is sent to the shop. Its clock is fast."""
-    callbacks = Callbacks(rewrite={RECEIVER_URL: f"http://127.0.0.1:{receiver_port}"})
+    callbacks = CallbackRoute(rewrite={RECEIVER_URL: f"http://127.0.0.1:{receiver_port}"})
     options = {form: {**switches, "same_amount": "accept"} for form, switches in FORMS.items()}
     words = {
         form: tuple(word for name, value in rows.items() for word in ("--option", f"{name}={value}"))

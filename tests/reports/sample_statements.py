@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from tayari_reports.model.facts import Code, How, Setting
-from tayari_reports.model.statement_records import Answer, Attestation, Decision, Signature
+from tayari_reports.model.facts import Code, ConfigurationRow, How
+from tayari_reports.model.statement_records import Attestation, ChecklistAnswer, Decision, Signature
 
 CONFIGURATION = (
-    Setting(item="environment.switch", name="", value="by MPESA_BASE_URL", how=How.MEASURED, ok=True),
-    Setting(item="callback.https", name="", value="http://shop.example", how=How.MEASURED, ok=False),
-    Setting(item="environment.short_code", name="", value="174379", how=How.DECLARED, note="Daraja's sandbox."),
+    ConfigurationRow(item="environment.switch", name="", value="by MPESA_BASE_URL", how=How.MEASURED, ok=True),
+    ConfigurationRow(item="callback.https", name="", value="http://shop.example", how=How.MEASURED, ok=False),
+    ConfigurationRow(
+        item="environment.short_code", name="", value="174379", how=How.DECLARED, note="Daraja's sandbox."
+    ),
 )
 CODES = (
     Code(
@@ -27,7 +29,7 @@ CODES = (
 ATTESTATIONS = (
     Attestation(
         item="database.backups",
-        answer=Answer.YES,
+        answer=ChecklistAnswer.YES,
         person="Amina Wanjiru",
         date="2026-09-28",
         evidence="https://wiki.example/restore-2026-09",
@@ -35,7 +37,7 @@ ATTESTATIONS = (
     ),
     Attestation(
         item="support.refunds",
-        answer=Answer.PARTLY,
+        answer=ChecklistAnswer.PARTLY,
         person="Juma Otieno",
         date="2026-09-28",
         evidence="support handbook, page 12",
@@ -44,7 +46,7 @@ ATTESTATIONS = (
     ),
     Attestation(
         item="security.access",
-        answer=Answer.YES,
+        answer=ChecklistAnswer.YES,
         person="Amina Wanjiru",
         date="2026-01-05",
         evidence="access list",
@@ -52,7 +54,7 @@ ATTESTATIONS = (
     ),
     Attestation(
         item="own.insurance",
-        answer=Answer.NO,
+        answer=ChecklistAnswer.NO,
         person="Juma Otieno",
         date="2026-10-01",
         evidence="mail of 1 October",

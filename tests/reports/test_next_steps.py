@@ -10,7 +10,7 @@ from sample_load import load
 from tayari_reports.model import NotTested, Run, State
 from tayari_reports.model.statement_records import Decision
 from tayari_reports.verdict import judge
-from tayari_reports.verdict.confidence import Level
+from tayari_reports.verdict.confidence import ConfidenceLevel
 from tayari_reports.verdict.next_steps import before_signing, next_steps
 from tayari_reports.verdict.sentences import first_step
 
@@ -109,7 +109,7 @@ def test_there_is_always_a_next_step(name: str) -> None:
     assert next_steps(samples.ALL[name](), judge(samples.ALL[name]()))
 
 
-def level(run: Run) -> tuple[Level, tuple[str, ...]]:
+def level(run: Run) -> tuple[ConfidenceLevel, tuple[str, ...]]:
     found = judge(run).confidence
     return found.level, found.limits
 
@@ -117,29 +117,36 @@ def level(run: Run) -> tuple[Level, tuple[str, ...]]:
 def test_confidence_is_high_only_where_nothing_limits_it() -> None:
     whole = replace(samples.ready(), suite="release", load=replace(load(), doubts=()))
 
-    assert level(whole) == (Level.HIGH, ())
-    assert level(replace(whole, load=load())) == (Level.MODERATE, ("the load run could not judge performance",))
-    assert level(replace(whole, load=None)) == (Level.MODERATE, ("there was no load run",))
-    assert level(replace(whole, suite="smoke")) == (Level.MODERATE, ("the suite was smoke, not release",))
+    assert level(whole) == (ConfidenceLevel.HIGH, ())
+    assert level(replace(whole, load=load())) == (
+        ConfidenceLevel.MODERATE,
+        ("the load run could not judge performance",),
+    )
+    assert level(replace(whole, load=None)) == (ConfidenceLevel.MODERATE, ("there was no load run",))
+    assert level(replace(whole, suite="smoke")) == (ConfidenceLevel.MODERATE, ("the suite was smoke, not release",))
 
 
 @pytest.mark.parametrize(
     ("run", "expected", "limit"),
     [
-        (samples.run(depth="black box"), Level.LOW, "only traffic was seen, not what the merchant stored"),
-        (samples.run(selection="C03"), Level.LOW, "only C03 ran"),
-        (samples.run(clock="manual"), Level.MODERATE, "the clock was manual"),
-        (samples.run([samples.passed("C03", tries=2)]), Level.MODERATE, "1 of 24 passed rules tried fewer than 3"),
-        (samples.run(load=replace(load(), settled=299)), Level.MODERATE, "only 299 payments settled"),
-        (samples.run(plan=(), checks=()), Level.NONE, "0.0 % of the weight was judged"),
+        (samples.run(depth="black box"), ConfidenceLevel.LOW, "only traffic was seen, not what the merchant stored"),
+        (samples.run(selection="C03"), ConfidenceLevel.LOW, "only C03 ran"),
+        (samples.run(clock="manual"), ConfidenceLevel.MODERATE, "the clock was manual"),
+        (
+            samples.run([samples.passed("C03", tries=2)]),
+            ConfidenceLevel.MODERATE,
+            "1 of 24 passed rules tried fewer than 3",
+        ),
+        (samples.run(load=replace(load(), settled=299)), ConfidenceLevel.MODERATE, "only 299 payments settled"),
+        (samples.run(plan=(), checks=()), ConfidenceLevel.NONE, "0.0 % of the weight was judged"),
         (
             samples.run(samples.untested(row[0], NotTested.UNSUPPORTED) for row in samples.RULES[:9]),
-            Level.LOW,
+            ConfidenceLevel.LOW,
             "judged",
         ),
     ],
 )
-def test_what_limits_the_confidence_is_said(run: Run, expected: Level, limit: str) -> None:
+def test_what_limits_the_confidence_is_said(run: Run, expected: ConfidenceLevel, limit: str) -> None:
     found, limits = level(run)
 
     assert found is expected

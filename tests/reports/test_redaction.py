@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tayari_reports.model import State
 from tayari_reports.redaction import LONGEST, Redactor, fingerprint, redact_check, redact_run, secret_fields
-from tayari_reports.redaction.secret_fields import Known
+from tayari_reports.redaction.secret_fields import KnownSecrets
 
 PASSKEY = "bfb279f9aa9bdbcf158e97dd71a467cd2e0c893059b10f78e6b72ada1ed2c919"
 SECRET = 'p/ss w&rd"é+1'
@@ -269,7 +269,7 @@ def test_the_address_of_a_delivered_callback_is_enough_to_know_its_secret() -> N
     ("first", "then"), [("hush-hush", "a-hush-hush-b"), ("a-hush-hush-b", "hush-hush"), ("x9x9", "hush-hush")]
 )
 def test_secrets_that_are_added_are_found_beside_those_before_the_longest_first(first: str, then: str) -> None:
-    known = Known([then], besides=Known([first]))
+    known = KnownSecrets([then], besides=KnownSecrets([first]))
 
     assert known.redact(f"{first}, {then}, {encoded(then)}") == "[redacted], [redacted], [redacted]"
 
@@ -278,7 +278,7 @@ def test_secrets_that_are_added_are_found_beside_those_before_the_longest_first(
 def test_a_secret_that_holds_another_form_of_one_before_is_masked_as_a_whole(form: str) -> None:
     """A part of a callback's address can be the passkey in another form, with more around it."""
     address_part = f"left~{form}~right"
-    known = Known([address_part], besides=Known([SECRET, PASSKEY]))
+    known = KnownSecrets([address_part], besides=KnownSecrets([SECRET, PASSKEY]))
 
     assert known.redact(f"POST /{address_part} answered") == "POST /[redacted] answered"
 

@@ -10,8 +10,8 @@ import samples
 from tayari_contracts.catalogue.rules import catalogue
 from tayari_reports.model import Run, State
 from tayari_reports.model.facts import How
-from tayari_reports.model.statement_records import Answer
-from tayari_reports.statements.checklist import ITEMS, KNOWN, Standing, answered, configuration
+from tayari_reports.model.statement_records import ChecklistAnswer
+from tayari_reports.statements.checklist import ITEMS, KNOWN, ItemStanding, answered, configuration
 from tayari_reports.verdict import groups, judge
 from tayari_reports.verdict.groups import areas, strengths
 from tayari_reports.verdict.next_steps import plan_of
@@ -23,7 +23,7 @@ WHOLE = (
 )
 
 
-def standing(run: Run, item: str) -> tuple[Standing, bool | None]:
+def standing(run: Run, item: str) -> tuple[ItemStanding, bool | None]:
     (found,) = [one for one in answered(run, judge(run).outcomes) if one.item.id == item]
     return found.standing, found.good
 
@@ -77,26 +77,28 @@ def test_a_measurement_replaces_an_attestation_and_a_failure_of_a_part_is_enough
     stated = replace(samples.not_ready().attestations[0], item="database.duplicates")
     run = replace(samples.not_ready(), attestations=(stated,))
 
-    assert standing(run, "database.duplicates") == (Standing.MEASURED, False)
-    assert standing(replace(samples.ready(), attestations=()), "security.forged") == (Standing.MEASURED, True)
+    assert standing(run, "database.duplicates") == (ItemStanding.MEASURED, False)
+    assert standing(replace(samples.ready(), attestations=()), "security.forged") == (ItemStanding.MEASURED, True)
 
 
 @pytest.mark.parametrize(
     ("item", "expected"),
     [
-        ("database.backups", (Standing.ATTESTED, True)),
-        ("support.refunds", (Standing.ATTESTED, False)),
-        ("security.access", (Standing.EXPIRED, None)),
-        ("documentation.runbook", (Standing.MISSING, None)),
-        ("own.insurance", (Standing.ATTESTED, False)),
+        ("database.backups", (ItemStanding.ATTESTED, True)),
+        ("support.refunds", (ItemStanding.ATTESTED, False)),
+        ("security.access", (ItemStanding.EXPIRED, None)),
+        ("documentation.runbook", (ItemStanding.MISSING, None)),
+        ("own.insurance", (ItemStanding.ATTESTED, False)),
     ],
 )
-def test_an_item_is_attested_expired_or_without_answer(item: str, expected: tuple[Standing, bool | None]) -> None:
+def test_an_item_is_attested_expired_or_without_answer(item: str, expected: tuple[ItemStanding, bool | None]) -> None:
     assert standing(samples.ready(), item) == expected
 
 
 def test_no_attestation_changes_a_number_or_the_verdict() -> None:
-    every = tuple(replace(samples.ready().attestations[0], item=item, answer=Answer.YES) for item in sorted(KNOWN))
+    every = tuple(
+        replace(samples.ready().attestations[0], item=item, answer=ChecklistAnswer.YES) for item in sorted(KNOWN)
+    )
     for make in samples.ALL.values():
         bare, attested = judge(replace(make(), attestations=())), judge(replace(make(), attestations=every))
         assert (bare.verdict, bare.score, bare.coverage, bare.counts) == (
@@ -125,7 +127,7 @@ def test_a_person_answers_only_where_nothing_was_measured_right_or_wrong() -> No
 def test_who_says_no_of_a_setting_is_shown_so_and_an_ended_word_is_none() -> None:
     (yes, *_) = samples.ready().attestations
     stated = (
-        replace(yes, item="environment.go_live", answer=Answer.NO),
+        replace(yes, item="environment.go_live", answer=ChecklistAnswer.NO),
         replace(yes, item="environment.production_url", expires="2026-10-06"),
     )
     found = {row.setting.item: row for row in configuration(replace(samples.ready(), attestations=stated))}
@@ -200,6 +202,6 @@ def test_measured_money_answers_the_questions_about_customers_payments() -> None
 
     stated = {one.item.id: (one.standing, one.answer) for one in answered(run, judge(run).outcomes)}
 
-    assert stated["c2b.once"] == (Standing.MEASURED, "yes")
-    assert stated["c2b.recovered"] == (Standing.MEASURED, "no")
-    assert stated["c2b.allocation"] == (Standing.MISSING, "")
+    assert stated["c2b.once"] == (ItemStanding.MEASURED, "yes")
+    assert stated["c2b.recovered"] == (ItemStanding.MEASURED, "no")
+    assert stated["c2b.allocation"] == (ItemStanding.MISSING, "")

@@ -8,7 +8,7 @@ import pytest
 import samples
 from tayari_reports.model import Check, Level, Run, State, Verdict
 from tayari_reports.model.statement_records import Waiver
-from tayari_reports.statements.waivers import Standing
+from tayari_reports.statements.waivers import WaiverStanding
 from tayari_reports.verdict import Judgement, judge
 from tayari_reports.verdict.next_steps import plan_of
 from tayari_reports.verdict.sentences import answer
@@ -21,7 +21,7 @@ def failing(*waivers: Waiver) -> Run:
     return samples.run([samples.ended("A12", State.FAIL, REASON)], waivers=waivers)
 
 
-def standing(judgement: Judgement) -> Standing:
+def standing(judgement: Judgement) -> WaiverStanding:
     (one,) = judgement.waivers
     return one.standing
 
@@ -37,33 +37,33 @@ def test_an_active_waiver_lifts_a_failure_to_minor_and_leaves_the_numbers_alone(
 @pytest.mark.parametrize(
     ("expires", "expected", "soon"),
     [
-        ("2026-10-06", Standing.EXPIRED, False),
-        ("2026-10-07", Standing.ACTIVE, True),
-        ("2026-10-21", Standing.ACTIVE, True),
-        ("2026-10-22", Standing.ACTIVE, False),
-        ("2027-01-05", Standing.ACTIVE, False),
-        ("2027-01-06", Standing.TOO_LONG, False),
-        ("soon", Standing.EXPIRED, False),
+        ("2026-10-06", WaiverStanding.EXPIRED, False),
+        ("2026-10-07", WaiverStanding.ACTIVE, True),
+        ("2026-10-21", WaiverStanding.ACTIVE, True),
+        ("2026-10-22", WaiverStanding.ACTIVE, False),
+        ("2027-01-05", WaiverStanding.ACTIVE, False),
+        ("2027-01-06", WaiverStanding.TOO_LONG, False),
+        ("soon", WaiverStanding.EXPIRED, False),
     ],
 )
 def test_a_waiver_counts_from_the_day_of_the_run_for_at_most_ninety_days(
-    expires: str, expected: Standing, soon: bool
+    expires: str, expected: WaiverStanding, soon: bool
 ) -> None:
     judgement = judge(failing(samples.waiver("A12", expires=expires)))
 
     (one,) = judgement.waivers
     assert (one.standing, one.soon) == (expected, soon)
-    assert (judgement.verdict is Verdict.READY_WITH_MINOR_FIXES) == (expected is Standing.ACTIVE)
+    assert (judgement.verdict is Verdict.READY_WITH_MINOR_FIXES) == (expected is WaiverStanding.ACTIVE)
 
 
 def test_a_waiver_of_a_rule_that_passes_is_stale() -> None:
-    assert standing(judge(samples.run(waivers=(samples.waiver("A12"),)))) is Standing.STALE
+    assert standing(judge(samples.run(waivers=(samples.waiver("A12"),)))) is WaiverStanding.STALE
 
 
 def test_a_waiver_does_not_cover_another_failure_of_the_same_rule() -> None:
     judgement = judge(failing(samples.waiver("A12", fingerprint="0123456789abcdef")))
 
-    assert standing(judgement) is Standing.CHANGED
+    assert standing(judgement) is WaiverStanding.CHANGED
     assert judgement.verdict is Verdict.NOT_READY
 
 
@@ -72,7 +72,7 @@ def test_a_rule_that_fails_in_two_ways_needs_both_waived() -> None:
     second = samples.ended("A12", State.FAIL, "Seven retries within a second.")
     judgement = judge(samples.run((), plan=run.plan, checks=(*run.checks, second), waivers=run.waivers))
 
-    assert standing(judgement) is Standing.ACTIVE
+    assert standing(judgement) is WaiverStanding.ACTIVE
     assert judgement.verdict is Verdict.NOT_READY
 
 
@@ -82,7 +82,7 @@ def test_what_may_never_be_waived_stays_a_failure() -> None:
     )
     judgement = judge(samples.run([failure], waivers=(samples.waiver("C03"),)))
 
-    assert standing(judgement) is Standing.UNWAIVABLE
+    assert standing(judgement) is WaiverStanding.UNWAIVABLE
     assert judgement.verdict is Verdict.NOT_READY
 
 
@@ -98,12 +98,12 @@ def test_a_waiver_answers_no_open_question() -> None:
     unknown = samples.ended("A12", State.UNKNOWN, REASON)
     judgement = judge(samples.run([unknown], waivers=(samples.waiver("A12"),)))
 
-    assert standing(judgement) is Standing.STALE
+    assert standing(judgement) is WaiverStanding.STALE
     assert judgement.verdict is Verdict.INCONCLUSIVE
 
 
 def test_a_waiver_of_a_rule_outside_the_plan_is_reported_as_such() -> None:
-    assert standing(judge(failing(samples.waiver("Z99")))) is Standing.NOT_PLANNED
+    assert standing(judge(failing(samples.waiver("Z99")))) is WaiverStanding.NOT_PLANNED
 
 
 def test_a_failure_without_a_fingerprint_is_known_by_its_reason() -> None:

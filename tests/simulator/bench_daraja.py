@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
-from tayari_simulator.apis.core.dispatcher import Daraja, Route
+from tayari_simulator.apis.core.dispatcher import CompiledEndpoint, Dispatcher
 from tayari_simulator.apis.core.organisations import Business
 from tayari_simulator.catalogue.options import Options
 from tayari_simulator.scenarios.model import Scenario
 from tayari_simulator.scenarios.read import read_scenario
 from tayari_simulator.scenarios.selector import Selector
 from tayari_simulator.state.behaviour import Call, Delivery, Reply
-from tayari_simulator.state.exchange import Exchange, Kind
+from tayari_simulator.state.exchange import ExchangeKind, JournalExchange
 
 MSISDN = "254712345678"
 STARTED_S = 1_790_000_000.0
@@ -41,8 +41,8 @@ class Bench:
 
     def __post_init__(self) -> None:
         options = Options(overrides={"query_too_early_s": "0", "in_flight": "4999"})
-        self.daraja = Daraja(_BUSINESS, options, uniform=random.Random(self.seed).random, choose=self.selector)
-        self.seen: list[Exchange] = []
+        self.daraja = Dispatcher(_BUSINESS, options, uniform=random.Random(self.seed).random, choose=self.selector)
+        self.seen: list[JournalExchange] = []
 
     def oauth(self) -> Reply:
         """Ask for a token."""
@@ -96,9 +96,9 @@ class Bench:
         return f"Bearer {token.text}"
 
     def _call(self, call: str, body: bytes, authorization: str, query: str = "") -> Reply:
-        route: Route = next(row for row in self.daraja.routes.values() if row.endpoint.name == call)
-        exchange = Exchange(
-            kind=Kind.REQUEST,
+        route: CompiledEndpoint = next(row for row in self.daraja.routes.values() if row.endpoint.name == call)
+        exchange = JournalExchange(
+            kind=ExchangeKind.REQUEST,
             endpoint=call,
             method=route.endpoint.method,
             url=route.endpoint.path + query,

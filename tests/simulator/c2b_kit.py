@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 from core_kit import Desk, request, wire
-from tayari_simulator.apis.core.lifecycle import Answer
+from tayari_simulator.apis.core.lifecycle import DeliveryAnswer
 from tayari_simulator.state.behaviour import Delivery, Reply
 from tayari_simulator.state.transactions import Transaction
 
@@ -56,5 +56,5 @@ def answer(desk: Desk, validation: Delivery, body: object = None, *, status: int
     assert transaction is not None
     transaction.pending -= 1
     raw = body if isinstance(body, bytes) else orjson.dumps(body)
-    desk.daraja.answered(transaction, Answer(status, raw, desk.now_s))
+    desk.daraja.answered(transaction, DeliveryAnswer(status, raw, desk.now_s))
     return [wire(delivery.body) for delivery in desk.after(10.0)]

@@ -11,12 +11,12 @@ from random import Random
 from typing import Any
 
 import orjson
-from tayari_simulator.apis.core.dispatcher import Daraja
+from tayari_simulator.apis.core.dispatcher import Dispatcher
 from tayari_simulator.apis.core.organisations import Business
 from tayari_simulator.catalogue.options import Options
 from tayari_simulator.catalogue.provenance import Profile
 from tayari_simulator.state.behaviour import Behaviour, Call, Delivery, Play, Reply
-from tayari_simulator.state.exchange import Exchange, Kind
+from tayari_simulator.state.exchange import ExchangeKind, JournalExchange
 
 PAYLOADS = Path(__file__).parent / "payloads"
 NOW_S = 1_791_372_903.2
@@ -86,7 +86,7 @@ class Desk:
     secret: str | None = None
     choose: Playing | None = None
     now_s: float = NOW_S
-    notes: list[Exchange] = field(default_factory=list)
+    notes: list[JournalExchange] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         business = Business(
@@ -97,7 +97,7 @@ class Desk:
             consumer_secret=self.secret,
         )
         options = Options(self.profile, self.options)
-        self.daraja = Daraja(business, options, uniform=Random(7).random, choose=self.choose)
+        self.daraja = Dispatcher(business, options, uniform=Random(7).random, choose=self.choose)
         chosen, self.daraja.state.choose = self.daraja.state.choose, None
         self.authorization = (
             "Bearer " + wire(self.oauth(authorization=basic(self.key or "k", self.secret or "s")).body)["access_token"]
@@ -115,7 +115,7 @@ class Desk:
         query: str = "",
     ) -> Reply:
         """One call; an empty authorization stands for the good one, None for none."""
-        exchange = Exchange(Kind.REQUEST, path, method, path + query, (), body, self.now_s, self.now_s)
+        exchange = JournalExchange(ExchangeKind.REQUEST, path, method, path + query, (), body, self.now_s, self.now_s)
         self.notes.append(exchange)
         given = self.authorization if authorization == "" else authorization
         return self.daraja.answer(self.daraja.routes[path], exchange, given, content_type)

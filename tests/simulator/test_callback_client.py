@@ -15,8 +15,14 @@ from tayari_simulator.apis.stk.stk_callback import SOURCE_ADDRESSES
 from tayari_simulator.clock import make_clock
 from tayari_simulator.config import Config
 from tayari_simulator.state.behaviour import Delivery
-from tayari_simulator.state.exchange import Exchange, Kind
-from tayari_simulator.transport.callbacks.allowed_targets import Origin, Target, TargetRefused, Targets, tls_context
+from tayari_simulator.state.exchange import ExchangeKind, JournalExchange
+from tayari_simulator.transport.callbacks.allowed_targets import (
+    CallbackTarget,
+    Origin,
+    TargetRefused,
+    Targets,
+    tls_context,
+)
 from tayari_simulator.transport.callbacks.callback_client import (
     KEPT_ANSWER,
     LONGEST_ANSWER,
@@ -160,9 +166,9 @@ def test_a_host_name_that_cannot_be_written_ends_the_callback_with_a_reason(host
 def test_whatever_goes_wrong_in_connecting_ends_the_callback_with_a_reason() -> None:
     async def test() -> None:
         client, ends = CallbackClient(), asyncio.Queue[str]()
-        target = Target(Origin("http", "a..b", 80, "a..b"), b"/", "http://a..b/")
+        target = CallbackTarget(Origin("http", "a..b", 80, "a..b"), b"/", "http://a..b/")
         for _ in range(2):
-            exchange = Exchange(Kind.CALLBACK, "callback", "POST", target.url, (), b"", 0.0, 0.0)
+            exchange = JournalExchange(ExchangeKind.CALLBACK, "callback", "POST", target.url, (), b"", 0.0, 0.0)
             client.submit(Sending(target, b"", exchange, 5.0, partial(_put_error, ends), CLOCK))
             assert (await ends.get()).startswith("cannot connect to a..b: ")
         client.close()
@@ -183,7 +189,7 @@ def test_a_callback_does_not_wait_for_ever_for_a_free_connection() -> None:
             client, ends = CallbackClient(queue_wait_s=0.1), asyncio.Queue[str]()
             target = Targets(Config()).resolve(shop.url)
             for _ in range(65):
-                exchange = Exchange(Kind.CALLBACK, "callback", "POST", shop.url, (), b"", 0.0, 0.0)
+                exchange = JournalExchange(ExchangeKind.CALLBACK, "callback", "POST", shop.url, (), b"", 0.0, 0.0)
                 client.submit(Sending(target, b"", exchange, 60.0, partial(_put_error, ends), CLOCK))
 
             assert await ends.get() == "no connection to the merchant was free for 0.1 s"
@@ -264,7 +270,7 @@ def test_a_certificate_of_another_host_than_this_machine_is_verified(tmp_path: P
             foreign = Origin("https", "example.test", target.origin.port, "example.test")
             assert tls_context(foreign).verify_mode is ssl.CERT_REQUIRED
             assert tls_context(target.origin).verify_mode is ssl.CERT_NONE
-            exchange = Exchange(Kind.CALLBACK, "callback", "POST", shop.url, (), b"", 0.0, 0.0)
+            exchange = JournalExchange(ExchangeKind.CALLBACK, "callback", "POST", shop.url, (), b"", 0.0, 0.0)
             pool = OriginPool(target.origin, ssl.create_default_context())
             pool.submit(Sending(target, b"", exchange, 5.0, lambda _: done.set(), CLOCK))
             await done.wait()

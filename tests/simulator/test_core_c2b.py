@@ -23,7 +23,7 @@ from c2b_kit import (
 from core_kit import Desk, error_of, payload, wire
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tayari_simulator.apis.core.lifecycle import Answer
+from tayari_simulator.apis.core.lifecycle import DeliveryAnswer
 from tayari_simulator.catalogue.provenance import Profile
 from tayari_simulator.state.ledger import Account
 from tayari_simulator.state.transactions import Status
@@ -229,7 +229,7 @@ def test_a_validation_that_is_answered_after_a_reset_changes_nothing() -> None:
     transaction = paid(desk)
     desk.after(5.0)
     desk.daraja.forget()
-    desk.daraja.answered(transaction, Answer(200, b'{"ResultCode": 0}', desk.now_s))
+    desk.daraja.answered(transaction, DeliveryAnswer(200, b'{"ResultCode": 0}', desk.now_s))
 
     assert desk.after(60.0) == []
     assert sum(desk.daraja.state.ledger.balances().values()) == 0
@@ -372,7 +372,7 @@ def test_whatever_happens_money_is_neither_made_nor_lost_and_each_receipt_is_con
             transaction = state.transactions.find(row.transaction_id)
             assert transaction is not None
             transaction.pending -= 1
-            desk.daraja.answered(transaction, Answer(status, body, desk.now_s))
+            desk.daraja.answered(transaction, DeliveryAnswer(status, body, desk.now_s))
         take(float(value) if action == "wait" else 0.0)
         assert sum(state.ledger.balances().values()) == 0
     take(3600.0)

@@ -9,7 +9,7 @@ from tayari_simulator.apis.core.gateway import family_of, token_error
 from tayari_simulator.apis.registry import ENDPOINTS
 from tayari_simulator.catalogue.errors import ERROR_LIST, ERRORS, REQUEST_ID
 from tayari_simulator.catalogue.options import Options
-from tayari_simulator.state.exchange import Exchange, Kind
+from tayari_simulator.state.exchange import ExchangeKind, JournalExchange
 
 BODY = orjson.dumps(payload("stk_push.request"))
 
@@ -145,7 +145,7 @@ def test_a_wrong_method_is_405_001_or_as_switched(row: object) -> None:
 )  # fmt: skip
 def test_an_unknown_path_is_refused_in_the_words_of_its_family(path: str, code: str) -> None:
     desk = Desk()
-    reply = desk.daraja.not_found(Exchange(Kind.REQUEST, "", "POST", path, (), b"", 0.0, 0.0), path)
+    reply = desk.daraja.not_found(JournalExchange(ExchangeKind.REQUEST, "", "POST", path, (), b"", 0.0, 0.0), path)
 
     assert family_of(path).not_found == code
     assert error_of(reply) == (404, code, "Resource not found")
@@ -159,7 +159,7 @@ def test_an_unknown_path_is_refused_in_the_words_of_its_family(path: str, code: 
     ],
 )
 def test_the_journal_says_which_path_may_be_meant(path: str, note: str) -> None:
-    exchange = Exchange(Kind.REQUEST, "", "POST", path, (), b"", 0.0, 0.0)
+    exchange = JournalExchange(ExchangeKind.REQUEST, "", "POST", path, (), b"", 0.0, 0.0)
 
     Desk().daraja.not_found(exchange, path)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core_kit import Desk
 from tayari_simulator.journal.memory import Journal
-from tayari_simulator.state.exchange import Exchange, Kind
+from tayari_simulator.state.exchange import ExchangeKind, JournalExchange
 from tayari_simulator.state.transactions import LOOK_AFTER
 from tayari_simulator.transport.monitor import resident_bytes
 
@@ -53,7 +53,9 @@ def test_twenty_thousand_payments_leave_no_more_than_their_bound() -> None:
         pushed = desk.notes.pop()
         pushed.request_body = bytes(400)
         journal.add(pushed)
-        journal.add(Exchange(Kind.CALLBACK, "callback", "POST", "http://127.0.0.1:1/", (), bytes(400), 0.0, 0.0))
+        journal.add(
+            JournalExchange(ExchangeKind.CALLBACK, "callback", "POST", "http://127.0.0.1:1/", (), bytes(400), 0.0, 0.0)
+        )
         if number in {4_999, 19_999}:
             sizes.append(resident_bytes())
 

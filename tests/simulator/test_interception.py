@@ -24,7 +24,7 @@ from tayari_simulator.transport.connections.listener import listening_socket
 from tayari_simulator.transport.interception import authority as authorities
 from tayari_simulator.transport.interception import forward_proxy
 from tayari_simulator.transport.interception.authority import CA_FILE, AuthorityError, LocalAuthority, state_folder
-from tayari_simulator.transport.interception.forward_proxy import Asked, ForwardProxy, Others, Refused, read_head
+from tayari_simulator.transport.interception.forward_proxy import Asked, ForwardProxy, Others, ProxyRefused, read_head
 from tayari_simulator.transport.interception.hosts import is_safaricom, is_this_machine
 from tayari_simulator.transport.interception.record import MOST_ROWS, InterceptionRecord, Way
 
@@ -297,7 +297,7 @@ def test_safaricom_is_never_called_whatever_passes(others: Others, host: str) ->
 
 @pytest.mark.parametrize("host", ["192.0.2.1", "2001:db8::1", "::ffff:192.0.2.1", "192.0.513", "3221225985"])
 def test_addresses_never_pass_for_they_may_be_safaricoms(host: str) -> None:
-    with pytest.raises(Refused, match="only host names may pass"):
+    with pytest.raises(ProxyRefused, match="only host names may pass"):
         proxy(Others.PASS)._address(Asked("CONNECT", host, 443, b""))
 
 

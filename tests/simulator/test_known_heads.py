@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 from tayari_simulator import build
 from tayari_simulator.clock import make_clock
 from tayari_simulator.state.behaviour import Reply
-from tayari_simulator.state.exchange import Exchange, Kind
-from tayari_simulator.transport.callbacks.allowed_targets import Origin, Target
-from tayari_simulator.transport.callbacks.callback_client import Connection as Caller
+from tayari_simulator.state.exchange import ExchangeKind, JournalExchange
+from tayari_simulator.transport.callbacks.allowed_targets import CallbackTarget, Origin
+from tayari_simulator.transport.callbacks.callback_client import CallbackConnection as Caller
 from tayari_simulator.transport.callbacks.callback_client import OriginPool, Sending
 from tayari_simulator.transport.connections.http_messages import MOST_HEADS, Incoming, KnownHeads
 from tayari_simulator.transport.connections.new_callers import NewCallers
-from tayari_simulator.transport.connections.server_protocol import Connection, Connections, Handle
+from tayari_simulator.transport.connections.server_protocol import Handle, ServerConnection, ServerConnections
 from transport_kit import Wire
 
 Found = tuple[object, ...]
@@ -63,9 +63,9 @@ def pieces(data: bytes, cuts: Iterable[int]) -> list[bytes]:
     return [data[begin:end] for begin, end in zip([0, *ends], [*ends, len(data)], strict=True)]
 
 
-def connections_without_loop(handle: Handle) -> Connections:
+def connections_without_loop(handle: Handle) -> ServerConnections:
     """Connections that read at once, whatever else waits."""
-    connections = Connections(handle, lambda headers: headers)
+    connections = ServerConnections(handle, lambda headers: headers)
     connections.new_callers = NewCallers(later=lambda step: step())
     return connections
 
@@ -80,7 +80,7 @@ def calls_of(chunks: Iterable[bytes]) -> tuple[list[Found], bytes]:
         return Reply(204, b"")
 
     wire = Wire()
-    connection = Connection(connections_without_loop(handle))
+    connection = ServerConnection(connections_without_loop(handle))
     connection.connection_made(wire)  # type: ignore[arg-type]
     for chunk in chunks:
         connection.data_received(chunk)
@@ -110,8 +110,8 @@ def answers_of(rows: Iterable[list[bytes]]) -> list[Found]:
         ended += 1
 
     for number, parts in enumerate(rows, 1):
-        exchange = Exchange(Kind.CALLBACK, "callback", "POST", "/", (), b"{}", 0.0, 0.0)
-        connection.send(Sending(Target(origin, b"/", "/"), b"", exchange, 9.0, done, make_clock("real")))
+        exchange = JournalExchange(ExchangeKind.CALLBACK, "callback", "POST", "/", (), b"{}", 0.0, 0.0)
+        connection.send(Sending(CallbackTarget(origin, b"/", "/"), b"", exchange, 9.0, done, make_clock("real")))
         for part in parts:
             connection.data_received(part)
         outcome = (exchange.status, exchange.response_headers, exchange.response_body, exchange.error)
@@ -153,7 +153,7 @@ def test_known_heads_have_a_bound() -> None:
 @pytest.mark.skipif(build() == "compiled", reason="no class of a test can inherit from a compiled one")
 @pytest.mark.parametrize("message", [MESSAGES[0], MESSAGES[-1]])
 def test_a_head_that_was_read_is_not_read_again(message: bytes) -> None:
-    class Counting(Connection):
+    class Counting(ServerConnection):
         reads = 0
 
         def _read(self, data: bytes) -> None:
@@ -173,7 +173,7 @@ def test_only_calls_that_were_answered_well_teach_their_heads() -> None:
     connections = connections_without_loop(lambda call: Reply(404 if call.url == "/no" else 200, b""))
     for number in range(3):
         for path in (b"/no", b"/pay"):
-            connection = Connection(connections)
+            connection = ServerConnection(connections)
             connection.connection_made(Wire())  # type: ignore[arg-type]
             connection.data_received(b"GET %b HTTP/1.1\r\nHost: %d\r\n\r\n" % (path, number))
 

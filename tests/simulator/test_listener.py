@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from tayari_simulator.state.behaviour import Reply
 from tayari_simulator.transport.connections.listener import Listener
-from tayari_simulator.transport.connections.server_protocol import Connections
+from tayari_simulator.transport.connections.server_protocol import ServerConnections
 
 
 class PortBeside:
@@ -34,7 +34,7 @@ class PortBeside:
 def test_an_outage_that_begins_while_the_ports_open_again_ends_as_any_other() -> None:
     async def two_outages() -> tuple[int, bool]:
         listener, beside = (
-            Listener(Connections(lambda _: Reply(404, b""), lambda same: same), "127.0.0.1", 0),
+            Listener(ServerConnections(lambda _: Reply(404, b""), lambda same: same), "127.0.0.1", 0),
             PortBeside(),
         )
         listener.beside = (beside,)

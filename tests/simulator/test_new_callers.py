@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from tayari_simulator.state.behaviour import Reply
 from tayari_simulator.transport.connections.new_callers import SHARE_S, NewCallers
-from tayari_simulator.transport.connections.server_protocol import Connection, Connections
+from tayari_simulator.transport.connections.server_protocol import ServerConnection, ServerConnections
 from transport_kit import Wire
 
 Step = Callable[[], None]
@@ -103,13 +103,13 @@ def test_a_connection_that_is_read_in_slices_goes_to_the_end_of_the_line() -> No
 
 def test_a_connection_that_had_a_good_answer_does_not_wait_for_new_ones() -> None:
     turns = Turns()
-    connections = Connections(lambda call: Reply(404 if call.url == "/no" else 200, b""), lambda headers: headers)
+    connections = ServerConnections(lambda call: Reply(404 if call.url == "/no" else 200, b""), lambda headers: headers)
     connections.new_callers = NewCallers(turns.planned.append, itertools.count().__next__)
 
-    def call(path: bytes, connection: Connection | None = None) -> tuple[Connection, Wire]:
+    def call(path: bytes, connection: ServerConnection | None = None) -> tuple[ServerConnection, Wire]:
         wire = Wire()
         if connection is None:
-            connection = Connection(connections)
+            connection = ServerConnection(connections)
             connection.connection_made(wire)  # type: ignore[arg-type]
         connection.data_received(b"GET %b HTTP/1.1\r\nHost: x\r\n\r\n" % path)
         return connection, wire

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from core_kit import MSISDN, NOW_S, PAYLOADS, Desk, Playing, basic, payload, wire
 from tayari_simulator.state.behaviour import Behaviour, Fixed, Step
-from tayari_simulator.state.exchange import Exchange, Kind
+from tayari_simulator.state.exchange import ExchangeKind, JournalExchange
 
 NODE_ID = re.compile(r"[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\d{8}")
 OLD_ID = re.compile(r"\d{5}-\d{8}-1")
@@ -205,6 +205,6 @@ def test_token_refusals_are_the_examples() -> None:
 
 
 def test_the_examples_moment_and_phone_make_the_example_s_id() -> None:
-    exchange = Exchange(Kind.REQUEST, "", "POST", "", (), b"", NOW_S, NOW_S)
+    exchange = JournalExchange(ExchangeKind.REQUEST, "", "POST", "", (), b"", NOW_S, NOW_S)
 
     assert Desk().daraja.state.ids.checkout_request_id(exchange.at_s, MSISDN) == "ws_CO_071020261435032708374149"

@@ -14,7 +14,7 @@ from shipped_scenarios import DOCUMENTS
 from tayari_simulator.faults.change import Change
 from tayari_simulator.faults.table import FAULTS
 from tayari_simulator.scenarios.lint import sample_message
-from tayari_simulator.scenarios.model import Expect, Header, Outcome, Placing, Query, When
+from tayari_simulator.scenarios.model import Expect, Header, Placing, Query, ScenarioOutcome, When
 from tayari_simulator.scenarios.read import read_inline, read_scenario
 from tayari_simulator.scenarios.scenario_schema import scenario_schema
 from tayari_simulator.strict_reading import keys_of
@@ -23,7 +23,7 @@ SCHEMA = Draft202012Validator(scenario_schema())
 SUCCESS_BODY = sample_message("stk_push", success=True)
 
 PARAMETERS = sorted({key for kind in FAULTS.values() for key in keys_of(kind)} | set(keys_of(Placing)))
-KEYS = sorted({key for kind in (Header, When, Outcome, Query, Expect) for key in keys_of(kind)})
+KEYS = sorted({key for kind in (Header, When, ScenarioOutcome, Query, Expect) for key in keys_of(kind)})
 WORDS = ["stk_push", "oauth", "callback", "0", "1032", "SFC_IC0003", "always", "paid", "4999", "a/b", "{", "text"]
 
 scalars = (

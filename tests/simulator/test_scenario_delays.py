@@ -11,13 +11,13 @@ from bench_daraja import MSISDN, STARTED_S, Bench, scenario_of
 from tayari_simulator.faults.delays import seconds_of
 from tayari_simulator.faults.table import FAULTS
 from tayari_simulator.scenarios.read import read_scenario
-from tayari_simulator.state.behaviour import Delay
+from tayari_simulator.state.behaviour import DelayDistribution
 from tayari_simulator.strict_reading import keys_of
 
 HEAD = "scenario: a/b\nabout: x\n"
 
 
-def delay_of(text: str) -> Delay:
+def delay_of(text: str) -> DelayDistribution:
     return scenario_of(f"{HEAD}outcome: {{after_s: {text}}}").behaviour.steps[0].after
 
 

@@ -18,7 +18,7 @@ from tayari_simulator.journal import memory
 from tayari_simulator.journal.entries import Question, to_dict
 from tayari_simulator.journal.memory import Journal, whole_page
 from tayari_simulator.journal.sqlite_file import JournalFile, JournalFileError, JournalSearch
-from tayari_simulator.state.exchange import Exchange, Kind
+from tayari_simulator.state.exchange import ExchangeKind, JournalExchange
 from tayari_simulator.transport.conditions import Waiting
 from transport_kit import NOT_COMPILED
 
@@ -34,8 +34,8 @@ questions = st.builds(
 
 def entry(
     msisdn: str = "", checkout_request_id: str = "", *, body: bytes = b"", endpoint: str = "stk_push"
-) -> Exchange:
-    made = Exchange(Kind.REQUEST, endpoint, "POST", "/x", (), body, 1.0, 2.0)
+) -> JournalExchange:
+    made = JournalExchange(ExchangeKind.REQUEST, endpoint, "POST", "/x", (), body, 1.0, 2.0)
     made.msisdn = msisdn
     made.transaction_id = checkout_request_id
     return made
@@ -81,7 +81,7 @@ def test_a_reader_of_everything_leaves_others_their_turn_and_the_journal_may_cha
             except asyncio.CancelledError:
                 return turns
 
-    async def test() -> tuple[int, list[Exchange]]:
+    async def test() -> tuple[int, list[JournalExchange]]:
         task = asyncio.ensure_future(others())
         await asyncio.sleep(0)
         found = await journal.find_in_turns(Question(**where))
@@ -299,7 +299,7 @@ def test_a_time_out_is_an_answer() -> None:
 
 def test_conditions_are_asked_again_when_something_changed() -> None:
     async def test(journal: Journal, waiting: Waiting) -> None:
-        state: list[Exchange] = []
+        state: list[JournalExchange] = []
         waits = asyncio.create_task(waiting.for_condition(lambda: state or None, 5.0))
         await asyncio.sleep(0)
         (changed,) = waiting.watchers

@@ -15,7 +15,7 @@ from core_kit import Playing, payload
 from tayari_simulator.faults.base import TableFault
 from tayari_simulator.state.behaviour import Armed, Behaviour, Call, Fixed, Reply, Step
 from tayari_simulator.transport.connections.http_messages import MOST_BODY, MOST_HEAD
-from tayari_simulator.transport.connections.server_protocol import IDLE_S, SLICE, Connections
+from tayari_simulator.transport.connections.server_protocol import IDLE_S, SLICE, ServerConnections
 from transport_kit import Port, in_loop, port, read_answer
 
 PUSH = "/mpesa/stkpush/v1/processrequest"
@@ -259,7 +259,9 @@ def test_a_defect_of_the_simulator_is_reported_as_such(caplog: pytest.LogCapture
         def broken(_: object) -> Reply:
             raise RuntimeError("a defect")
 
-        server = await asyncio.get_running_loop().create_server(Connections(broken, lambda same: same), "127.0.0.1", 0)
+        server = await asyncio.get_running_loop().create_server(
+            ServerConnections(broken, lambda same: same), "127.0.0.1", 0
+        )
         reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
         writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
         answer = await read_answer(reader)

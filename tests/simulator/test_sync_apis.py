@@ -13,7 +13,7 @@ from tayari_simulator.apis.bill_manager import BillBook
 from tayari_simulator.apis.registry import ENDPOINTS
 from tayari_simulator.catalogue.errors import ERRORS
 from tayari_simulator.scenarios.read import read_scenarios
-from tayari_simulator.state.exchange import Exchange, Kind
+from tayari_simulator.state.exchange import ExchangeKind, JournalExchange
 
 ROOT = Path(__file__).parents[2]
 SYNC = [row for row in ENDPOINTS if row.fields is not None and not row.chooses]
@@ -134,7 +134,9 @@ def test_the_key_of_the_opt_in_is_wanted_where_the_switch_says_so() -> None:
     desk = Desk({"bill_manager_app_key": "require"})
     key = bill(desk, "optin", payload("bill_manager.optin.request"))["app_key"]
     path, body = f"{BILLS}/single-invoicing", orjson.dumps(INVOICE)
-    exchange = Exchange(Kind.REQUEST, path, "POST", path, ((b"App_Key", key.encode()),), body, NOW_S, NOW_S)
+    exchange = JournalExchange(
+        ExchangeKind.REQUEST, path, "POST", path, ((b"App_Key", key.encode()),), body, NOW_S, NOW_S
+    )
 
     assert error_of(desk.call(path, body))[1] == "401"
     routed = desk.daraja.routes[path]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from tayari_simulator.transport.monitor import THRESHOLDS, Limits, Seen
+from tayari_simulator.transport.monitor import THRESHOLDS, Limits, MonitorCounts
 from transport_kit import in_loop, merchant, port
 
 CALM = {"loop_lag_s": 0.001, "late_s": 0.001, "journal_behind": 0.0}
@@ -14,12 +14,12 @@ CALM = {"loop_lag_s": 0.001, "late_s": 0.001, "journal_behind": 0.0}
 
 def looked(seconds: int, measures: Callable[[int], dict[str, float]], *, pushes: int = 10, lost: int = 0) -> Limits:
     """Limits that have measured a number of times, with these values each time."""
-    seen, number = Seen(), 0
+    seen, number = MonitorCounts(), 0
 
     def measure() -> dict[str, float]:
         return CALM | measures(number)
 
-    limits = Limits(lambda: Seen(seen.pushes, seen.callbacks, seen.cpu_s, seen.lost), measure)
+    limits = Limits(lambda: MonitorCounts(seen.pushes, seen.callbacks, seen.cpu_s, seen.lost), measure)
     for number in range(seconds):  # noqa: B007 - read by `measure`
         seen.pushes += pushes
         seen.lost = lost
@@ -96,8 +96,8 @@ def test_a_merchant_that_hangs_is_not_the_simulators_lateness() -> None:
 
 def test_it_says_at_which_rate_it_stops_being_trustworthy() -> None:
     """Ten seconds, each with ten pushes more than the last; the last three are too much for it."""
-    seen = Seen()
-    limits = Limits(lambda: Seen(seen.pushes, seen.callbacks, seen.cpu_s, seen.lost), lambda: dict(CALM))
+    seen = MonitorCounts()
+    limits = Limits(lambda: MonitorCounts(seen.pushes, seen.callbacks, seen.cpu_s, seen.lost), lambda: dict(CALM))
     for number in range(1, 11):
         limits._last_at -= 1.0  # the second that has passed
         seen.pushes += number * 10

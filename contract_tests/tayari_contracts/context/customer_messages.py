@@ -22,7 +22,7 @@ from tayari_contracts.context.findings import quote
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Topic:
+class MessageTopic:
     """One situation: groups of patterns (each group needs one match), and what must not be said."""
 
     about: str
@@ -161,12 +161,12 @@ class UnknownTopic(Exception):
 
 
 @cache
-def topics() -> Mapping[str, Topic]:
+def topics() -> Mapping[str, MessageTopic]:
     """All topics by name."""
     shipped = files("tayari_contracts.context").joinpath("customer_messages.yaml")
     raw = read_shipped(shipped.read_text(encoding="utf-8"))
     return {
-        name: Topic(
+        name: MessageTopic(
             about=row["about"],
             names=tuple(row["names"]),
             next_step=tuple(row.get("next_step", ())),

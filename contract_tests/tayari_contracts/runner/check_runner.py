@@ -27,7 +27,7 @@ from tayari_contracts.catalogue.rules import Control
 from tayari_contracts.context.overload import SIDE_BY_SIDE, MachineWatch
 from tayari_contracts.context.run_record import SILENCE_SHOWN_BY, Allocation, QuerySilence, RunRecord
 from tayari_contracts.runner.check_run import CheckResult, PlannedCheck
-from tayari_contracts.runner.check_schedule import Schedule
+from tayari_contracts.runner.check_schedule import CheckSchedule
 from tayari_contracts.runner.merchant_instance import BROKEN, LISTEN_EVERY_S, MerchantInstance, combined
 from tayari_contracts.steps.c2b_payments import pushes_unconfirmed
 from tayari_contracts.steps.control_payments import CARRIERS
@@ -76,7 +76,7 @@ class CheckRunner:
         notice: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._report = report
-        self._schedule = Schedule(target=environments[0].target)
+        self._schedule = CheckSchedule(target=environments[0].target)
         promises = environments[0].target.merchant.promises
         silence = QuerySilence(notice)
         allocation = Allocation()

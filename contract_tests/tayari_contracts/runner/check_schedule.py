@@ -41,7 +41,7 @@ T = TypeVar("T", bound=Planned)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Schedule:
+class CheckSchedule:
     """The order of a plan's checks, and how long they take, on instances of one merchant."""
 
     target: Target

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
 from tayari_money.daraja_records import PAYOUT_CALLS, JournalIncomplete, payouts_by_msisdn, result_parameters
-from tayari_money.invariants import Judgement
+from tayari_money.invariants import InvariantJudgement
 from tayari_money.invariants import judge as judge_invariant
 from tayari_money.payment_record import DarajaTransaction, PaymentKind, PaymentRecord
 
@@ -301,7 +301,9 @@ def judge_payouts(context: CheckContext, rule_id: str) -> None:
     require_kept(context, found, payouts, through=through)
 
 
-def require_kept(context: CheckContext, found: Judgement, payments: Iterable[Payment], *, through: bool) -> None:
+def require_kept(
+    context: CheckContext, found: InvariantJudgement, payments: Iterable[Payment], *, through: bool
+) -> None:
     """What the merchant sent, payouts or refunds, keeps the invariant. `through`: M-Pesa has done all it was asked for.
 
     Raises:

@@ -38,7 +38,7 @@ _TLS_HANDSHAKE: Final = b"\x16"
 _PIECE: Final = 64 * 1024
 
 
-class Listener:
+class StubListener:
     """Gives a token to whoever asks for one, and holds every other call until its caller hangs up. Use as a context.
 
     One port takes a merchant's calls whichever way they come: as plain HTTP, under TLS, or through a proxy.
@@ -63,7 +63,7 @@ class Listener:
         self.address = "{}:{}".format(*self._socket.getsockname())
         self._closing = Event()
 
-    def __enter__(self) -> Listener:
+    def __enter__(self) -> StubListener:
         Thread(target=self._accept, daemon=True).start()
         return self
 
@@ -164,7 +164,7 @@ def _socket_for(start: Start | None) -> socket.socket:
 
 
 @contextlib.contextmanager
-def merchant_with_stub(context: CheckContext, *, trusted: bool) -> Iterator[tuple[Listener, MerchantDriver]]:
+def merchant_with_stub(context: CheckContext, *, trusted: bool) -> Iterator[tuple[StubListener, MerchantDriver]]:
     """A second process of the merchant, and the listener that it finds in the place of Daraja.
 
     `trusted`: the merchant calls by HTTP, or is configured to trust the certificate. Otherwise it must refuse that.
@@ -182,7 +182,9 @@ def merchant_with_stub(context: CheckContext, *, trusted: bool) -> Iterator[tupl
     with contextlib.ExitStack() as stack:
         certificate = stack.enter_context(own_certificate())
         try:
-            listener = stack.enter_context(Listener(certificate, onward=onward, start=context.target.merchant.start))
+            listener = stack.enter_context(
+                StubListener(certificate, onward=onward, start=context.target.merchant.start)
+            )
         except OSError as error:
             raise Untested(f"port {HTTPS_PORT} cannot be had a second time (intercept: hosts): {error}") from error
         plain, encrypted = (f"{scheme}://{listener.address}" for scheme in ("http", "https"))

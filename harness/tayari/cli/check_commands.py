@@ -45,8 +45,8 @@ from tayari.cli.options import (
 from tayari.cli.output import Format, Output
 from tayari.run.children import ChildFailed
 from tayari.run.load import INSTALL, installed
-from tayari.run.order import SUITES, LoadOrder, Order
-from tayari.run.session import Result
+from tayari.run.order import SUITES, LoadOrder, RunOrder
+from tayari.run.session import RunResult
 from tayari.run.session import check as run_check
 from tayari.run.session import doctor as run_doctor
 from tayari.run.statement_files import StatementFiles
@@ -91,7 +91,7 @@ def check(
             "--suite load is the load run: leave out --no-load and --only; single rules run in the other suites",
             Exit.BAD_CONFIGURATION,
         )
-    order = Order(
+    order = RunOrder(
         target=target,
         suite=suite,
         only=wanted,
@@ -134,7 +134,7 @@ def gate(
     target, patterns = (Path(words[0]), words[1:]) if words[0].endswith((".yaml", ".yml")) else (DEFAULT_TARGET, words)
     options = environment_options(port, control_port, profile, seed, scenarios)
     names = _scenario_names(patterns, (scenario_folder(), *options.scenarios), output)
-    order = Order(
+    order = RunOrder(
         target=target,
         scenarios=names,
         build=build,
@@ -165,9 +165,9 @@ def demo(
         _print_next_commands(output)
 
 
-def demo_order(out: Path, seed: int | None, *, loaded: bool) -> Order:
+def demo_order(out: Path, seed: int | None, *, loaded: bool) -> RunOrder:
     """What the demo runs. Locust is an extra: without it the suite alone is judged."""
-    return Order(
+    return RunOrder(
         target=example_folder() / "tayari.yaml",
         suite="smoke",
         out=out,
@@ -198,7 +198,7 @@ def doctor(
 ) -> None:
     """Make two payments and say what is wrong with the set-up, before any rule runs."""
     output = Output(form)
-    order = Order(
+    order = RunOrder(
         target=target, control_url=control, environment=environment_options(port, control_port, profile, seed, None)
     )
     with failures(output), output.progress() as progress:
@@ -217,7 +217,7 @@ def doctor(
     raise typer.Exit(code)
 
 
-def finish(order: Order, output: Output, ci_files: CiFiles | None = None) -> None:
+def finish(order: RunOrder, output: Output, ci_files: CiFiles | None = None) -> None:
     """Run, print, and end with the verdict's exit code."""
     ci_files = ci_files or CiFiles.of(os.environ)
     ci_files.require_writable(output)
@@ -232,7 +232,7 @@ def finish(order: Order, output: Output, ci_files: CiFiles | None = None) -> Non
     raise typer.Exit(result.exit_code)
 
 
-def _print_result(result: Result, output: Output) -> None:
+def _print_result(result: RunResult, output: Output) -> None:
     reports = {name: str(path) for name, path in result.reports.items()}
     preflight = [
         {"name": row.name, "ok": row.ok, "message": row.message, "fix": row.fix} for row in result.run.preflight

@@ -26,7 +26,7 @@ _FORWARDED: Final[Mapping[str, Any]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class CommandRow:
     """A command, or a group of commands."""
 
     module: str
@@ -48,40 +48,42 @@ class Row:
         return group.commands[name]
 
 
-COMMANDS: Final[Mapping[str, Row]] = {
-    "demo": Row(
+COMMANDS: Final[Mapping[str, CommandRow]] = {
+    "demo": CommandRow(
         "check_commands",
         "A fake Daraja, a sample merchant, real payments, a short load, and the report: about a minute.",
     ),
-    "simulate": Row(
+    "simulate": CommandRow(
         "setup_commands",
         "The fake Daraja alone; one JSON line when it is ready. See `tayari simulate --help`.",
         _FORWARDED,
     ),
-    "init": Row(
+    "init": CommandRow(
         "setup_commands",
         "Look at your merchant's source and write a target file with what is found; or write the sample shop.",
     ),
-    "doctor": Row("check_commands", "Make two payments and say what is wrong with the set-up, before any rule runs."),
-    "check": Row(
+    "doctor": CommandRow(
+        "check_commands", "Make two payments and say what is wrong with the set-up, before any rule runs."
+    ),
+    "check": CommandRow(
         "check_commands", "Run a suite against your merchant, write the reports, and give the verdict as exit code."
     ),
-    "gate": Row(
+    "gate": CommandRow(
         "check_commands", "CI: play these scenarios only; the exit code is the answer. Money decides, words warn."
     ),
-    "load": Row(
+    "load": CommandRow(
         "load_command",
         "Put your merchant under load; the thresholds of the target file are judged on settled payments.",
     ),
-    "explain": Row("explain_command", "A code, or a payment that a running simulator had."),
-    "watch": Row("watch_command", "The timeline of a running simulator in the terminal."),
-    "trigger": Row("trigger_command", "Send a callback, and show what the merchant answers."),
-    "rules": Row("reference_commands", "The catalogue of rules."),
-    "scenarios": Row("reference_commands", "The scenario files."),
-    "schema": Row("setup_commands", "The JSON Schema of a file that you write, for editors and other tools."),
-    "report": Row("report_commands", "Work on run.json files."),
-    "parity": Row("parity_command", "Record what a Daraja answers, and compare the fake with it."),
-    "docs": Row("reference_commands", "The documents: all topics, or the page of one."),
+    "explain": CommandRow("explain_command", "A code, or a payment that a running simulator had."),
+    "watch": CommandRow("watch_command", "The timeline of a running simulator in the terminal."),
+    "trigger": CommandRow("trigger_command", "Send a callback, and show what the merchant answers."),
+    "rules": CommandRow("reference_commands", "The catalogue of rules."),
+    "scenarios": CommandRow("reference_commands", "The scenario files."),
+    "schema": CommandRow("setup_commands", "The JSON Schema of a file that you write, for editors and other tools."),
+    "report": CommandRow("report_commands", "Work on run.json files."),
+    "parity": CommandRow("parity_command", "Record what a Daraja answers, and compare the fake with it."),
+    "docs": CommandRow("reference_commands", "The documents: all topics, or the page of one."),
 }
 
 

@@ -28,7 +28,7 @@ from tayari.cli.options import (
 )
 from tayari.cli.output import Format, Output
 from tayari.run.load import INSTALL, installed, run_worker
-from tayari.run.order import LoadOrder, Order
+from tayari.run.order import LoadOrder, RunOrder
 
 _OUT = Path("tayari-report")
 _DURATION_S = 60.0
@@ -107,7 +107,7 @@ def load(
         return
     _sensible(asked, master, output, own_simulator=control is None)
     environment = environment_options(port, control_port, profile, seed, None)
-    order = Order(
+    order = RunOrder(
         build=build,
         target=target, suite="load", functional=False, out=out, load=asked, control_url=control, environment=environment
     )  # fmt: skip

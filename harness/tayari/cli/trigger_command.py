@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final
 
 import typer
 from tayari_control.client import TOKEN_VARIABLE, ControlClient, ControlError
-from tayari_control.process import Callbacks, SimulatorOptions, SimulatorStartError, start_simulator
+from tayari_control.process import CallbackRoute, SimulatorOptions, SimulatorStartError, start_simulator
 from tayari_formats.exit_codes import Exit
 from tayari_formats.problems import suggestion
 from tayari_simulator.apis.stk.stk_callback import SOURCE_ADDRESSES
@@ -225,7 +225,9 @@ def _client(
         finally:
             client.close()
         return
-    options = SimulatorOptions(scenarios=(scenario_folder(), *folders), callbacks=Callbacks(allow_hosts=tuple(hosts)))
+    options = SimulatorOptions(
+        scenarios=(scenario_folder(), *folders), callbacks=CallbackRoute(allow_hosts=tuple(hosts))
+    )
     with (
         start_simulator(options) as simulator,
         _client(simulator.control_url, (), (), simulator.control_token) as client,

@@ -53,7 +53,7 @@ def watch(
     from tayari_control.client import ControlClient, ControlError
 
     output, client = Output(form), ControlClient(url, token=control_token or "")
-    timeline = Timeline(words)
+    timeline = PaymentTimeline(words)
     try:
         for number, event in enumerate(client.events(msisdn=msisdn, latest=latest)):
             _print(timeline.rows(event), event, output)
@@ -73,7 +73,7 @@ def watch(
         client.close()
 
 
-class Timeline:
+class PaymentTimeline:
     """The payments so far, each with a number; rows are made of events."""
 
     def __init__(self, words: str = "") -> None:
@@ -145,7 +145,7 @@ def _print(rows: Iterator[Row], event: Json, output: Output) -> None:
         output.text(line, style=style)
 
 
-def _commands(timeline: Timeline, client: ControlClient, output: Output) -> None:
+def _commands(timeline: PaymentTimeline, client: ControlClient, output: Output) -> None:
     """Do what is typed, line by line."""
     for line in sys.stdin:
         if line.strip() == "q":
@@ -154,7 +154,7 @@ def _commands(timeline: Timeline, client: ControlClient, output: Output) -> None
             act(line.strip(), timeline, client, output)
 
 
-def act(line: str, timeline: Timeline, client: ControlClient, output: Output) -> None:
+def act(line: str, timeline: PaymentTimeline, client: ControlClient, output: Output) -> None:
     """One command that was typed."""
     from tayari_control.client import ControlError
 

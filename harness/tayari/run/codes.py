@@ -16,7 +16,7 @@ from tayari_money.daraja_records import C2B, PAYOUT_CALLS, REVERSAL, STK_PUSH
 from tayari_money.payment_record import PaymentState
 from tayari_reports.model.facts import Code
 from tayari_simulator.catalogue.advice import OF_QUERY
-from tayari_simulator.catalogue.errors import Recognised, recognise
+from tayari_simulator.catalogue.errors import RecognisedRefusal, recognise
 from tayari_simulator.catalogue.results import find
 from tayari_target.adapter import shown
 from tayari_target.test_environment import TestEnvironment
@@ -40,7 +40,7 @@ _UNDECIDED: Final = frozenset({"ask first", "poll"})
 class Met:
     """A refusal that was answered. Of a status query it says nothing about the payment, which may be paid by then."""
 
-    refusal: Recognised
+    refusal: RecognisedRefusal
     of_query: bool
 
 
@@ -51,7 +51,7 @@ def results_met(payments: Iterable[Json]) -> Counter[str]:
 
 
 @dataclass(slots=True)
-class Refused:
+class RefusalCount:
     """How often each refusal was answered, and the messages to its customers."""
 
     times: Counter[Met] = field(default_factory=Counter)
@@ -64,9 +64,9 @@ class Refused:
         return {met: messages[msisdn] for msisdn, met in mine.items()}
 
 
-def refusals_met(requests: Iterable[Json]) -> Refused:
+def refusals_met(requests: Iterable[Json]) -> RefusalCount:
     """The refusals of the run, by Daraja or by the gateway and the edge before it."""
-    found = Refused()
+    found = RefusalCount()
     for entry in requests:
         answer = entry.get("response") or {}
         refusal = recognise(int(answer.get("status") or 0), str(answer.get("body") or ""))

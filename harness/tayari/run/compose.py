@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from tayari_reports.model import Run
-from tayari_reports.model.facts import Build, Code, Setting
+from tayari_reports.model.facts import Build, Code, ConfigurationRow
 from tayari_reports.model.run_files import Events
 from tayari_simulator.catalogue.options import OPTIONS
 from tayari_simulator.catalogue.provenance import Mark
@@ -24,9 +24,9 @@ from tayari_target.test_environment import TestEnvironment
 
 from tayari import __version__
 from tayari.run.configuration import watched
-from tayari.run.doctor.findings import Finding
+from tayari.run.doctor.findings import DoctorFinding
 from tayari.run.load import Loaded
-from tayari.run.order import Order
+from tayari.run.order import RunOrder
 from tayari.run.statement_files import Statements
 
 CI_SERVERS: Final[tuple[Build, ...]] = (
@@ -132,7 +132,7 @@ class Parts:
 
     began: float
     run_id: str = field(default_factory=lambda: uuid.uuid4().hex)
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[DoctorFinding, ...] = ()
     events: Events = NO_EVENTS
     loaded: Loaded = field(default_factory=Loaded)
     interrupted: bool = False
@@ -140,7 +140,7 @@ class Parts:
     notes: list[str] = field(default_factory=list)
     clock: str = "real"
     seed: int = 0
-    configuration: tuple[Setting, ...] = ()
+    configuration: tuple[ConfigurationRow, ...] = ()
     codes: tuple[Code, ...] = ()
     callback_errors: tuple[int, int] | None = None
     """Under load: callbacks not answered 200, of how many."""
@@ -149,7 +149,7 @@ class Parts:
     """How the simulator played each behaviour that can be switched, by the switch's name."""
 
 
-def compose(order: Order, test_environment: TestEnvironment, parts: Parts, *, finished: float) -> Run:
+def compose(order: RunOrder, test_environment: TestEnvironment, parts: Parts, *, finished: float) -> Run:
     """One record of everything."""
     target = test_environment.target
     return Run(

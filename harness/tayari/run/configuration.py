@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from tayari_control.client import ControlClient
 from tayari_formats.json_text import read_object
 from tayari_reports.model import Load, Threshold
-from tayari_reports.model.facts import How, Setting
+from tayari_reports.model.facts import ConfigurationRow, How
 from tayari_simulator.apis.core.fields import WORDS
 from tayari_target.target_file.model import Target, Thresholds
 from tayari_target.target_file.placeholders import names
@@ -84,7 +84,7 @@ _SOON_DAYS: Final = 30
 _WORD: Final = re.compile("|".join(re.escape(word) for word in WORDS), re.IGNORECASE)
 
 
-def measure(environment: TestEnvironment) -> tuple[Setting, ...]:
+def measure(environment: TestEnvironment) -> tuple[ConfigurationRow, ...]:
     """What this run can say of the environment.
 
     Raises:
@@ -138,7 +138,7 @@ def callback_url(requests: Iterable[Mapping[str, Any]]) -> str | None:
     return None
 
 
-def _credentials(target: Target) -> Iterator[Setting]:
+def _credentials(target: Target) -> Iterator[ConfigurationRow]:
     start = target.merchant.start
     given = (
         {name for name, text in start.settings.items() if _CREDENTIALS & set(names(text))}
@@ -147,7 +147,7 @@ def _credentials(target: Target) -> Iterator[Setting]:
     )
     read = set(_ENV.findall(target.path.read_text(encoding="utf-8")))
     if given or read:
-        yield Setting(
+        yield ConfigurationRow(
             item="environment.credentials",
             name="",
             value=", ".join(sorted(given | read)),
@@ -156,7 +156,7 @@ def _credentials(target: Target) -> Iterator[Setting]:
         )
 
 
-def _switch(target: Target, *, called: bool) -> Iterator[Setting]:
+def _switch(target: Target, *, called: bool) -> Iterator[ConfigurationRow]:
     if not called:
         return
     start = target.merchant.start
@@ -167,61 +167,61 @@ def _switch(target: Target, *, called: bool) -> Iterator[Setting]:
     )
     value = f"by {', '.join(through)}" if through else "it was pointed here"
     note = "The merchant followed it to the simulator."
-    yield Setting(item="environment.switch", name="", value=value, how=How.MEASURED, ok=True, note=note)
+    yield ConfigurationRow(item="environment.switch", name="", value=value, how=How.MEASURED, ok=True, note=note)
 
 
-def _short_code(target: Target) -> Setting:
+def _short_code(target: Target) -> ConfigurationRow:
     code = target.daraja.short_code
     note = "Daraja's shared sandbox short code; production has its own." if code == SANDBOX_SHORT_CODE else ""
-    return Setting(item="environment.short_code", name="", value=code, how=How.DECLARED, note=note)
+    return ConfigurationRow(item="environment.short_code", name="", value=code, how=How.DECLARED, note=note)
 
 
-def _base_url(url: str) -> Setting:
+def _base_url(url: str) -> ConfigurationRow:
     local = _not_public(urlsplit(url).hostname or "")
     ok = None if local else url.startswith("https://")
     note = f"This run used {local}; what customers use cannot be seen from here." if local else ""
     how = How.NOT_KNOWN if local else How.MEASURED
-    return Setting(item="environment.base_url", name="", value=_shown(url), how=how, ok=ok, note=note)
+    return ConfigurationRow(item="environment.base_url", name="", value=_shown(url), how=how, ok=ok, note=note)
 
 
-def _callback(url: str, target: Target) -> Iterator[Setting]:
+def _callback(url: str, target: Target) -> Iterator[ConfigurationRow]:
     host = urlsplit(url).hostname or ""
     local = _not_public(host)
     shown = _shown(url)
     if local and local.startswith("a loopback"):
         note = f"This run used {local}; production's callback URL cannot be seen from here."
         for item in ("callback.https", "callback.public"):
-            yield Setting(item=item, name="", value=shown, how=How.NOT_KNOWN, note=note)
+            yield ConfigurationRow(item=item, name="", value=shown, how=How.NOT_KNOWN, note=note)
     else:
         https = url.lower().startswith("https://")
-        yield Setting(item="callback.https", name="", value=shown, how=How.MEASURED, ok=https)
-        yield Setting(item="callback.public", name="", value=shown, how=How.MEASURED, ok=not local, note=local)
+        yield ConfigurationRow(item="callback.https", name="", value=shown, how=How.MEASURED, ok=https)
+        yield ConfigurationRow(item="callback.public", name="", value=shown, how=How.MEASURED, ok=not local, note=local)
     words = sorted({word.lower() for word in _WORD.findall(url)})
     found = f"it holds {', '.join(words)}" if words else "none found"
-    yield Setting(item="callback.words", name="", value=found, how=How.MEASURED, ok=not words)
+    yield ConfigurationRow(item="callback.words", name="", value=found, how=How.MEASURED, ok=not words)
     yield from _tls(url, host, target)
 
 
-def _tls(url: str, host: str, target: Target) -> Iterator[Setting]:
+def _tls(url: str, host: str, target: Target) -> Iterator[ConfigurationRow]:
     parts = urlsplit(url)
     if parts.scheme.lower() != "https":
         return
     if host not in target.callbacks.allow_hosts and not _not_public(host).startswith("a loopback"):
         note = f"{host} is not called from here; callbacks.allow_hosts would let it be looked at."
         for item in ("callback.certificate", "callback.tls"):
-            yield Setting(item=item, name="", value="", how=How.NOT_KNOWN, note=note)
+            yield ConfigurationRow(item=item, name="", value="", how=How.NOT_KNOWN, note=note)
         return
     try:
         seen = certificate_of(host, parts.port or 443)
     except OSError as error:
         note = f"{host} did not shake hands: {error}"
-        yield Setting(item="callback.certificate", name="", value="", how=How.NOT_KNOWN, note=note)
+        yield ConfigurationRow(item="callback.certificate", name="", value="", how=How.NOT_KNOWN, note=note)
         return
     value = f"{seen.days_left} days left" + ("" if seen.trusted else f", not trusted: {seen.problem}")
     soon = "Renew it before the launch." if seen.days_left < _SOON_DAYS else ""
     good = seen.trusted and seen.days_left >= 0
-    yield Setting(item="callback.certificate", name="", value=value, how=How.MEASURED, ok=good, note=soon)
-    yield Setting(item="callback.tls", name="", value=seen.tls_version, how=How.MEASURED, ok=seen.modern)
+    yield ConfigurationRow(item="callback.certificate", name="", value=value, how=How.MEASURED, ok=good, note=soon)
+    yield ConfigurationRow(item="callback.tls", name="", value=seen.tls_version, how=How.MEASURED, ok=seen.modern)
 
 
 def _not_public(host: str) -> str:

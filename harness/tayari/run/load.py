@@ -24,7 +24,7 @@ from tayari_target.target_file.model import Target
 from tayari_target.test_environment import TestEnvironment
 
 from tayari.run.children import PUT_AWAY_S, ChildFailed, Mask, Watch, clean_environment, last_lines, run_child
-from tayari.run.order import LoadOrder, Order
+from tayari.run.order import LoadOrder, RunOrder
 from tayari.run.progress import RunProgress
 
 MONEY: Final = "money"
@@ -54,7 +54,7 @@ class Loaded:
     load: Load | None = None
 
 
-def planned_rules(order: Order, target: Target) -> tuple[Rule, ...]:
+def planned_rules(order: RunOrder, target: Target) -> tuple[Rule, ...]:
     """The threshold rules of this run, fixed before it begins.
 
     Beside a smaller suite, a load with fewer users than the threshold does not claim to judge that threshold;
@@ -88,7 +88,7 @@ def _kinds_of(row: CatalogueRow) -> frozenset[PaymentKind]:
     return frozenset({PaymentKind.PAYOUT}) if Need.PAYOUT in row.needs else RECEIVED
 
 
-def _of_the_suite(order: Order) -> set[str]:
+def _of_the_suite(order: RunOrder) -> set[str]:
     """Rules about money that the suite of the same run has planned: the load adds its checks to them."""
     if not order.functional or order.scenarios:
         return set()
@@ -113,7 +113,7 @@ _PAGE_PUT_AWAY_S: Final = 75.0
 
 
 def run_load(
-    order: Order,
+    order: RunOrder,
     plan: tuple[Rule, ...],
     *,
     environment_file: Path,
@@ -194,7 +194,7 @@ def loaded_from(plan: tuple[Rule, ...], work_dir: Path, log: Path, *, also: Coll
     return Loaded(plan=plan, checks=checks, load=load_from_dict(json.loads(out.read_text(encoding="utf-8"))))
 
 
-def interrupted_load(order: Order, plan: tuple[Rule, ...], work_dir: Path) -> Loaded:
+def interrupted_load(order: RunOrder, plan: tuple[Rule, ...], work_dir: Path) -> Loaded:
     """What an interrupted load has left behind.
 
     Raises:
@@ -203,7 +203,7 @@ def interrupted_load(order: Order, plan: tuple[Rule, ...], work_dir: Path) -> Lo
     return _of_target(loaded_from(plan, work_dir, order.out / "load.log", also=_of_the_suite(order)), order)
 
 
-def _of_target(loaded: Loaded, order: Order) -> Loaded:
+def _of_target(loaded: Loaded, order: RunOrder) -> Loaded:
     """The commands that repeat it name the target file, as it is found from here; Locust runs in another folder."""
     command = f"tayari load {os.path.relpath(order.target)}"
     return replace(
@@ -267,7 +267,7 @@ def run_worker(target: Path, *, master: str, control_url: str, log: Path) -> Non
     )
 
 
-def _environment(order: Order, asked: LoadOrder, environment_file: Path, work_dir: Path) -> dict[str, str]:
+def _environment(order: RunOrder, asked: LoadOrder, environment_file: Path, work_dir: Path) -> dict[str, str]:
     given = {
         "TAYARI_TARGET": str(order.target.resolve()),
         "TAYARI_ENVIRONMENT": str(environment_file),

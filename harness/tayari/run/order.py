@@ -44,7 +44,7 @@ class LoadOrder:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
+class RunOrder:
     """One run. Nothing later reads the command line."""
 
     target: Path

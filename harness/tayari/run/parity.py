@@ -50,7 +50,7 @@ class ProbeAccount(DarajaAccount):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Probe:
+class ParityProbe:
     """One harmless call. `switches`: the options of the simulator that decide its answer."""
 
     name: str
@@ -102,29 +102,29 @@ def _query(account: ProbeAccount, token: str) -> Json:
 
 
 PROBES: Final = (
-    Probe(name="token", about="a token", call=_token(_OAUTH), switches=("expires_in_type",)),
-    Probe(name="token.wrong_secret", about="a token for a wrong secret", call=_token(_OAUTH, wrong="x"),
+    ParityProbe(name="token", about="a token", call=_token(_OAUTH), switches=("expires_in_type",)),
+    ParityProbe(name="token.wrong_secret", about="a token for a wrong secret", call=_token(_OAUTH, wrong="x"),
           switches=("oauth_wrong_credentials",)),
-    Probe(name="token.no_grant_type", about="a token without grant_type", call=_token("/oauth/v1/generate")),
-    Probe(name="push.no_token", about="a push without a token", call=_push(bearer="")),
-    Probe(name="push.wrong_token", about="a push with an invented token", call=_push(bearer="invented"),
+    ParityProbe(name="token.no_grant_type", about="a token without grant_type", call=_token("/oauth/v1/generate")),
+    ParityProbe(name="push.no_token", about="a push without a token", call=_push(bearer="")),
+    ParityProbe(name="push.wrong_token", about="a push with an invented token", call=_push(bearer="invented"),
           switches=("invalid_token_status", "invalid_token_request_id")),
-    Probe(name="push.get", about="a push by GET", call=_push(method="GET"), switches=("wrong_method",)),
-    Probe(name="push.no_amount", about="a push without Amount", call=_push(without="Amount")),
-    Probe(name="push.amount_zero", about="a push of no shillings", call=_push(Amount=0)),
-    Probe(name="push.amount_text", about="a push of ten shillings and a half", call=_push(Amount="10.5")),
-    Probe(name="push.bad_msisdn", about="a push to no phone number", call=_push(PhoneNumber="0712", PartyA="0712")),
-    Probe(name="push.bad_timestamp", about="a push with half a Timestamp", call=_push(Timestamp="2026")),
-    Probe(name="push.bad_password", about="a push with a wrong Password", call=_push(Password="eA==")),
-    Probe(name="push.bad_url", about="a push whose callback URL is none", call=_push(CallBackURL="nowhere")),
-    Probe(name="push.no_description", about="a push without TransactionDesc", call=_push(without="TransactionDesc"),
-          switches=("transaction_desc",)),
-    Probe(name="push", about="a push of one shilling to the test number", call=_push()),
-    Probe(name="query.unknown", about="the query of a push that there is not", call=_query,
-          switches=("query_unknown_id",)),
-    Probe(name="path.unknown", about="a path that there is not",
-          call=lambda _, token: {"method": "GET", "url": "/mpesa/nothing/v1",
-                                 "headers": {"Authorization": f"Bearer {token}"}}),
+    ParityProbe(name="push.get", about="a push by GET", call=_push(method="GET"), switches=("wrong_method",)),
+    ParityProbe(name="push.no_amount", about="a push without Amount", call=_push(without="Amount")),
+    ParityProbe(name="push.amount_zero", about="a push of no shillings", call=_push(Amount=0)),
+    ParityProbe(name="push.amount_text", about="a push of ten shillings and a half", call=_push(Amount="10.5")),
+    ParityProbe(name="push.bad_msisdn", about="a push to no number", call=_push(PhoneNumber="0712", PartyA="0712")),
+    ParityProbe(name="push.bad_timestamp", about="a push with half a Timestamp", call=_push(Timestamp="2026")),
+    ParityProbe(name="push.bad_password", about="a push with a wrong Password", call=_push(Password="eA==")),
+    ParityProbe(name="push.bad_url", about="a push whose callback URL is none", call=_push(CallBackURL="nowhere")),
+    ParityProbe(name="push.no_description", about="a push without TransactionDesc",
+                call=_push(without="TransactionDesc"), switches=("transaction_desc",)),
+    ParityProbe(name="push", about="a push of one shilling to the test number", call=_push()),
+    ParityProbe(name="query.unknown", about="the query of a push that there is not", call=_query,
+                switches=("query_unknown_id",)),
+    ParityProbe(name="path.unknown", about="a path that there is not",
+                call=lambda _, token: {"method": "GET", "url": "/mpesa/nothing/v1",
+                                       "headers": {"Authorization": f"Bearer {token}"}}),
 )  # fmt: skip
 """In the order in which they are sent. The refusals come first: the one push that is accepted blocks its number."""
 

@@ -16,7 +16,7 @@ from tayari_formats.terminal_text import printable
 from tayari_reports.model import Check, State
 from tayari_reports.verdict.sentences import one_line
 
-from tayari.run.doctor.findings import Finding
+from tayari.run.doctor.findings import DoctorFinding
 
 _MARKS: Final = {
     State.PASS: ("pass", "green"),
@@ -63,7 +63,7 @@ class RunProgress:
         if sentence and not self._quiet:
             self.console.print(Text(printable(sentence), style=style), soft_wrap=True)
 
-    def finding(self, finding: Finding) -> None:
+    def finding(self, finding: DoctorFinding) -> None:
         """One finding of the preflight; warnings and bad findings are printed in full."""
         if finding.ok and finding.fix:
             self.say(f"  warn  {finding.name}: {finding.message}; {finding.fix}", style="yellow")

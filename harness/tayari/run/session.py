@@ -31,11 +31,11 @@ from tayari.run.codes import learn
 from tayari.run.compose import Parts, compose
 from tayari.run.configuration import callback_errors, callback_url, measure
 from tayari.run.doctor.diagnose_interception import PRODUCTION, production_calls
-from tayari.run.doctor.findings import Finding
+from tayari.run.doctor.findings import DoctorFinding
 from tayari.run.doctor.preflight import examine, stopped
 from tayari.run.interrupts import signals_ignored
 from tayari.run.load import Loaded, interrupted_load, not_begun, planned_rules, run_load
-from tayari.run.order import LoadOrder, Order
+from tayari.run.order import LoadOrder, RunOrder
 from tayari.run.progress import RunProgress
 from tayari.run.statement_files import read_statements
 from tayari.run.suites import SuitesProcess, expected_time, found_so_far, instances_for
@@ -80,7 +80,7 @@ _A_SECOND: Final = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
+class RunResult:
     """A run that came to an end, good or bad."""
 
     run: Run
@@ -92,7 +92,7 @@ class Result:
     """Why there are no reports, although the run came to its end."""
 
 
-def doctor(order: Order, progress: RunProgress) -> tuple[Finding, ...]:
+def doctor(order: RunOrder, progress: RunProgress) -> tuple[DoctorFinding, ...]:
     """The preflight alone.
 
     Raises:
@@ -108,7 +108,7 @@ def doctor(order: Order, progress: RunProgress) -> tuple[Finding, ...]:
         environment.close()
 
 
-def check(order: Order, progress: RunProgress) -> Result:
+def check(order: RunOrder, progress: RunProgress) -> RunResult:
     """Run everything that was ordered, write the reports, and judge.
 
     Raises:
@@ -126,7 +126,7 @@ def check(order: Order, progress: RunProgress) -> Result:
         return _run(order, environment, parts, progress)
 
 
-def _run(order: Order, environment: TestEnvironment, parts: Parts, progress: RunProgress) -> Result:
+def _run(order: RunOrder, environment: TestEnvironment, parts: Parts, progress: RunProgress) -> RunResult:
     environment.prepare()
     try:
         try:
@@ -155,7 +155,7 @@ def _run(order: Order, environment: TestEnvironment, parts: Parts, progress: Run
             progress.say(f"the merchant had left a process behind, which was ended: {process}", style="yellow")
 
 
-def _perform(order: Order, environment: TestEnvironment, parts: Parts, progress: RunProgress) -> None:
+def _perform(order: RunOrder, environment: TestEnvironment, parts: Parts, progress: RunProgress) -> None:
     progress.say("preflight")
     watch = parts.clock_steps.look
     plan = planned_rules(order, environment.target)
@@ -189,7 +189,7 @@ def _perform(order: Order, environment: TestEnvironment, parts: Parts, progress:
 
 
 def _load(
-    order: Order, environment: TestEnvironment, parts: Parts, progress: RunProgress, environment_file: Path
+    order: RunOrder, environment: TestEnvironment, parts: Parts, progress: RunProgress, environment_file: Path
 ) -> None:
     """The load, on the first instance alone."""
     if order.load is not None and _settled(order.load, environment, parts, progress):
@@ -210,7 +210,7 @@ def _load(
             parts.notes.append(f"how callbacks were answered was not read: {error}")
 
 
-def _learn(order: Order, environments: Sequence[TestEnvironment], parts: Parts) -> None:
+def _learn(order: RunOrder, environments: Sequence[TestEnvironment], parts: Parts) -> None:
     """What the traffic so far says of the environment and of the codes that were met."""
     environment = environments[0]
     _note_production_calls(environments, parts)
@@ -288,7 +288,7 @@ def _keep_callback_secrets(environment: TestEnvironment, parts: Parts) -> None:
         environment.keep_secret(secret_pieces(url))
 
 
-def _conclude(order: Order, environment: TestEnvironment, parts: Parts) -> Result:
+def _conclude(order: RunOrder, environment: TestEnvironment, parts: Parts) -> RunResult:
     secrets = environment.secrets
     whole = compose(order, environment, parts, finished=time.time())
     run = prepare(whole, secrets)
@@ -301,4 +301,4 @@ def _conclude(order: Order, environment: TestEnvironment, parts: Parts) -> Resul
         unwritten = str(error)
     stop = stopped(parts.findings)
     exit_code = int(stop.exit_code if stop is not None else EXIT_CODES[judgement.verdict])
-    return Result(run=run, judgement=judgement, exit_code=exit_code or Exit.OK, reports=reports, unwritten=unwritten)
+    return RunResult(run=run, judgement=judgement, exit_code=exit_code or Exit.OK, reports=reports, unwritten=unwritten)

@@ -16,7 +16,7 @@ from tayari_formats.problems import FileError, Problem, did_you_mean
 from tayari_formats.problems import Path as DataPath
 from tayari_formats.schema import BadText, Checked, check
 from tayari_formats.yaml_document import read_file
-from tayari_reports.model.statement_records import ROLES, Answer, Attestation, Decision, Signature, Waiver
+from tayari_reports.model.statement_records import ROLES, Attestation, ChecklistAnswer, Decision, Signature, Waiver
 from tayari_reports.statements.checklist import KNOWN, OWN
 from tayari_reports.statements.waivers import LONGEST_DAYS, WARN_DAYS, left, read_day
 
@@ -50,7 +50,7 @@ _KEYS: Final[Mapping[str, Mapping[str, Mapping[str, object]]]] = {
     },
     "attestations": {
         "item": {"description": "an item of the checklist"},
-        "answer": {"description": f"one of {', '.join(Answer)}", "format": "answer"},
+        "answer": {"description": f"one of {', '.join(ChecklistAnswer)}", "format": "answer"},
         "person": {"description": "the name of the person who says so"},
         "date": {"description": "a date such as 2026-10-07", "format": "day"},
         "evidence": {"description": "a link, or where it can be looked up"},
@@ -218,7 +218,7 @@ def _waiver(entry: Entry) -> Waiver:
 
 def _attestation(entry: Entry) -> Attestation:
     others = {key: text(entry, key) for key in ("item", "person", "date", "evidence", "expires", "note")}
-    return Attestation(answer=Answer(text(entry, "answer").lower()), **others)
+    return Attestation(answer=ChecklistAnswer(text(entry, "answer").lower()), **others)
 
 
 def _signature(entry: Entry) -> Signature:
@@ -243,7 +243,7 @@ def _one_of(kind: type[StrEnum]) -> Callable[[str], None]:
     return check_word
 
 
-_FORMATS: Final = {"day": _check_day, "answer": _one_of(Answer), "decision": _one_of(Decision)}
+_FORMATS: Final = {"day": _check_day, "answer": _one_of(ChecklistAnswer), "decision": _one_of(Decision)}
 
 
 def expiring(files: StatementFiles, *, today: date) -> tuple[list[Problem], list[Problem]]:

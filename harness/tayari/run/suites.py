@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from tayari_contracts.catalogue.rules import select
-from tayari_contracts.runner.check_schedule import Schedule, applicable
+from tayari_contracts.runner.check_schedule import CheckSchedule, applicable
 from tayari_reports.model import Check
 from tayari_reports.model.run_files import Events, check_from_dict, read_events
 from tayari_target.instances import most_instances
@@ -21,7 +21,7 @@ from tayari_target.run_processes import marks
 from tayari_target.target_file.model import Target
 
 from tayari.run.children import Mask, Watch, begin_child, clean_environment, watch_child
-from tayari.run.order import Order
+from tayari.run.order import RunOrder
 from tayari.run.progress import RunProgress
 
 _JUDGED: Final = frozenset({0, 1})
@@ -66,22 +66,22 @@ class EventTail:
             self._progress.say(f"  NOTE  {event['text']}", style="yellow")
 
 
-def instances_for(order: Order, target: Target) -> int:
+def instances_for(order: RunOrder, target: Target) -> int:
     """On how many instances of the merchant the checks run, the first one included."""
     if not order.functional:
         return 1
-    schedule = Schedule(target=target)
+    schedule = CheckSchedule(target=target)
     most = order.instances or most_instances(patient=schedule.is_patient)
     if order.scenarios:
         return min(most, len(order.scenarios)) if schedule.is_patient else 1
     return schedule.useful_instances(applicable(select(suite=order.suite, only=order.only), target), most)
 
 
-def expected_time(order: Order, target: Target, instances: int) -> str:
+def expected_time(order: RunOrder, target: Target, instances: int) -> str:
     """How long the suite takes, and what it waits for; empty where that is not known."""
     if order.scenarios:
         return ""
-    schedule = Schedule(target=target)
+    schedule = CheckSchedule(target=target)
     rows = applicable(select(suite=order.suite, only=order.only), target)
     if not rows:
         return ""
@@ -114,7 +114,7 @@ class SuitesProcess:
     preflight looks; `run` gives it its arguments. If nobody does, it ends with the block.
     """
 
-    def __init__(self, order: Order, work_dir: Path) -> None:
+    def __init__(self, order: RunOrder, work_dir: Path) -> None:
         self._order = order
         self._work_dir = work_dir
         self._log = order.out.resolve() / "suites.log"
@@ -179,7 +179,7 @@ def found_so_far(work_dir: Path) -> Events:
     return read_events(events) if events.exists() else Events((), (), False)
 
 
-def pytest_command(order: Order, *, environment_files: Sequence[Path], events: Path, work_dir: Path) -> list[str]:
+def pytest_command(order: RunOrder, *, environment_files: Sequence[Path], events: Path, work_dir: Path) -> list[str]:
     """The command line; without the options that a project's own pytest settings would add, and without its
     `conftest.py`: pytest would run that of the folder `tests` where the user stands.
 

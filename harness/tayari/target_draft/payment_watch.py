@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from tayari_control.client import ControlClient, ControlError
-from tayari_control.process import Callbacks, DarajaAccount, SimulatorOptions, SimulatorProcess, start_simulator
+from tayari_control.process import CallbackRoute, DarajaAccount, SimulatorOptions, SimulatorProcess, start_simulator
 from tayari_formats.json_text import read_object
 from tayari_target.target_file.read import build_daraja
 
-from tayari.target_draft.recording_proxy import CALLBACK_PATH, RecordingProxy, Seen
+from tayari.target_draft.recording_proxy import CALLBACK_PATH, ProxyExchange, RecordingProxy
 from tayari.target_draft.traffic_draft import Push
 
 _LOOK_S: Final = 0.2
@@ -27,7 +27,7 @@ Tell = Callable[[str], None]
 class Watched:
     """What has been seen so far."""
 
-    seen: list[Seen] = field(default_factory=list)
+    seen: list[ProxyExchange] = field(default_factory=list)
     push: Push | None = None
     last_s: float = 0.0
     """When something was seen last, by the clock that does not jump."""
@@ -59,7 +59,7 @@ class PaymentWatch:
         options = SimulatorOptions(
             port=self._port,
             account=account,
-            callbacks=Callbacks(deliver_to=self._proxy.url + CALLBACK_PATH),
+            callbacks=CallbackRoute(deliver_to=self._proxy.url + CALLBACK_PATH),
             extra=("--tls", "--tls-port", "0", "--proxy-port", "0", "--proxy-others", "pass"),
         )
         self._simulator = start_simulator(options)
@@ -111,7 +111,7 @@ class PaymentWatch:
             f"seen: a push that Daraja refused: {answer.get('errorMessage') or 'no reason'}; fix it and pay again"
         )
 
-    def _note(self, seen: Seen) -> None:
+    def _note(self, seen: ProxyExchange) -> None:
         """One exchange of the proxy, in its thread."""
         with self._lock:
             self.watched.seen.append(seen)

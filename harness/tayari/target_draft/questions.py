@@ -33,7 +33,7 @@ class AnswerError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class DraftQuestion:
     """One mark of a proposal."""
 
     place: tuple[str, ...]
@@ -48,7 +48,7 @@ class Question:
         return _KEYS.get(dotted, dotted.replace("payout_status", "payout.status"))
 
 
-def questions(draft: Draft) -> tuple[Question, ...]:
+def questions(draft: Draft) -> tuple[DraftQuestion, ...]:
     """One for each mark, in the order of the draft."""
     return tuple(_questions(draft, ()))
 
@@ -66,7 +66,7 @@ def settle(draft: Draft, ask: Ask, tell: Callable[[str], None]) -> Draft:
     return draft
 
 
-def _settle_one(draft: Draft, question: Question, ask: Ask, tell: Callable[[str], None]) -> Draft:
+def _settle_one(draft: Draft, question: DraftQuestion, ask: Ask, tell: Callable[[str], None]) -> Draft:
     while True:
         typed = ask(f"\n{question.doubt}\n  {question.key} [{question.proposed}]: ").strip()
         if typed.lower() in _KEPT:
@@ -95,10 +95,10 @@ def _check(draft: Draft) -> None:
             raise AnswerError("; ".join(problem.message for problem in error.problems)) from error
 
 
-def _questions(node: object, place: tuple[str, ...]) -> Iterator[Question]:
+def _questions(node: object, place: tuple[str, ...]) -> Iterator[DraftQuestion]:
     if isinstance(node, Value):
         if node.doubt:
-            yield Question(place, node.doubt, node.text)
+            yield DraftQuestion(place, node.doubt, node.text)
     elif isinstance(node, Mapping):
         for name, each in node.items():
             yield from _questions(each, (*place, name))
@@ -109,7 +109,7 @@ def _questions(node: object, place: tuple[str, ...]) -> Iterator[Question]:
                 yield from _questions(value, (*place, field.name))
             elif value:
                 name = field.name.removesuffix(_DOUBT)
-                yield Question((*place, name), value, _written(getattr(node, name)))
+                yield DraftQuestion((*place, name), value, _written(getattr(node, name)))
 
 
 def _put(node: Any, place: tuple[str, ...], typed: str | None) -> Any:

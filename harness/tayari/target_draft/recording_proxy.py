@@ -31,7 +31,7 @@ CallbackUrl = Callable[[str], str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
+class ProxyExchange:
     """One exchange between a browser, or Daraja, and the merchant."""
 
     at_s: float
@@ -51,7 +51,7 @@ class Seen:
 class RecordingProxy:
     """Serves until closed. `on_seen` is called with each exchange, in the thread that carried it."""
 
-    def __init__(self, merchant_url: str, callback_url: CallbackUrl, on_seen: Callable[[Seen], None]) -> None:
+    def __init__(self, merchant_url: str, callback_url: CallbackUrl, on_seen: Callable[[ProxyExchange], None]) -> None:
         check_host(merchant_url, frozenset())
         verbs = {f"do_{method}": _Carrier.carry for method in _METHODS}
         facts = {
@@ -81,7 +81,7 @@ class _Carrier(BaseHTTPRequestHandler):
 
     merchant_url: str
     callback_url: CallbackUrl
-    on_seen: Callable[[Seen], None]
+    on_seen: Callable[[ProxyExchange], None]
     protocol_version = "HTTP/1.1"
 
     def carry(self) -> None:
@@ -116,7 +116,7 @@ class _Carrier(BaseHTTPRequestHandler):
         ]
         self._reply(answer.status_code, rows, answer.content)
         self.on_seen(
-            Seen(
+            ProxyExchange(
                 at_s=began,
                 method=self.command,
                 path=path,

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from tayari.target_draft.routes import Route
+from tayari.target_draft.routes import MerchantRoute
 from tayari.target_draft.source_files import Project, compiled
 
 
@@ -55,11 +55,11 @@ ROLES: Final[Mapping[str, Role]] = {
 class Chosen:
     """The route for a role; `sure` where no other comes near."""
 
-    route: Route
+    route: MerchantRoute
     sure: bool
 
 
-def choose(role: str, found: Iterable[Route]) -> Chosen | None:
+def choose(role: str, found: Iterable[MerchantRoute]) -> Chosen | None:
     """The route that looks most like one part of a payment; None where none does."""
     row = ROLES[role]
     scored = sorted(((_score(role, row, route), -len(route.path), route) for route in found), key=_order, reverse=True)
@@ -79,11 +79,11 @@ _TELLING: Final = 3
 _CLEAR: Final = 2
 
 
-def _order(each: tuple[int, int, Route]) -> tuple[int, int]:
+def _order(each: tuple[int, int, MerchantRoute]) -> tuple[int, int]:
     return each[0], each[1]
 
 
-def _score(role: str, row: Role, route: Route) -> int:
+def _score(role: str, row: Role, route: MerchantRoute) -> int:
     if route.method not in row.methods or compiled(f"(?i){row.not_words}").search(route.path):
         return 0
     if (
@@ -111,7 +111,7 @@ def _score(role: str, row: Role, route: Route) -> int:
     return score
 
 
-def body_fields(project: Project, route: Route) -> Sequence[str]:
+def body_fields(project: Project, route: MerchantRoute) -> Sequence[str]:
     """The names that a route reads from the body of its request, in the order of its code."""
     found: list[str] = []
     for regex in _READS:

@@ -99,7 +99,7 @@ _MOST_CALLS: Final = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Route:
+class MerchantRoute:
     """One route: what is called, and the code behind it."""
 
     method: str
@@ -114,9 +114,9 @@ class Route:
         return tuple(re.findall(r"\{(\w+)\}", self.path))
 
 
-def routes(project: Project) -> tuple[Route, ...]:
+def routes(project: Project) -> tuple[MerchantRoute, ...]:
     """Every route that is found, in the order of the files."""
-    found: dict[tuple[str, str], Route] = {}
+    found: dict[tuple[str, str], MerchantRoute] = {}
     mounted, everywhere = _mounts(project), _global_prefix(project)
     for file in project.files:
         for route in _routes_of(project, file, everywhere + mounted.get(file.name, "")):
@@ -125,7 +125,7 @@ def routes(project: Project) -> tuple[Route, ...]:
     return tuple(found.values())
 
 
-def _routes_of(project: Project, file: SourceFile, prefix: str) -> Iterator[Route]:
+def _routes_of(project: Project, file: SourceFile, prefix: str) -> Iterator[MerchantRoute]:
     matches = [
         (match, pattern)
         for pattern in ROUTES
@@ -146,7 +146,7 @@ def _routes_of(project: Project, file: SourceFile, prefix: str) -> Iterator[Rout
         space = f"/{groups['space']}/" if groups.get("space") else ""
         path = pattern.template.format(space + (groups.get("path") or ""))
         own = _router_prefix(file, groups.get("router")) + _enclosing_prefix(file, match.start())
-        yield Route(
+        yield MerchantRoute(
             method=_method(file, match, code),
             path=_plain(prefix + own + path),
             place=file.place(match.start()),
@@ -205,7 +205,7 @@ def _suffixes(file: SourceFile) -> tuple[str, ...]:
     return next((each for each in (SCRIPT, JAVA) if file.name.endswith(each)), (file.name[file.name.rfind(".") :],))
 
 
-def answer_code(project: Project, route: Route) -> str:
+def answer_code(project: Project, route: MerchantRoute) -> str:
     """The code of a route, and of the project's own functions that it calls, two calls deep: they make its answer."""
     file = next(each for each in project.files if each.name == route.place.rpartition(":")[0])
     suffixes = _suffixes(file)

@@ -63,7 +63,7 @@ _MEANINGS: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
+class MerchantSetting:
     """One variable: what Tayari gives for it, and where it is read. `sure`: the code reads it from the environment."""
 
     name: str
@@ -72,9 +72,9 @@ class Setting:
     sure: bool
 
 
-def settings(project: Project, callback_path: str) -> tuple[Setting, ...]:
+def settings(project: Project, callback_path: str) -> tuple[MerchantSetting, ...]:
     """The variables of the merchant that concern Daraja, its own address or its port."""
-    found: dict[str, Setting] = {}
+    found: dict[str, MerchantSetting] = {}
     for name, hit, sure in _named(project):
         value = _value(name, callback_path)
         if not value and name.endswith(("URL", "HOST", "DOMAIN")) and compiled(_OWN_ADDRESS).search(hit.line):
@@ -82,12 +82,12 @@ def settings(project: Project, callback_path: str) -> tuple[Setting, ...]:
         if not value and compiled(_DATABASE_NAME).search(name) and (file := re.search(_DATABASE_FILE, hit.line)):
             value = f"{{work_dir}}/{file[1]}"
         if value and (name not in found or (sure and not found[name].sure)):
-            found[name] = Setting(name, value, hit.place, sure)
+            found[name] = MerchantSetting(name, value, hit.place, sure)
     has_short_code = any(each.value == "{short_code}" and "TILL" not in each.name for each in found.values())
     return tuple(each for each in found.values() if not (has_short_code and "TILL" in each.name))
 
 
-def base_url_setting(found: tuple[Setting, ...]) -> Setting | None:
+def base_url_setting(found: tuple[MerchantSetting, ...]) -> MerchantSetting | None:
     """The setting by which the merchant's calls come here."""
     return next((each for each in found if each.value.startswith("{daraja_url}")), None)
 

@@ -10,17 +10,17 @@ from typing import Final
 
 from tayari.target_draft.draft import SHOWN, USUAL_STATES, Draft, RequestDraft, StartDraft, StatusDraft, Value
 from tayari.target_draft.roles import PAGES, Chosen, body_fields, choose
-from tayari.target_draft.routes import Route, answer_code, mounted_packages, routes
+from tayari.target_draft.routes import MerchantRoute, answer_code, mounted_packages, routes
 from tayari.target_draft.settings import (
     PUBLIC_URL,
-    Setting,
+    MerchantSetting,
     base_url_setting,
     callback_host,
     literal_host,
     settings,
 )
 from tayari.target_draft.source_files import CODE, Project, compiled, read_project
-from tayari.target_draft.stacks import Recognised, StartCommand, daraja_library, recognise
+from tayari.target_draft.stacks import RecognisedStack, StartCommand, daraja_library, recognise
 
 _FIELDS: Final = (
     ("{msisdn}", r"(?i)phone|msisdn|mobile|^tel|customer_?number|^number$|payer"),
@@ -108,7 +108,7 @@ def draft_from_source(folder: Path) -> Draft | None:
     )
 
 
-def _about(project: Project, seen: Recognised, callback: Chosen | None) -> Sequence[str]:
+def _about(project: Project, seen: RecognisedStack, callback: Chosen | None) -> Sequence[str]:
     lines = [f"Stack: {seen.stack.name} ({seen.place})."]
     library = daraja_library(project)
     lines += [f"Daraja library: {library[0]} ({library[1]})."] if library else []
@@ -127,7 +127,7 @@ def _base_url_doubt(command: StartCommand | None) -> str:
 
 
 def _start(
-    project: Project, command: StartCommand | None, read: Sequence[Setting], ready: Chosen | None
+    project: Project, command: StartCommand | None, read: Sequence[MerchantSetting], ready: Chosen | None
 ) -> StartDraft | None:
     if command is None:
         return None
@@ -146,7 +146,7 @@ def _start(
     )
 
 
-def _intercept(project: Project, setting: Setting | None) -> Value | None:
+def _intercept(project: Project, setting: MerchantSetting | None) -> Value | None:
     """Interception, where no setting leads the merchant's calls here."""
     if setting is not None and setting.sure:
         return None
@@ -209,7 +209,7 @@ def _starting(project: Project, chosen: Chosen, doubt: str) -> RequestDraft:
     )
 
 
-def _with_identifier(project: Project, draft: RequestDraft, route: Route, wanted: str) -> RequestDraft:
+def _with_identifier(project: Project, draft: RequestDraft, route: MerchantRoute, wanted: str) -> RequestDraft:
     """The draft with the place of the identifier in the answer; the one that the status route wants comes first."""
     if compiled(r"(?i)\bredirect\w*\(|see_?other").search(route.code):
         return replace(
@@ -286,7 +286,7 @@ def _states(project: Project) -> Mapping[str, Sequence[str]]:
 
 
 def _callbacks(
-    project: Project, read: Sequence[Setting], callback: Chosen | None, base_url: str
+    project: Project, read: Sequence[MerchantSetting], callback: Chosen | None, base_url: str
 ) -> Mapping[str, Value]:
     given = next((each for each in read if each.value.startswith(PUBLIC_URL)), None)
     if given is not None:

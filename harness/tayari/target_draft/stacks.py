@@ -50,20 +50,20 @@ class Stack:
 
 
 @dataclass(frozen=True, slots=True)
-class Recognised:
+class RecognisedStack:
     """The stack of a project, and where that was seen."""
 
     stack: Stack
     place: str
 
 
-def recognise(project: Project) -> Recognised | None:
+def recognise(project: Project) -> RecognisedStack | None:
     """The stack that most of the source uses; None where none is known."""
-    best: tuple[int, Recognised] | None = None
+    best: tuple[int, RecognisedStack] | None = None
     for stack in STACKS:
         score, place = _seen(stack, project)
         if score and (best is None or score > best[0]):
-            best = score, Recognised(stack, place)
+            best = score, RecognisedStack(stack, place)
     return best[1] if best else None
 
 

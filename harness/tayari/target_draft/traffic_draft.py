@@ -12,7 +12,7 @@ from tayari_control.http_session import is_loopback
 from tayari_formats.json_text import read_object
 
 from tayari.target_draft.draft import USUAL_STATES, Draft, RequestDraft, StatusDraft, Value
-from tayari.target_draft.recording_proxy import Seen
+from tayari.target_draft.recording_proxy import ProxyExchange
 
 _STATE: Final = re.compile(r"(?i)(status|state)$")
 _MESSAGES: Final = "$.message | $.error | $.detail"
@@ -47,7 +47,7 @@ class Push:
         )
 
 
-def draft_from_traffic(name: str, merchant_url: str, seen: Sequence[Seen], push: Push) -> Draft:
+def draft_from_traffic(name: str, merchant_url: str, seen: Sequence[ProxyExchange], push: Push) -> Draft:
     """What one payment shows: its start, its callback and how its state is read."""
     browser = [each for each in seen if not each.is_callback]
     start = start_request(browser, push)
@@ -69,7 +69,7 @@ def draft_from_traffic(name: str, merchant_url: str, seen: Sequence[Seen], push:
     )
 
 
-def start_request(browser: Sequence[Seen], push: Push) -> Seen | None:
+def start_request(browser: Sequence[ProxyExchange], push: Push) -> ProxyExchange | None:
     """The request that started the payment: the last one before the push that has the phone number, or else a body."""
     before = [each for each in browser if each.at_s <= push.at_s and each.method in {"POST", "PUT", "PATCH"}]
     tail = push.msisdn[-9:]
@@ -78,7 +78,7 @@ def start_request(browser: Sequence[Seen], push: Push) -> Seen | None:
     return found[-1] if found else None
 
 
-def _pay(start: Seen | None, push: Push, identifier: str | None) -> RequestDraft:
+def _pay(start: ProxyExchange | None, push: Push, identifier: str | None) -> RequestDraft:
     if start is None:
         doubt = "the push came without a request through this proxy; write the request of your checkout page"
         return RequestDraft(request=Value("POST /pay", doubt=doubt), body={"phone": "{msisdn}", "amount": "{amount}"})
@@ -124,7 +124,7 @@ def _number(text: str) -> float | None:
         return None
 
 
-def _identifiers(start: Seen, push: Push) -> Iterator[tuple[str, str]]:
+def _identifiers(start: ProxyExchange, push: Push) -> Iterator[tuple[str, str]]:
     """Values of the start's answer, and the extractor of each; the most telling first."""
     if start.location:
         last = urlsplit(start.location).path.rstrip("/").rpartition("/")
@@ -145,7 +145,7 @@ def _leaves(value: object, path: str) -> Iterator[tuple[str, str]]:
         yield path, str(value)
 
 
-def _polls(later: Sequence[Seen], identifiers: Mapping[str, str]) -> tuple[list[Seen], str]:
+def _polls(later: Sequence[ProxyExchange], identifiers: Mapping[str, str]) -> tuple[list[ProxyExchange], str]:
     """The requests that read the state, and the identifier in them."""
     for value in identifiers:
         found = [each for each in later if value in _words(each)]
@@ -155,17 +155,17 @@ def _polls(later: Sequence[Seen], identifiers: Mapping[str, str]) -> tuple[list[
     return [], ""
 
 
-def _words(seen: Seen) -> frozenset[str]:
+def _words(seen: ProxyExchange) -> frozenset[str]:
     parts = urlsplit(seen.path)
     given = parse_qsl(parts.query) + [(key, str(value)) for key, value in read_object(seen.body).items()]
     return frozenset((*parts.path.split("/"), *(value for _, value in given)))
 
 
-def _shape(seen: Seen, value: str) -> str:
+def _shape(seen: ProxyExchange, value: str) -> str:
     return f"{seen.method} {seen.path.replace(value, '{payment_id}')}"
 
 
-def _status(polls: Sequence[Seen], value: str) -> StatusDraft:
+def _status(polls: Sequence[ProxyExchange], value: str) -> StatusDraft:
     first, last = dict(_leaves(read_object(polls[0].answer), "$")), dict(_leaves(read_object(polls[-1].answer), "$"))
     changed = [path for path in last if _STATE.search(path) and first.get(path) != last[path]]
     named = [path for path in last if _STATE.search(path)]

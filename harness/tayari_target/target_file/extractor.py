@@ -23,7 +23,7 @@ _STEP: Final = r"\.([A-Za-z_][A-Za-z0-9_]*)|\[(\*)\]"
 _PLAIN_PATH: Final = re.compile(rf"\$(?:{_STEP})+")
 
 
-class Kind(StrEnum):
+class ExtractorKind(StrEnum):
     """Where an extractor looks."""
 
     JSON = "json"
@@ -49,7 +49,7 @@ class ExtractorError(ValueError):
 class Extractor:
     """A compiled extractor."""
 
-    kind: Kind
+    kind: ExtractorKind
     written: str
     path: JSONPath | CompoundJSONPath | None = None
     pattern: Any = None
@@ -70,24 +70,24 @@ def compile_extractor(written: str) -> Extractor:
         ExtractorError: not one of the forms, or the JSONPath or pattern in it is wrong.
     """
     if written in {"text", "status"}:
-        return Extractor(kind=Kind(written), written=written)
+        return Extractor(kind=ExtractorKind(written), written=written)
     parts = tuple(part.strip() for part in written.split(" + "))
     if len(parts) > 1 and all(part.startswith("$") or part == "status" for part in parts):
         for part in parts:
             compile_extractor(part)
-        return Extractor(kind=Kind.JOINED, written=written, parts=parts)
+        return Extractor(kind=ExtractorKind.JOINED, written=written, parts=parts)
     if written.startswith("$"):
         if _PLAIN_PATH.fullmatch(written):
             members = tuple(name or every for name, every in re.findall(_STEP, written))
-            return Extractor(kind=Kind.JSON, written=written, members=members)
-        return Extractor(kind=Kind.JSON, written=written, path=_json_path(written))
+            return Extractor(kind=ExtractorKind.JSON, written=written, members=members)
+        return Extractor(kind=ExtractorKind.JSON, written=written, path=_json_path(written))
     kind, colon, rest = written.partition(":")
     if colon and kind in {"regex", "url"} and rest:
-        return Extractor(kind=Kind(kind), written=written, pattern=_pattern(rest))
+        return Extractor(kind=ExtractorKind(kind), written=written, pattern=_pattern(rest))
     if colon and kind == "header" and rest.strip():
         name, _, pattern = rest.strip().partition(" ")
         found = _pattern(pattern.strip()) if pattern.strip() else None
-        return Extractor(kind=Kind.HEADER, written=written, header=name, pattern=found)
+        return Extractor(kind=ExtractorKind.HEADER, written=written, header=name, pattern=found)
     raise ExtractorError("is none of the forms")
 
 

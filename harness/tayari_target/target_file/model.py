@@ -8,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from tayari_control.process import Callbacks, DarajaAccount
+from tayari_control.process import CallbackRoute, DarajaAccount
 from tayari_money.payment_record import PaymentState
 
 from tayari_target.interception import Intercept, Others
@@ -23,7 +23,7 @@ def nothing() -> Mapping[str, str]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class CallTemplate:
     """One HTTP request to the merchant, with placeholders (`{msisdn}`) still in it."""
 
     method: str
@@ -72,7 +72,7 @@ class Start:
 class Pay:
     """How a payment is started, and where its identifier is found in the answer."""
 
-    call: Call
+    call: CallTemplate
     """With an adapter and no `pay` key: method `ADAPTER`."""
     payment_id: str | None = None
     """An extractor (`tayari_target.answers`); None: the reference is the identifier."""
@@ -80,15 +80,15 @@ class Pay:
     idempotency_header: str | None = None
 
 
-NO_PAY = Pay(call=Call(method="NONE", path=""))
+NO_PAY = Pay(call=CallTemplate(method="NONE", path=""))
 """Of a merchant that takes no payments."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Status:
+class StatusSource:
     """How a payment's state is read: by `call`, or by one of the probes."""
 
-    call: Call | None = None
+    call: CallTemplate | None = None
     sql: str | None = None
     sql_url: str | None = None
     file: str | None = None
@@ -100,7 +100,7 @@ class Status:
     """Extractor of the shillings credited for this payment, or of true/false."""
     states: Mapping[str, PaymentState] = field(default_factory=dict)
     """The merchant's word -> our state; `ANY_OTHER` stands for every word that is not named."""
-    refresh: Call | None = None
+    refresh: CallTemplate | None = None
     """Makes the merchant ask Daraja about a payment."""
     probe_timeout_s: float = 10.0
     """For `sql` and `command`."""
@@ -113,10 +113,10 @@ class Status:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ledger:
+class LedgerSource:
     """Where credits are read, sharper than one state word: by request, or by one of the probes."""
 
-    way: Status
+    way: StatusSource
     """Of its keys only those that say where to read."""
     credits: str
     """Extractor of the number of credits, or of the list of them."""
@@ -128,7 +128,7 @@ class Ledger:
 class Audit:
     """Where the stored raw callback messages are read."""
 
-    call: Call
+    call: CallTemplate
     messages: str
 
 
@@ -136,7 +136,7 @@ class Audit:
 class Listing:
     """A request whose answer lists texts: alerts for staff, unallocated payments, a statement."""
 
-    call: Call
+    call: CallTemplate
     texts: str
     """Extractor of the texts, all of them."""
 
@@ -145,7 +145,7 @@ class Listing:
 class OpenAccount:
     """How an account that customers pay into (C2B) is opened, and where its number is found."""
 
-    call: Call
+    call: CallTemplate
     account: str
 
 
@@ -153,7 +153,7 @@ class OpenAccount:
 class AccountReading:
     """How the credits of an account are read: by request, or by one of the probes."""
 
-    way: Status
+    way: StatusSource
     """Of its keys only those that say where to read."""
     credits: str | None = None
     """Extractor of the number of credits, or of the list of them."""
@@ -167,7 +167,7 @@ class C2b:
 
     short_code: str = ""
     """Empty: that of the `daraja` section."""
-    register: Call | None = None
+    register: CallTemplate | None = None
     """Makes the merchant register its URLs; None: it does so when it starts."""
     open_account: OpenAccount | None = None
     accounts: tuple[str, ...] = ()
@@ -175,7 +175,7 @@ class C2b:
     account: AccountReading | None = None
     unallocated: Listing | None = None
     statement: Listing | None = None
-    recover: Call | None = None
+    recover: CallTemplate | None = None
     """Makes the merchant ask for lost payments (pull transactions); None: it does so by itself."""
     validation: bool = True
     """Whether M-Pesa asks the merchant before a payment is made."""
@@ -192,21 +192,21 @@ class C2b:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Balance:
+class UtilityBalance:
     """Where staff read what is on the utility account, from which payouts are paid."""
 
-    call: Call
+    call: CallTemplate
     utility: str
     """Extractor of its shillings."""
-    refresh: Call | None = None
+    refresh: CallTemplate | None = None
     """Makes the merchant ask M-Pesa; None: it asks by itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wallet:
+class WalletSource:
     """The balance that a payout is taken from, which the merchant keeps: a customer's wallet, or a budget."""
 
-    way: Status
+    way: StatusSource
     """Of its keys only those that say where to read."""
     available: str
     """Extractor of the shillings that can still be paid out."""
@@ -216,27 +216,27 @@ class Wallet:
 class Payout:
     """How the merchant is asked to pay somebody, and how the payout is read."""
 
-    call: Call
+    call: CallTemplate
     payout_id: str | None = None
     """An extractor; None: the reference is the identifier."""
     message: str | None = None
-    status: Status | None = None
+    status: StatusSource | None = None
     alerts: Listing | None = None
-    resume: Call | None = None
+    resume: CallTemplate | None = None
     """Lets a merchant that has stopped its payouts go on."""
-    balance: Balance | None = None
-    wallet: Wallet | None = None
+    balance: UtilityBalance | None = None
+    wallet: WalletSource | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refund:
     """How the merchant is asked to give a payment back, and how the refund is read."""
 
-    call: Call
+    call: CallTemplate
     refund_id: str | None = None
     """An extractor; None: the payment's identifier is the refund's."""
     message: str | None = None
-    status: Status | None = None
+    status: StatusSource | None = None
     """`paid`: the money is back with the customer."""
 
 
@@ -267,13 +267,13 @@ class Merchant:
     capabilities: frozenset[str] = frozenset({"stk_push", "stk_query"})
     capabilities_named: bool = False
     """The file names them; else they are what a merchant usually does."""
-    status: Status | None = None
-    ledger: Ledger | None = None
+    status: StatusSource | None = None
+    ledger: LedgerSource | None = None
     audit: Audit | None = None
     c2b: C2b | None = None
     payout: Payout | None = None
     refund: Refund | None = None
-    login: tuple[Call, ...] = ()
+    login: tuple[CallTemplate, ...] = ()
     adapter: str | None = None
     """`module:Class` of a `tayari_target.adapter.Adapter`."""
     headers: Mapping[str, str] = field(default_factory=nothing)
@@ -315,7 +315,7 @@ class Target:
     path: Path
     merchant: Merchant
     daraja: DarajaAccount
-    callbacks: Callbacks = field(default_factory=Callbacks)
+    callbacks: CallbackRoute = field(default_factory=CallbackRoute)
     thresholds: Thresholds = field(default_factory=Thresholds)
     sha256: str = ""
     secrets: frozenset[str] = field(default=frozenset(), repr=False)

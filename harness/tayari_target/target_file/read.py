@@ -11,7 +11,7 @@ from pathlib import Path
 from types import MappingProxyType, NoneType, UnionType
 from typing import Any, Final, TypeVar, get_args, get_origin, get_type_hints
 
-from tayari_control.process import Callbacks, DarajaAccount
+from tayari_control.process import CallbackRoute, DarajaAccount
 from tayari_formats.problems import FileError
 from tayari_formats.schema import check
 from tayari_formats.yaml_document import read_file
@@ -19,7 +19,7 @@ from tayari_money.payment_record import PaymentState
 
 from tayari_target.resources import target_schema
 from tayari_target.target_file.checks import FORMATS, check_whole
-from tayari_target.target_file.model import NO_PAY, Call, Merchant, Pay, Status, Target, Thresholds
+from tayari_target.target_file.model import NO_PAY, CallTemplate, Merchant, Pay, StatusSource, Target, Thresholds
 
 Data = Mapping[str, Any]
 T = TypeVar("T")
@@ -63,7 +63,7 @@ def _value(hint: Any, given: Any) -> Any:
 def build_merchant(section: Data) -> Merchant:
     """The `merchant` section."""
     capabilities = section.get("capabilities")
-    without_pay = Pay(call=Call(method="ADAPTER", path="")) if "adapter" in section else NO_PAY
+    without_pay = Pay(call=CallTemplate(method="ADAPTER", path="")) if "adapter" in section else NO_PAY
     takes_payments = bool({"pay", "adapter"} & set(section))
     usual = (USUAL if takes_payments else frozenset()) | ({"payout", "c2b", "refund"} & set(section))
     return build(
@@ -82,23 +82,23 @@ def build_daraja(section: Data) -> DarajaAccount:
     return build(DarajaAccount, {**usual, **section}, organisations=tuple(section.get("organisations", ())))
 
 
-def build_callbacks(section: Data) -> Callbacks:
+def build_callbacks(section: Data) -> CallbackRoute:
     """The `callbacks` section: how Daraja's calls reach the merchant from here."""
     deliver_to = section["deliver_to"].rstrip("/") if "deliver_to" in section else None
-    return build(Callbacks, section, deliver_to=deliver_to)
+    return build(CallbackRoute, section, deliver_to=deliver_to)
 
 
-def _call(section: Data) -> Call:
+def _call(section: Data) -> CallTemplate:
     method, _, path = section["request"].strip().partition(" ")
-    return build(Call, section, method=method.upper(), path=path.strip())
+    return build(CallTemplate, section, method=method.upper(), path=path.strip())
 
 
-def _status(section: Data) -> Status:
+def _status(section: Data) -> StatusSource:
     words = {word: state for state in PaymentState for word in section.get("states", {}).get(state.value, ())}
-    return build(Status, section, sql_url=section.get("url"), states=MappingProxyType(words))
+    return build(StatusSource, section, sql_url=section.get("url"), states=MappingProxyType(words))
 
 
-_BUILDERS: Final[Mapping[Any, Any]] = {Call: _call, Status: _status}
+_BUILDERS: Final[Mapping[Any, Any]] = {CallTemplate: _call, StatusSource: _status}
 """Records whose fields are not all keys of the file."""
 
 

@@ -23,7 +23,7 @@ ROWS: Final = {PaymentKind.STK_PAYMENT: "PAYMENT", PaymentKind.C2B_PAYMENT: "C2B
 """How Locust's statistics name a payment of each kind, in the place of an HTTP method."""
 
 
-class Outcome(StrEnum):
+class PaymentOutcome(StrEnum):
     """How one payment ended, as the merchant shows it."""
 
     SETTLED = "settled"
@@ -42,7 +42,7 @@ class Outcome(StrEnum):
     then."""
 
 
-EXCUSED: Final = frozenset({Outcome.DECLINED, Outcome.TURNED_AWAY})
+EXCUSED: Final = frozenset({PaymentOutcome.DECLINED, PaymentOutcome.TURNED_AWAY})
 """Neither a success nor a failure."""
 
 
@@ -76,11 +76,11 @@ class Order:
 
 
 @dataclass(slots=True, kw_only=True)
-class Payment:
+class LoadPayment:
     """One payment of the load, from the click to its end. An interrupt keeps what is known by then."""
 
     order: Order
-    outcome: Outcome = Outcome.STUCK
+    outcome: PaymentOutcome = PaymentOutcome.STUCK
     reason: str = "the run ended before the payment did"
     at: float = 0.0
     """Epoch seconds of its end."""
@@ -108,7 +108,7 @@ class Payment:
         """The merchant shows it as paid."""
         return self.state is PaymentState.PAID
 
-    def end(self, outcome: Outcome, reason: str = "") -> None:
+    def end(self, outcome: PaymentOutcome, reason: str = "") -> None:
         """Set how it ended, and why."""
         self.outcome, self.reason = outcome, reason
 
@@ -121,7 +121,7 @@ class Payment:
         ]  # fmt: skip
 
     @classmethod
-    def from_wire(cls, wire: Sequence[Any]) -> Payment:
+    def from_wire(cls, wire: Sequence[Any]) -> LoadPayment:
         """A payment of a worker."""
         msisdn, reference, amount, outcome, at, payment_id, receipt, credits, credited, state, *asked = wire
         kind, scenario, may_stay_open, disturbed = asked
@@ -130,7 +130,7 @@ class Payment:
             may_stay_open=may_stay_open,
         )  # fmt: skip
         return cls(
-            order=order, outcome=Outcome(outcome), reason="", at=at, payment_id=payment_id, receipt=receipt,
+            order=order, outcome=PaymentOutcome(outcome), reason="", at=at, payment_id=payment_id, receipt=receipt,
             credits=credits, credited=credited, state=None if state is None else PaymentState(state),
             disturbed=disturbed,
         )  # fmt: skip
@@ -140,13 +140,13 @@ class Payment:
 class PaymentLog:
     """All payments of this process since its last report to the master, up to a bound."""
 
-    payments: list[Payment] = field(default_factory=list)
+    payments: list[LoadPayment] = field(default_factory=list)
     left_out: int = 0
     """Payments beyond the bound."""
-    ended: dict[PaymentKind, Counter[Outcome]] = field(default_factory=dict)
+    ended: dict[PaymentKind, Counter[PaymentOutcome]] = field(default_factory=dict)
     """How the payments of each kind ended, before the money was judged; those beyond the bound count too."""
 
-    def keep(self, payment: Payment) -> None:
+    def keep(self, payment: LoadPayment) -> None:
         """Keep one payment, within the bound."""
         self.ended.setdefault(payment.order.kind, Counter())[payment.outcome] += 1
         if len(self.payments) < MOST_PAYMENTS:
@@ -169,14 +169,14 @@ class PaymentLog:
     def add(self, wire: Iterable[Sequence[Any]]) -> None:
         """Add a worker's payments."""
         for payment in wire:
-            self.keep(Payment.from_wire(payment))
+            self.keep(LoadPayment.from_wire(payment))
 
 
 @dataclass(slots=True)
 class Samples:
     """Exchanges of a few payments. Bounded, whatever the run's length."""
 
-    bad: dict[Outcome, list[Exchanges]] = field(default_factory=dict)
+    bad: dict[PaymentOutcome, list[Exchanges]] = field(default_factory=dict)
     slowest_s: float = 0.0
     slowest: Exchanges = ()
 
@@ -185,9 +185,9 @@ class Samples:
         self.bad.clear()
         self.slowest_s, self.slowest = 0.0, ()
 
-    def offer(self, payment: Payment, exchanges: Sequence[Exchange]) -> None:
+    def offer(self, payment: LoadPayment, exchanges: Sequence[Exchange]) -> None:
         """Keep this payment if it is worth it."""
-        if payment.outcome is Outcome.SETTLED:
+        if payment.outcome is PaymentOutcome.SETTLED:
             if payment.duration_s > self.slowest_s:
                 self.slowest_s, self.slowest = payment.duration_s, _proof(exchanges)
             return
@@ -195,7 +195,7 @@ class Samples:
         if len(kept) < OF_EACH:
             kept.append(_proof(exchanges))
 
-    def of(self, outcomes: Iterable[Outcome]) -> Exchanges:
+    def of(self, outcomes: Iterable[PaymentOutcome]) -> Exchanges:
         """The exchanges of the payments kept that ended so, one payment after the other."""
         return tuple(exchange for outcome in outcomes for kept in self.bad.get(outcome, ()) for exchange in kept)
 
@@ -218,7 +218,7 @@ class Samples:
     @classmethod
     def from_wire(cls, wire: Mapping[str, Any]) -> Samples:
         """What a worker kept."""
-        bad = {Outcome(name): [_from_wire(kept) for kept in payments] for name, payments in wire["bad"].items()}
+        bad = {PaymentOutcome(name): [_from_wire(kept) for kept in payments] for name, payments in wire["bad"].items()}
         return cls(bad, wire["slowest_s"], _from_wire(wire["slowest"]))
 
 

@@ -9,14 +9,14 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Self
 
 from tayari_load.statistics.latencies import Latencies, Span
-from tayari_load.statistics.payments import EXCUSED, Outcome, Payment
+from tayari_load.statistics.payments import EXCUSED, LoadPayment, PaymentOutcome
 
 _REASONS: Final = 1_000
 """Different reasons that are counted by themselves."""
 
 
 @dataclass(slots=True)
-class Second:
+class SecondTally:
     """What happened within one second of the run."""
 
     started: int = 0
@@ -35,7 +35,7 @@ class Second:
         """Payments that settled in this second."""
         return len(self.latencies) + len(self.disturbed)
 
-    def add(self, other: Second) -> None:
+    def add(self, other: SecondTally) -> None:
         """The same second of another process."""
         self.started += other.started
         self.latencies.extend(other.latencies)
@@ -49,7 +49,7 @@ class Second:
         return [self.started, list(self.latencies), self.failed, self.stuck, list(self.disturbed), self.twice]
 
     @classmethod
-    def from_wire(cls, wire: Sequence[Any]) -> Second:
+    def from_wire(cls, wire: Sequence[Any]) -> SecondTally:
         """As another process sent it."""
         started, latencies, failed, stuck, disturbed, twice = wire
         return cls(started, array("d", latencies), failed, stuck, array("d", disturbed), twice)
@@ -67,11 +67,11 @@ class Tally:
 
     started: int = 0
     acknowledged: int = 0
-    ended: Counter[Outcome] = field(default_factory=Counter)
+    ended: Counter[PaymentOutcome] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
     served: set[str] = field(default_factory=set)
     """Users of whom at least one payment settled."""
-    seconds: dict[int, Second] = field(default_factory=dict)
+    seconds: dict[int, SecondTally] = field(default_factory=dict)
     """By epoch second, so that workers with clocks in step can be added up."""
     latencies: Latencies = field(default_factory=Latencies)
     planned: int = 0
@@ -87,31 +87,31 @@ class Tally:
         self.acknowledged += 1
         self.latencies.record(Span.ACKNOWLEDGED, after_s)
 
-    def end(self, payment: Payment) -> None:
+    def end(self, payment: LoadPayment) -> None:
         """A payment came to its end."""
         self.ended[payment.outcome] += 1
-        if payment.outcome is not Outcome.SETTLED:
+        if payment.outcome is not PaymentOutcome.SETTLED:
             self._because(f"{payment.outcome}: {payment.reason}" if payment.reason else str(payment.outcome))
         second = self._second(payment.at)
-        second.failed += payment.outcome in {Outcome.REFUSED, Outcome.FAILED}
-        second.stuck += payment.outcome is Outcome.STUCK
-        if payment.outcome in {Outcome.SETTLED, Outcome.CREDITED_TWICE}:
+        second.failed += payment.outcome in {PaymentOutcome.REFUSED, PaymentOutcome.FAILED}
+        second.stuck += payment.outcome is PaymentOutcome.STUCK
+        if payment.outcome in {PaymentOutcome.SETTLED, PaymentOutcome.CREDITED_TWICE}:
             self._settle(payment)
 
     @property
     def settled(self) -> int:
         """Payments that reached `paid`, those credited twice among them."""
-        return self.ended[Outcome.SETTLED] + self.credited_twice
+        return self.ended[PaymentOutcome.SETTLED] + self.credited_twice
 
     @property
     def credited_twice(self) -> int:
         """Payments credited twice; counted as settled too."""
-        return self.ended[Outcome.CREDITED_TWICE]
+        return self.ended[PaymentOutcome.CREDITED_TWICE]
 
     @property
     def failed(self) -> int:
         """Payments that ended otherwise."""
-        return self.ended[Outcome.REFUSED] + self.ended[Outcome.FAILED]
+        return self.ended[PaymentOutcome.REFUSED] + self.ended[PaymentOutcome.FAILED]
 
     @property
     def excused(self) -> int:
@@ -132,7 +132,7 @@ class Tally:
         """Seconds from the planned start to settled; None without a settled payment."""
         return self.latencies.percentile_s(Span.SETTLED, percentile)
 
-    def excuse(self, payment: Payment, outcome: Outcome) -> None:
+    def excuse(self, payment: LoadPayment, outcome: PaymentOutcome) -> None:
         """It was shown as failed and was never paid, as the simulator knows: it is no failure."""
         if not self.ended[payment.outcome]:
             return
@@ -142,10 +142,10 @@ class Tally:
         second.failed = max(0, second.failed - 1)
         payment.outcome = outcome
 
-    def found_twice(self, payment: Payment) -> None:
+    def found_twice(self, payment: LoadPayment) -> None:
         """A second credit of a settled payment was seen after its end."""
-        self.ended[Outcome.SETTLED] -= 1
-        self.ended[Outcome.CREDITED_TWICE] += 1
+        self.ended[PaymentOutcome.SETTLED] -= 1
+        self.ended[PaymentOutcome.CREDITED_TWICE] += 1
         self._second(payment.at).twice += 1
         self._because(f"{payment.outcome}: {payment.reason}")
 
@@ -167,10 +167,10 @@ class Tally:
             if not begin <= at < end:
                 continue
             part.seconds[at] = second
-            part.ended[Outcome.SETTLED] += second.settled - second.twice
-            part.ended[Outcome.CREDITED_TWICE] += second.twice
-            part.ended[Outcome.FAILED] += second.failed
-            part.ended[Outcome.STUCK] += second.stuck
+            part.ended[PaymentOutcome.SETTLED] += second.settled - second.twice
+            part.ended[PaymentOutcome.CREDITED_TWICE] += second.twice
+            part.ended[PaymentOutcome.FAILED] += second.failed
+            part.ended[PaymentOutcome.STUCK] += second.stuck
             for latency_s in second.latencies:
                 part.latencies.record(Span.SETTLED, latency_s)
         part.started = part.ended.total()
@@ -224,18 +224,18 @@ class Tally:
         tally = cls(
             started=wire["started"], acknowledged=wire["acknowledged"], planned=wire["planned"], dropped=wire["dropped"]
         )
-        tally.ended.update({Outcome(name): number for name, number in wire["ended"].items()})
+        tally.ended.update({PaymentOutcome(name): number for name, number in wire["ended"].items()})
         tally.reasons.update(wire["reasons"])
         tally.served.update(wire["served"])
         tally.latencies = Latencies.from_wire(wire["latencies"])
         for at, second in wire["seconds"].items():
-            tally.seconds[int(at)] = Second.from_wire(second)
+            tally.seconds[int(at)] = SecondTally.from_wire(second)
         return tally
 
-    def _settle(self, payment: Payment) -> None:
+    def _settle(self, payment: LoadPayment) -> None:
         self.served.add(payment.user)
         waited_s, second = payment.duration_s + payment.late_s, self._second(payment.at)
-        second.twice += payment.outcome is Outcome.CREDITED_TWICE
+        second.twice += payment.outcome is PaymentOutcome.CREDITED_TWICE
         if payment.disturbed:
             second.disturbed.append(waited_s)
             self.latencies.record(Span.DISTURBED, waited_s)
@@ -248,5 +248,5 @@ class Tally:
         if reason in self.reasons or len(self.reasons) < _REASONS:
             self.reasons[reason] += 1
 
-    def _second(self, at: float) -> Second:
-        return self.seconds.setdefault(int(at), Second())
+    def _second(self, at: float) -> SecondTally:
+        return self.seconds.setdefault(int(at), SecondTally())

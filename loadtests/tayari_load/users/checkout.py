@@ -11,7 +11,7 @@ from tayari_money.payment_record import PaymentState
 from tayari_target.views import LedgerView, Started, StatusView
 
 from tayari_load.statistics.latencies import Span
-from tayari_load.statistics.payments import Order, Outcome, Payment
+from tayari_load.statistics.payments import LoadPayment, Order, PaymentOutcome
 from tayari_load.statistics.tally import Tally
 
 FIRST_GAP_S: Final = 0.2
@@ -51,7 +51,7 @@ class Shop(Reader, Protocol):
     def read_ledger(self, *, payment_id: str, reference: str) -> LedgerView | None: ...
 
 
-class Clock(Protocol):
+class LoadClock(Protocol):
     """Time as a user of the load sees it; the tests' own does not pass by itself."""
 
     def now(self) -> float:
@@ -64,7 +64,7 @@ class Clock(Protocol):
         """Let others run for this time."""
 
 
-def read_state(reader: Reader, payment: Payment, *, unallocated: bool = True) -> StatusView:
+def read_state(reader: Reader, payment: LoadPayment, *, unallocated: bool = True) -> StatusView:
     """What the merchant shows of a payment of any kind, now; `unallocated`: its list of what it cannot assign, too."""
     order = payment.order
     if order.pays_in:
@@ -88,24 +88,24 @@ class Checkout:
 
     shop: Shop
     tally: Tally
-    clock: Clock
+    clock: LoadClock
     patience_s: float
     """A payment in no final state after this time is stuck."""
     user: str = ""
-    on_end: Callable[[Payment], None] | None = None
+    on_end: Callable[[LoadPayment], None] | None = None
     """Called at every end as well: Locust's statistics and the log of payments."""
     disturbed: Callable[[float, float], bool] = lambda _begin, _end: False
     """Whether the load's shape disturbed Daraja at some time between these epoch seconds."""
 
-    def pay(self, order: Order, *, planned: float | None = None) -> Payment:
+    def pay(self, order: Order, *, planned: float | None = None) -> LoadPayment:
         """Start the payment and follow it to its end; `planned`: when it should have been started, by `elapsed`.
 
         A payment that is interrupted (the run is over, and its user is stopped) counts as stuck.
         """
         clicked, began = self.clock.elapsed(), self.clock.now()
-        payment = Payment(order=order, user=self.user)
+        payment = LoadPayment(order=order, user=self.user)
         if order.may_stay_open:
-            payment.end(Outcome.DECLINED, "its scenario leaves it open")
+            payment.end(PaymentOutcome.DECLINED, "its scenario leaves it open")
         self.tally.start(began)
         if planned is not None:
             payment.late_s = max(0.0, clicked - planned)
@@ -116,23 +116,23 @@ class Checkout:
             payment.at = self.clock.now()
             payment.duration_s = self.clock.elapsed() - clicked
             payment.disturbed = self.disturbed(began, payment.at)
-            if payment.disturbed and payment.outcome is Outcome.REFUSED and payment.answered:
-                payment.outcome = Outcome.TURNED_AWAY
+            if payment.disturbed and payment.outcome is PaymentOutcome.REFUSED and payment.answered:
+                payment.outcome = PaymentOutcome.TURNED_AWAY
             self.tally.end(payment)
             if self.on_end is not None:
                 self.on_end(payment)
         return payment
 
-    def _complete(self, payment: Payment, *, until: float) -> None:
+    def _complete(self, payment: LoadPayment, *, until: float) -> None:
         clicked, order = self.clock.elapsed(), payment.order
         started = self._start(order)
         if not started.accepted:
             payment.answered = started.status is not None
-            return payment.end(Outcome.REFUSED, refusal(started))
+            return payment.end(PaymentOutcome.REFUSED, refusal(started))
         if not started.payment_id:
             payment.answered = False
             reason = brief("no payment id in the answer", started.message or started.error)
-            return payment.end(Outcome.REFUSED, reason)
+            return payment.end(PaymentOutcome.REFUSED, reason)
         payment.payment_id = started.payment_id
         self.tally.acknowledge(self.clock.elapsed() - clicked)
         if order.pays_in:
@@ -149,14 +149,14 @@ class Checkout:
             start = self.shop.open_account
         return start(msisdn=order.msisdn, amount=order.amount, reference=order.reference)
 
-    def _settle(self, payment: Payment, last: StatusView) -> None:
+    def _settle(self, payment: LoadPayment, last: StatusView) -> None:
         """How the payment ended, by what was seen last."""
         order = payment.order
-        unpaid = Outcome.DECLINED if order.scenario else Outcome.FAILED
+        unpaid = PaymentOutcome.DECLINED if order.scenario else PaymentOutcome.FAILED
         match last.state:
             case PaymentState.PAID if order.pays_out:
                 payment.receipt = last.receipt or ""
-                payment.end(Outcome.SETTLED)
+                payment.end(PaymentOutcome.SETTLED)
             case PaymentState.PAID:
                 self._read_credit(payment, last)
             case PaymentState.FAILED | PaymentState.REVIEW:
@@ -164,11 +164,11 @@ class Checkout:
             case PaymentState.PENDING if order.pays_in and (why := self.shop.not_made(order)):
                 payment.end(unpaid, brief("M-Pesa did not make the payment", why))
             case PaymentState.PENDING if order.may_stay_open:
-                payment.end(Outcome.DECLINED, pending(last, self.patience_s))
+                payment.end(PaymentOutcome.DECLINED, pending(last, self.patience_s))
             case _:
-                payment.end(Outcome.STUCK, pending(last, self.patience_s))
+                payment.end(PaymentOutcome.STUCK, pending(last, self.patience_s))
 
-    def _follow(self, payment: Payment, *, until: float) -> StatusView:
+    def _follow(self, payment: LoadPayment, *, until: float) -> StatusView:
         """Look until the end. M-Pesa shows a customer who pays in that it does not make the payment."""
         for number, gap in enumerate(gaps()):
             self.clock.sleep(min(gap, max(0.0, until - self.clock.elapsed())))
@@ -180,7 +180,7 @@ class Checkout:
                 return view
         raise AssertionError("gaps() has no end")
 
-    def _read_credit(self, payment: Payment, last: StatusView) -> None:
+    def _read_credit(self, payment: LoadPayment, last: StatusView) -> None:
         """Settled, unless the merchant's ledger (or else the status) shows more than one payment's money."""
         if payment.order.pays_in:
             payment.credited, payment.credits = last.credited, last.credits
@@ -193,15 +193,15 @@ class Checkout:
         judge_credit(payment)
 
 
-def judge_credit(payment: Payment) -> bool:
+def judge_credit(payment: LoadPayment) -> bool:
     """End a payment that is shown as paid, by what was credited for it. True: it was credited twice."""
     if (payment.credits or 0) > 1:
-        payment.end(Outcome.CREDITED_TWICE, f"the ledger shows {payment.credits} credits for one payment")
+        payment.end(PaymentOutcome.CREDITED_TWICE, f"the ledger shows {payment.credits} credits for one payment")
     elif payment.credited is not None and payment.credited > payment.order.amount:
-        payment.end(Outcome.CREDITED_TWICE, "more was credited than was paid")
+        payment.end(PaymentOutcome.CREDITED_TWICE, "more was credited than was paid")
     else:
-        payment.end(Outcome.SETTLED)
-    return payment.outcome is Outcome.CREDITED_TWICE
+        payment.end(PaymentOutcome.SETTLED)
+    return payment.outcome is PaymentOutcome.CREDITED_TWICE
 
 
 def refusal(started: Started) -> str:

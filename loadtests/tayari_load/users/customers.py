@@ -9,7 +9,7 @@ from faker import Faker
 from faker.providers import BaseProvider
 from tayari_money.payment_record import PaymentKind
 
-from tayari_load.plan import ORDINARY, Mix, kind_of
+from tayari_load.plan import ORDINARY, LoadMix, kind_of
 from tayari_load.statistics.payments import Order
 
 LOAD_PREFIX: Final = "25479"
@@ -40,7 +40,7 @@ class Customers:
         *,
         seed: int,
         worker: int = 0,
-        mix: Mix = Mix(),  # noqa: B008 - frozen
+        mix: LoadMix = LoadMix(),  # noqa: B008 - frozen
         usual: PaymentKind = PaymentKind.STK_PAYMENT,
     ) -> None:
         if not 0 <= worker < WORKERS:

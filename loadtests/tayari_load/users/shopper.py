@@ -24,7 +24,7 @@ from tayari_target.views import LedgerView, Started, StatusView
 
 from tayari_load.load_run import LoadRun
 from tayari_load.plan import kinds
-from tayari_load.statistics.payments import EXCUSED, ROWS, Order, Outcome, Payment
+from tayari_load.statistics.payments import EXCUSED, ROWS, LoadPayment, Order, PaymentOutcome
 from tayari_load.users.checkout import Checkout, brief
 from tayari_load.users.customers import Customers
 
@@ -38,7 +38,7 @@ ACCOUNT = "read account"
 
 
 @dataclass(slots=True)
-class Step:
+class UserStep:
     """One thing a user does, which may take the driver several requests."""
 
     name: str
@@ -51,13 +51,13 @@ class StepSession(MerchantSession, HttpSession):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._step: Step | None = None
+        self._step: UserStep | None = None
         self._held: ResponseContextManager | None = None
 
     @contextmanager
-    def step(self, name: str) -> Iterator[Step]:
+    def step(self, name: str) -> Iterator[UserStep]:
         """Requests within belong to this step; the last one carries its name and its problem."""
-        self._step = step = Step(name)
+        self._step = step = UserStep(name)
         try:
             yield step
         finally:
@@ -287,11 +287,11 @@ class Shopper(HttpUser):
     def _worker(self) -> int:
         return int(getattr(self.environment.runner, "worker_index", 0))
 
-    def _report(self, payment: Payment) -> None:
+    def _report(self, payment: LoadPayment) -> None:
         """The payment as a row of its own in Locust's statistics, end to end: `PAYMENT settled`, `C2B settled`, ..."""
         self.load_run.samples.offer(payment, self._exchanges)
         self.load_run.log.keep(payment)
-        fine = payment.outcome in {Outcome.SETTLED, *EXCUSED}
+        fine = payment.outcome in {PaymentOutcome.SETTLED, *EXCUSED}
         problem = None if fine else PaymentProblem(f"{payment.outcome}: {payment.reason}")
         self.environment.events.request.fire(
             request_type=ROWS[payment.order.kind],

@@ -8,18 +8,27 @@ from typing import Final
 
 from tayari_formats.exit_codes import Exit
 
-from tayari_reports.model.facts import Build, Code, Setting
-from tayari_reports.model.load_model import Balance, Funnel, Load, LocustRow, Measure, ProcessUse, RateLimit, Threshold
+from tayari_reports.model.facts import Build, Code, ConfigurationRow
+from tayari_reports.model.load_model import (
+    CountBalance,
+    Funnel,
+    Load,
+    LocustRow,
+    Measure,
+    ProcessUse,
+    RateLimit,
+    Threshold,
+)
 from tayari_reports.model.statement_records import Attestation, Signature, Waiver
 
 __all__ = [
     "EXIT_CODES",
     "SCHEMA",
     "WEIGHTS",
-    "Balance",
     "Build",
     "Category",
     "Check",
+    "CountBalance",
     "Exchange",
     "Funnel",
     "Level",
@@ -260,7 +269,7 @@ class Run:
     """Simulated behaviours in doubt: name, mark (documented, observed, disputed, assumed), source."""
     capabilities: tuple[str, ...] = ()
     """What the merchant can do, as its target file says: `stk_push`, `stk_query`, `c2b`, ..."""
-    configuration: tuple[Setting, ...] = ()
+    configuration: tuple[ConfigurationRow, ...] = ()
     codes: tuple[Code, ...] = ()
     monitoring: tuple[Threshold, ...] = ()
     """What production monitoring should watch: limits of the target file, and what this run measured of them."""

@@ -35,7 +35,7 @@ class Build:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
+class ConfigurationRow:
     """One row of the environment configuration."""
 
     item: str

@@ -71,7 +71,7 @@ class LocustRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Balance:
+class CountBalance:
     """Whether the fake Daraja's own counts add up after a load run. Payments are counted since the fake's start."""
 
     accepted: int
@@ -154,7 +154,7 @@ class Load:
     lost_workers: int = 0
     """Load workers that were lost while the load ran; more than none makes the run invalid."""
     limit: RateLimit | None = None
-    balance: Balance | None = None
+    balance: CountBalance | None = None
     """None where the fake could not be asked."""
     warnings: tuple[str, ...] = ()
     """Where the fake was near its own limit, or its journal lost entries: figures of then may be the fake's."""

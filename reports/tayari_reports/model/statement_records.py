@@ -20,7 +20,7 @@ class Waiver:
     """Of the failure that is meant; another failure of the same rule is not covered."""
 
 
-class Answer(StrEnum):
+class ChecklistAnswer(StrEnum):
     """What a person can say to an item of the checklist."""
 
     YES = "yes"
@@ -35,7 +35,7 @@ class Attestation:
 
     item: str
     """`checklist.Item.id`, or an item of the user's own."""
-    answer: Answer
+    answer: ChecklistAnswer
     person: str
     date: str
     evidence: str

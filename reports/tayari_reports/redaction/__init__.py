@@ -14,7 +14,7 @@ from typing import Any, Final, TypeVar
 from tayari_reports.model import Check, Exchange, Run
 from tayari_reports.model.codec import field_names
 from tayari_reports.redaction import msisdn
-from tayari_reports.redaction.secret_fields import Known, redact_fields, redact_header
+from tayari_reports.redaction.secret_fields import KnownSecrets, redact_fields, redact_header
 
 T = TypeVar("T")
 
@@ -39,8 +39,8 @@ class Redactor:
     Redacting what is redacted already changes nothing.
     """
 
-    def __init__(self, secrets: Iterable[str] | Known = (), subscribers: Iterable[str] = ()) -> None:
-        self._known = secrets if isinstance(secrets, Known) else Known(secrets)
+    def __init__(self, secrets: Iterable[str] | KnownSecrets = (), subscribers: Iterable[str] = ()) -> None:
+        self._known = secrets if isinstance(secrets, KnownSecrets) else KnownSecrets(secrets)
         self._subscribers = frozenset(subscribers)
         self._masked: dict[str, str] = {}
         """Nine in ten of a run's texts are in it more than once."""
@@ -132,14 +132,14 @@ def _exchanges(value: object) -> Iterator[Exchange]:
 
 
 @lru_cache(maxsize=8)
-def _known(secrets: frozenset[str]) -> Known:
-    return Known(secrets)
+def _known(secrets: frozenset[str]) -> KnownSecrets:
+    return KnownSecrets(secrets)
 
 
 @lru_cache(maxsize=2)
 def _redactor(secrets: frozenset[str], of_record: frozenset[str], subscribers: frozenset[str]) -> Redactor:
     """A run is redacted for its verdict and for its writers: the second time finds each text masked already."""
-    return Redactor(Known(of_record, besides=_known(secrets)), subscribers)
+    return Redactor(KnownSecrets(of_record, besides=_known(secrets)), subscribers)
 
 
 def fingerprint(rule: str, reason: str) -> str:

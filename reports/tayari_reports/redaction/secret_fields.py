@@ -21,10 +21,10 @@ _BASE64: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz
 _Patterns = tuple[tuple[re.Pattern[str] | None, re.Pattern[str] | None], ...]
 
 
-class Known:
+class KnownSecrets:
     """Finds given secrets in texts. Built once for a run, and added to for what one check alone shows."""
 
-    def __init__(self, secrets: Iterable[str] = (), *, besides: Known | None = None) -> None:
+    def __init__(self, secrets: Iterable[str] = (), *, besides: KnownSecrets | None = None) -> None:
         """Prepare the search for these secrets, and for those of `besides`, whose patterns are not made again.
 
         Those that are empty or shorter than `SHORTEST` are passed over.

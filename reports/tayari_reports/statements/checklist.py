@@ -11,9 +11,9 @@ from enum import StrEnum
 from typing import Final
 
 from tayari_reports.model import Run, State
-from tayari_reports.model.facts import How, Setting
+from tayari_reports.model.facts import ConfigurationRow, How
 from tayari_reports.model.outcomes import JUDGED, Outcome
-from tayari_reports.model.statement_records import Answer, Attestation
+from tayari_reports.model.statement_records import Attestation, ChecklistAnswer
 from tayari_reports.statements.waivers import day_of, read_day
 
 
@@ -135,14 +135,14 @@ ITEMS: Final[tuple[Item, ...]] = (
 )
 
 KNOWN: Final = frozenset(item.id for item in (*SETTINGS, *ITEMS))
-GOOD: Final = frozenset({Answer.YES, Answer.NOT_APPLICABLE})
+GOOD: Final = frozenset({ChecklistAnswer.YES, ChecklistAnswer.NOT_APPLICABLE})
 """Answers after which nothing is left to do."""
 
 OWN: Final = "own."
 """Items of the user's own begin so."""
 
 
-class Standing(StrEnum):
+class ItemStanding(StrEnum):
     """How an item of the checklist is answered."""
 
     MEASURED = "measured"
@@ -152,11 +152,11 @@ class Standing(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answered:
+class AnsweredItem:
     """One item with its answer."""
 
     item: Item
-    standing: Standing
+    standing: ItemStanding
     answer: str
     good: bool | None
     """None: there is no valid answer."""
@@ -164,7 +164,7 @@ class Answered:
     attestation: Attestation | None = None
 
 
-def answered(run: Run, outcomes: Iterable[Outcome]) -> tuple[Answered, ...]:
+def answered(run: Run, outcomes: Iterable[Outcome]) -> tuple[AnsweredItem, ...]:
     """Every item, and the user's own after them, in order."""
     by_rule = {one.rule.id: one for one in outcomes}
     own = [Item(one.item, "Own items", _own(one.item)) for one in run.attestations if one.item not in KNOWN]
@@ -179,7 +179,7 @@ def answered(run: Run, outcomes: Iterable[Outcome]) -> tuple[Answered, ...]:
 class Configured:
     """One row of the environment configuration, with who said so where nobody measured."""
 
-    setting: Setting
+    setting: ConfigurationRow
     attestation: Attestation | None = None
 
     @property
@@ -210,26 +210,30 @@ def valid(run: Run, attestation: Attestation) -> bool:
     return expires is not None and expires >= day_of(run)
 
 
-def _answered(run: Run, item: Item, by_rule: Mapping[str, Outcome], attested: Attestation | None) -> Answered:
+def _answered(run: Run, item: Item, by_rule: Mapping[str, Outcome], attested: Attestation | None) -> AnsweredItem:
     measured = tuple(by_rule[rule] for rule in item.rules if rule in by_rule)
     broken = any(one.state in {State.FAIL, State.WARN} for one in measured)
     whole = bool(item.rules) and len(measured) == len(item.rules) and all(one.state in JUDGED for one in measured)
     if broken or whole:
         good = not broken
-        return Answered(
-            item=item, standing=Standing.MEASURED, answer="yes" if good else "no", good=good, outcomes=measured
+        return AnsweredItem(
+            item=item, standing=ItemStanding.MEASURED, answer="yes" if good else "no", good=good, outcomes=measured
         )
     if attested is None:
-        return Answered(item=item, standing=Standing.MISSING, answer="", good=None, outcomes=measured)
+        return AnsweredItem(item=item, standing=ItemStanding.MISSING, answer="", good=None, outcomes=measured)
     if not valid(run, attested):
-        return Answered(item=item, standing=Standing.EXPIRED, answer=attested.answer, good=None, attestation=attested)
+        return AnsweredItem(
+            item=item, standing=ItemStanding.EXPIRED, answer=attested.answer, good=None, attestation=attested
+        )
     good = attested.answer in GOOD
-    return Answered(item=item, standing=Standing.ATTESTED, answer=attested.answer, good=good, attestation=attested)
+    return AnsweredItem(
+        item=item, standing=ItemStanding.ATTESTED, answer=attested.answer, good=good, attestation=attested
+    )
 
 
-def _setting(run: Run, item: Item, found: Setting | None, attested: Attestation | None) -> Configured:
+def _setting(run: Run, item: Item, found: ConfigurationRow | None, attested: Attestation | None) -> Configured:
     """A measurement of right or wrong counts; a valid attestation replaces anything less."""
-    row = found or Setting(item=item.id, name=item.question, value="", how=How.NOT_KNOWN)
+    row = found or ConfigurationRow(item=item.id, name=item.question, value="", how=How.NOT_KNOWN)
     row = replace(row, name=item.question)
     if attested is None or row.ok is not None:
         return Configured(setting=row)

@@ -23,7 +23,7 @@ EAT: Final = timezone(timedelta(hours=3), "EAT")
 _FAILED: Final = frozenset({State.FAIL, State.WARN})
 
 
-class Standing(StrEnum):
+class WaiverStanding(StrEnum):
     """Whether a waiver counts, and if not, why not."""
 
     ACTIVE = "active"
@@ -44,7 +44,7 @@ class Assessed:
     """One waiver and what it is worth in this run."""
 
     waiver: Waiver
-    standing: Standing
+    standing: WaiverStanding
     sentence: str
     soon: bool = False
     """It counts, and ends within 14 days."""
@@ -80,7 +80,7 @@ def waived(assessed: Iterable[Assessed], outcomes: Iterable[Outcome]) -> frozens
     """Rules whose every failure is covered by an active waiver."""
     covered: Mapping[str, set[str]] = defaultdict(set)
     for one in assessed:
-        if one.standing is Standing.ACTIVE:
+        if one.standing is WaiverStanding.ACTIVE:
             covered[one.waiver.rule].add(one.waiver.fingerprint)
     return frozenset(
         one.rule.id
@@ -101,25 +101,25 @@ def _prints(outcome: Outcome) -> set[str]:
 def _assess(waiver: Waiver, outcome: Outcome | None, today: date) -> Assessed:
     expires = read_day(waiver.expires)
     if outcome is None:
-        return _none(waiver, Standing.NOT_PLANNED, "this run did not look at the rule")
+        return _none(waiver, WaiverStanding.NOT_PLANNED, "this run did not look at the rule")
     if not outcome.rule.waivable:
-        return _none(waiver, Standing.UNWAIVABLE, "a failure of this rule can never be waived")
+        return _none(waiver, WaiverStanding.UNWAIVABLE, "a failure of this rule can never be waived")
     if expires is None:
-        return _none(waiver, Standing.EXPIRED, f"{waiver.expires!r} is no date")
+        return _none(waiver, WaiverStanding.EXPIRED, f"{waiver.expires!r} is no date")
     if expires < today:
-        return _none(waiver, Standing.EXPIRED, f"it ended on {waiver.expires}")
+        return _none(waiver, WaiverStanding.EXPIRED, f"it ended on {waiver.expires}")
     if expires - today > timedelta(days=LONGEST_DAYS):
-        return _none(waiver, Standing.TOO_LONG, f"it ends more than {LONGEST_DAYS} days after the run")
+        return _none(waiver, WaiverStanding.TOO_LONG, f"it ends more than {LONGEST_DAYS} days after the run")
     if outcome.state not in _FAILED:
-        return _none(waiver, Standing.STALE, "the rule did not fail; take the waiver out of the file")
+        return _none(waiver, WaiverStanding.STALE, "the rule did not fail; take the waiver out of the file")
     if waiver.fingerprint not in _prints(outcome):
         now = ", ".join(sorted(_prints(outcome)))
-        return _none(waiver, Standing.CHANGED, f"the rule now fails differently (fingerprint {now})")
+        return _none(waiver, WaiverStanding.CHANGED, f"the rule now fails differently (fingerprint {now})")
     days = (expires - today).days
     soon = days <= WARN_DAYS
     sentence = f"it ends {left(days)}, on {waiver.expires}" if soon else f"it counts until {waiver.expires}"
-    return Assessed(waiver=waiver, standing=Standing.ACTIVE, sentence=sentence, soon=soon)
+    return Assessed(waiver=waiver, standing=WaiverStanding.ACTIVE, sentence=sentence, soon=soon)
 
 
-def _none(waiver: Waiver, standing: Standing, why: str) -> Assessed:
+def _none(waiver: Waiver, standing: WaiverStanding, why: str) -> Assessed:
     return Assessed(waiver=waiver, standing=standing, sentence=f"It does not count: {why}.")

@@ -28,7 +28,7 @@ class Reason:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class CategoryRow:
     """One line of the results by category, counted in rules."""
 
     name: str
@@ -73,8 +73,8 @@ class Judgement:
     """Weight judged of weight applicable, in percent, likewise."""
     counts: Mapping[State, int]
     """Rules by state; all states are present."""
-    categories: tuple[Row, ...]
-    total: Row
+    categories: tuple[CategoryRow, ...]
+    total: CategoryRow
     outcomes: tuple[Outcome, ...]
     """One per planned rule, in the plan's order."""
     blocking: tuple[Outcome, ...]
@@ -209,9 +209,9 @@ def _sorted(found: Iterable[Outcome]) -> tuple[Outcome, ...]:
     return tuple(sorted(found, key=lambda one: (-one.rule.weight, one.rule.waivable or not one.money_critical)))
 
 
-def _row(name: str, found: Iterable[Outcome]) -> Row:
+def _row(name: str, found: Iterable[Outcome]) -> CategoryRow:
     counted = Counter(outcome.state for outcome in found)
-    return Row(name=name, counts=MappingProxyType({state: counted[state] for state in State}))
+    return CategoryRow(name=name, counts=MappingProxyType({state: counted[state] for state in State}))
 
 
 def _weights(found: tuple[Outcome, ...]) -> tuple[float, float]:

@@ -21,7 +21,7 @@ _FAILED = frozenset({State.FAIL, State.WARN})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class RuleChange:
     """One rule in both runs, or in one of them."""
 
     rule: Rule
@@ -45,14 +45,14 @@ class Comparison:
     """Why the scores must not be compared; empty when they may be."""
     cautions: tuple[str, ...]
     """What else differs between the two set-ups."""
-    newly_failing: tuple[Change, ...]
-    fixed: tuple[Change, ...]
-    still_failing: tuple[Change, ...]
-    newly_untested: tuple[Change, ...]
-    newly_judged: tuple[Change, ...]
+    newly_failing: tuple[RuleChange, ...]
+    fixed: tuple[RuleChange, ...]
+    still_failing: tuple[RuleChange, ...]
+    newly_untested: tuple[RuleChange, ...]
+    newly_judged: tuple[RuleChange, ...]
     """Passed now, and had no answer before."""
-    added: tuple[Change, ...]
-    removed: tuple[Change, ...]
+    added: tuple[RuleChange, ...]
+    removed: tuple[RuleChange, ...]
 
     @property
     def worse(self) -> bool:
@@ -98,7 +98,7 @@ def compare(old: Run, new: Run) -> Comparison:
     )
 
 
-def sections(comparison: Comparison) -> tuple[tuple[str, tuple[Change, ...]], ...]:
+def sections(comparison: Comparison) -> tuple[tuple[str, tuple[RuleChange, ...]], ...]:
     """The lists with their titles, the ones to act on first."""
     return (
         ("New failures", comparison.newly_failing),
@@ -190,15 +190,15 @@ def _named(names: list[str], how: str) -> str:
     return f"{how}: {', '.join(names[:6])}" + (f" and {len(names) - 6} more" if len(names) > 6 else "")
 
 
-def _changes(pairs: Iterable[tuple[Outcome, Outcome]]) -> tuple[Change, ...]:
+def _changes(pairs: Iterable[tuple[Outcome, Outcome]]) -> tuple[RuleChange, ...]:
     return tuple(_change(a, b) for a, b in pairs)
 
 
-def _change(before: Outcome | None, after: Outcome | None) -> Change:
+def _change(before: Outcome | None, after: Outcome | None) -> RuleChange:
     one = after or before
     assert one is not None
     otherwise = before is not None and after is not None and _prints(before) != _prints(after)
-    return Change(
+    return RuleChange(
         rule=one.rule,
         before=before.state if before else None,
         after=after.state if after else None,
@@ -221,7 +221,7 @@ def _side(run: Run, judgement: Judgement) -> dict[str, Any]:
     }
 
 
-def _row(one: Change) -> dict[str, Any]:
+def _row(one: RuleChange) -> dict[str, Any]:
     return {
         "rule": one.rule.id,
         "before": one.before,
@@ -231,7 +231,7 @@ def _row(one: Change) -> dict[str, Any]:
     }
 
 
-def _line(one: Change) -> str:
+def _line(one: RuleChange) -> str:
     states = " → ".join(STATES[state] for state in (one.before, one.after) if state is not None)
     differently = ", in another way than before" if one.otherwise and one.after in _FAILED else ""
     reason = f". {one_line(one.reason, 200)}" if one.reason else ""

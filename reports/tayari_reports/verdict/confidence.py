@@ -24,7 +24,7 @@ WHOLE: Final = "release"
 """The suite that holds every rule."""
 
 
-class Level(StrEnum):
+class ConfidenceLevel(StrEnum):
     """One word for it, by stated rules: see `limits_of`."""
 
     HIGH = "high"
@@ -51,7 +51,7 @@ class Confidence:
     """Tries of the passed rule that was tried least; 0 when no rule passed."""
     most: int
     depth: str
-    level: Level
+    level: ConfidenceLevel
     limits: tuple[str, ...]
     """What keeps it from being high, each as half a sentence; empty when nothing does."""
     sentence: str
@@ -107,12 +107,12 @@ def limits_of(run: Run, passed: list[int], coverage: float) -> tuple[str, ...]:
     return tuple(sentence for limits, sentence in found if limits)
 
 
-def _level(run: Run, passed: list[int], limits: tuple[str, ...], coverage: float) -> Level:
+def _level(run: Run, passed: list[int], limits: tuple[str, ...], coverage: float) -> ConfidenceLevel:
     if not passed:
-        return Level.NONE
+        return ConfidenceLevel.NONE
     if run.depth == "black box" or coverage < LEAST_COVERAGE or run.selection:
-        return Level.LOW
-    return Level.MODERATE if limits else Level.HIGH
+        return ConfidenceLevel.LOW
+    return ConfidenceLevel.MODERATE if limits else ConfidenceLevel.HIGH
 
 
 def _spread(fewest: int, most: int) -> str:

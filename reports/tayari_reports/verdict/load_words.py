@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from tayari_reports.model.load_model import Balance, Funnel, RateLimit
+from tayari_reports.model.load_model import CountBalance, Funnel, RateLimit
 
 
-def balance_sentence(balance: Balance) -> str:
+def balance_sentence(balance: CountBalance) -> str:
     """The balance in one sentence, for people."""
     more = "".join(
         f" + {number} {what}"

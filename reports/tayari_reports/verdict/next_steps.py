@@ -13,7 +13,7 @@ from typing import Final
 from tayari_reports.model import NotTested, Run, State, Verdict
 from tayari_reports.model.outcomes import Outcome
 from tayari_reports.model.statement_records import ROLES, Decision
-from tayari_reports.statements.checklist import Answered, Configured, Standing, answered, configuration
+from tayari_reports.statements.checklist import AnsweredItem, Configured, ItemStanding, answered, configuration
 from tayari_reports.verdict import Judgement
 from tayari_reports.verdict.confidence import WHOLE
 from tayari_reports.verdict.sentences import UNTESTED, check_command, first_step, open_questions, valid_until
@@ -40,7 +40,7 @@ class Action:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class WorkPlan:
     """Must fix, should fix, what is waived for a while, and what each may take."""
 
     must: tuple[Action, ...]
@@ -53,7 +53,7 @@ class Plan:
     sentence: str
 
 
-def plan_of(judgement: Judgement) -> Plan:
+def plan_of(judgement: Judgement) -> WorkPlan:
     """What to do before the launch, gravest first."""
     must = _actions(judgement.blocking, 0.0)
     must_hours = sum(action.hours for action in must)
@@ -61,7 +61,7 @@ def plan_of(judgement: Judgement) -> Plan:
     waived_hours = sum(action.hours for action in waived)
     should = _actions(judgement.minor, must_hours + waived_hours)
     should_hours = sum(action.hours for action in should)
-    return Plan(
+    return WorkPlan(
         must=must,
         waived=waived,
         should=should,
@@ -116,7 +116,7 @@ _OPEN: Final = {State.UNKNOWN: "ran, but could not be judged", State.ERROR: "Tay
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class NextStep:
     """One thing to do. `anchor` is the element of the page that has the details."""
 
     do: str
@@ -124,10 +124,10 @@ class Step:
     anchor: str = ""
 
 
-def next_steps(run: Run, judgement: Judgement) -> tuple[Step, ...]:
+def next_steps(run: Run, judgement: Judgement) -> tuple[NextStep, ...]:
     """Every step to the launch, the ones that block first; never empty."""
     if judgement.verdict is Verdict.INVALID_RUN:
-        return (Step(do="Repair the run", detail=first_step(run, judgement), anchor="environment"), _again(run))
+        return (NextStep(do="Repair the run", detail=first_step(run, judgement), anchor="environment"), _again(run))
     plan = plan_of(judgement)
     rows = answered(run, judgement.outcomes)
     settings = configuration(run)
@@ -156,23 +156,23 @@ def before_signing(run: Run, judgement: Judgement) -> str:
     return ", ".join(sentence for count, sentence in found if count)
 
 
-def _fixes(plan: Plan, judgement: Judgement) -> Iterator[Step]:
+def _fixes(plan: WorkPlan, judgement: Judgement) -> Iterator[NextStep]:
     if plan.must:
         what = f"Fix {_count(len(plan.must), 'blocking failure')}"
         rules = _rules(one.outcome for one in plan.must)
-        yield Step(do=what, detail=f"{rules}; about {hours_of(plan.must_hours)}, money first", anchor="must-fix")
+        yield NextStep(do=what, detail=f"{rules}; about {hours_of(plan.must_hours)}, money first", anchor="must-fix")
     if open_questions(judgement):
         what = f"Get an answer to {_count(len(judgement.missing), 'blocking rule')}"
-        yield Step(do=what, detail="; ".join(_answers(judgement.missing)), anchor="missing")
+        yield NextStep(do=what, detail="; ".join(_answers(judgement.missing)), anchor="missing")
     if plan.waived:
         what = f"Fix {_count(len(plan.waived), 'waived failure')} before {_its(len(plan.waived), 'waiver')} ends"
         rules = _rules(one.outcome for one in plan.waived)
-        yield Step(do=what, detail=f"{rules}; about {hours_of(plan.waived_hours)}", anchor="waived-fix")
+        yield NextStep(do=what, detail=f"{rules}; about {hours_of(plan.waived_hours)}", anchor="waived-fix")
     if plan.should:
         it = "it" if len(plan.should) == 1 else "them"
         what = f"Fix {_count(len(plan.should), 'lesser finding')}, or decide to live with {it}"
         rules = _rules(one.outcome for one in plan.should)
-        yield Step(do=what, detail=f"{rules}; about {hours_of(plan.should_hours)}", anchor="should-fix")
+        yield NextStep(do=what, detail=f"{rules}; about {hours_of(plan.should_hours)}", anchor="should-fix")
 
 
 def _answers(missing: tuple[Outcome, ...]) -> Iterator[str]:
@@ -186,73 +186,77 @@ def _answers(missing: tuple[Outcome, ...]) -> Iterator[str]:
         yield f"{what} ({_rules(ones)})"
 
 
-def _set_up(settings: Iterable[Configured], run: Run) -> Iterator[Step]:
+def _set_up(settings: Iterable[Configured], run: Run) -> Iterator[NextStep]:
     wrong = [row.setting for row in settings if row.attestation is None and row.good is False]
     if wrong:
         names = "; ".join(f"{row.name}: no, {row.value}" for row in wrong)
-        yield Step(do=f"Set right {_count(len(wrong), 'setting')}", detail=names, anchor="configuration")
+        yield NextStep(do=f"Set right {_count(len(wrong), 'setting')}", detail=names, anchor="configuration")
     missed = [row.name for row in run.monitoring if row.met is False]
     if missed:
-        yield Step(
+        yield NextStep(
             do=f"Keep {_count(len(missed), 'limit')} that this run missed",
             detail=", ".join(missed),
             anchor="monitoring",
         )
 
 
-def _people(rows: tuple[Answered, ...], settings: tuple[Configured, ...]) -> Iterator[Step]:
+def _people(rows: tuple[AnsweredItem, ...], settings: tuple[Configured, ...]) -> Iterator[NextStep]:
     weak, silent = _weak(rows, settings), _silent(rows, settings)
     if weak:
-        yield Step(do=f"Close {_count(len(weak), 'answer')} that a person gave as “no” or “partly”", detail=_some(weak))
+        yield NextStep(
+            do=f"Close {_count(len(weak), 'answer')} that a person gave as “no” or “partly”", detail=_some(weak)
+        )
     if silent:
-        yield Step(do=f"Get {_count(len(silent), 'answer')} that nobody has given", detail=_some(silent))
+        yield NextStep(do=f"Get {_count(len(silent), 'answer')} that nobody has given", detail=_some(silent))
 
 
-def _weak(rows: Iterable[Answered], settings: Iterable[Configured]) -> list[str]:
-    questions = [row.item.question for row in rows if row.standing is Standing.ATTESTED and not row.good]
+def _weak(rows: Iterable[AnsweredItem], settings: Iterable[Configured]) -> list[str]:
+    questions = [row.item.question for row in rows if row.standing is ItemStanding.ATTESTED and not row.good]
     return [*questions, *(row.setting.name for row in settings if row.attestation is not None and row.good is False)]
 
 
-def _silent(rows: Iterable[Answered], settings: Iterable[Configured]) -> list[str]:
-    unsaid = [row.item.question for row in rows if row.standing in {Standing.MISSING, Standing.EXPIRED}]
+def _silent(rows: Iterable[AnsweredItem], settings: Iterable[Configured]) -> list[str]:
+    unsaid = [row.item.question for row in rows if row.standing in {ItemStanding.MISSING, ItemStanding.EXPIRED}]
     return [*(row.setting.name for row in settings if row.attestation is None and row.good is None), *unsaid]
 
 
-def _waivers(judgement: Judgement) -> Iterator[Step]:
+def _waivers(judgement: Judgement) -> Iterator[NextStep]:
     for one in judgement.waivers:
         if one.soon:
             detail = f"{one.sentence}; {one.waiver.owner} answers for it, {one.waiver.ticket}"
-            yield Step(do=f"The waiver of {one.waiver.rule} ends soon", detail=detail, anchor="waivers")
+            yield NextStep(do=f"The waiver of {one.waiver.rule} ends soon", detail=detail, anchor="waivers")
 
 
-def _whole(run: Run, judgement: Judgement) -> Iterator[Step]:
+def _whole(run: Run, judgement: Judgement) -> Iterator[NextStep]:
     """Less than everything was run: nobody should decide on that."""
     if judgement.exit_code == 0 and (judgement.selection or WHOLE not in run.suite):
         what = f"only {judgement.selection} ran" if judgement.selection else f"suite {run.suite} leaves rules out"
-        yield Step(do="Run every rule before anybody decides", detail=f"{what}: {check_command(run, WHOLE)}")
+        yield NextStep(do="Run every rule before anybody decides", detail=f"{what}: {check_command(run, WHOLE)}")
 
 
-def _again(run: Run) -> Step:
+def _again(run: Run) -> NextStep:
     command = check_command(run, run.suite if run.suite in {"smoke", "ci", "release"} else "")
-    return Step(do="Run it again, and compare", detail=f"{command}; then tayari report compare OLD NEW", anchor="")
+    return NextStep(do="Run it again, and compare", detail=f"{command}; then tayari report compare OLD NEW", anchor="")
 
 
-def _signing(run: Run, judgement: Judgement) -> Iterator[Step]:
+def _signing(run: Run, judgement: Judgement) -> Iterator[NextStep]:
     signed = {one.role: one for one in run.sign_off}
     for one in run.sign_off:
         if one.decision is Decision.NO_GO:
             detail = f"{one.name}, {one.date}" + (f": {one.conditions}" if one.conditions else "")
-            yield Step(do=f"Settle the “no go” of {one.role}", detail=detail, anchor="sign-off")
+            yield NextStep(do=f"Settle the “no go” of {one.role}", detail=detail, anchor="sign-off")
         if one.decision is Decision.GO_WITH_CONDITIONS:
-            yield Step(
+            yield NextStep(
                 do=f"Meet the condition of {one.role}", detail=f"{one.conditions} ({one.name})", anchor="sign-off"
             )
     missing = [role for role in ROLES if role not in signed]
     if missing and judgement.exit_code == 0:
         what = f"Decide and sign: {_joined(missing)}"
-        yield Step(do=what, detail=f"before {valid_until(run, judgement)}, when this verdict ends", anchor="sign-off")
+        yield NextStep(
+            do=what, detail=f"before {valid_until(run, judgement)}, when this verdict ends", anchor="sign-off"
+        )
     if judgement.verdict is Verdict.READY and WHOLE in run.suite:
-        yield Step(do="Keep this suite in CI", detail="and run it again before each release")
+        yield NextStep(do="Keep this suite in CI", detail="and run it again before each release")
 
 
 def _its(count: int, noun: str) -> str:

@@ -8,7 +8,7 @@ from typing import Final
 
 from tayari_reports.model import WEIGHTS, NotTested, Rule, Run, State, Threshold, Verdict
 from tayari_reports.model.outcomes import Outcome
-from tayari_reports.statements.waivers import EAT, Standing, day_of, read_day
+from tayari_reports.statements.waivers import EAT, WaiverStanding, day_of, read_day
 from tayari_reports.verdict import Judgement
 from tayari_reports.verdict.confidence import DEPTHS, WHOLE
 
@@ -192,7 +192,7 @@ def _lesser(judgement: Judgement) -> str:
 def _first_end(judgement: Judgement) -> str:
     """The day on which the first waiver of a blocking failure ends."""
     rules = {one.rule.id for one in judgement.waived_blocking}
-    active = (one.waiver for one in judgement.waivers if one.standing is Standing.ACTIVE)
+    active = (one.waiver for one in judgement.waivers if one.standing is WaiverStanding.ACTIVE)
     return min(waiver.expires for waiver in active if waiver.rule in rules)
 
 
@@ -241,7 +241,7 @@ def scope(run: Run, judgement: Judgement) -> str:
 
 def valid_until(run: Run, judgement: Judgement) -> date:
     """The last day on which the verdict may be shown: 90 days, or until the first waiver that it rests on ends."""
-    ends = [read_day(one.waiver.expires) for one in judgement.waivers if one.standing is Standing.ACTIVE]
+    ends = [read_day(one.waiver.expires) for one in judgement.waivers if one.standing is WaiverStanding.ACTIVE]
     return min([day_of(run) + timedelta(days=VALID_DAYS), *(day for day in ends if day is not None)])
 
 

@@ -36,7 +36,7 @@ class Series:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mark:
+class ChartMark:
     """A moment that the chart names, or with `until` a stretch of time that it shades."""
 
     at: float
@@ -63,14 +63,14 @@ def charts(load: Load) -> tuple[Chart, ...]:
     return tuple(made)
 
 
-def percent_chart(title: str, series: tuple[Series, ...], marks: tuple[Mark, ...], ends: tuple[str, str]) -> Chart:
+def percent_chart(title: str, series: tuple[Series, ...], marks: tuple[ChartMark, ...], ends: tuple[str, str]) -> Chart:
     """A chart from 0 to 100 over numbered runs; `ends` are the words under its two ends."""
     return _chart(title, series, marks=marks, ends=ends, top=100.0)
 
 
-def _shades(load: Load) -> tuple[Mark, ...]:
+def _shades(load: Load) -> tuple[ChartMark, ...]:
     return tuple(
-        Mark(at=begin, until=end, text=what, number=number)
+        ChartMark(at=begin, until=end, text=what, number=number)
         for number, (begin, end, what) in enumerate(load.faults, start=1)
     )
 
@@ -121,7 +121,7 @@ def _chart(
     title: str,
     series: tuple[Series, ...],
     *,
-    marks: tuple[Mark, ...] = (),
+    marks: tuple[ChartMark, ...] = (),
     ends: tuple[str, str] | None = None,
     top: float | None = None,
 ) -> Chart:
@@ -173,7 +173,7 @@ def _ends(words: tuple[str, str]) -> str:
     )
 
 
-def _mark(mark: Mark, begin: float, end: float) -> str:
+def _mark(mark: ChartMark, begin: float, end: float) -> str:
     """A shaded window, or a dashed line at a moment."""
     if mark.until is None:
         return (
@@ -186,7 +186,7 @@ def _mark(mark: Mark, begin: float, end: float) -> str:
     return f'<g class="window"><title>{escape(mark.text)}</title><rect {place}/>{edge}{name}</g>'
 
 
-def _described(marks: tuple[Mark, ...]) -> list[str]:
+def _described(marks: tuple[ChartMark, ...]) -> list[str]:
     return [f"{mark.text} from {mark.at:.0f} to {mark.until:.0f} s" for mark in marks if mark.until is not None]
 
 

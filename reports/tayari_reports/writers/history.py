@@ -13,7 +13,7 @@ from tayari_reports.model.codec import ReportError
 from tayari_reports.model.run_files import read_run
 from tayari_reports.verdict import Judgement, judge, percent, sentences
 from tayari_reports.verdict.comparison import compare
-from tayari_reports.writers.charts import Chart, Mark, Series, percent_chart
+from tayari_reports.writers.charts import Chart, ChartMark, Series, percent_chart
 from tayari_reports.writers.page_templates import page_templates
 
 _MOST_BYTES: Final = 64 * 1024 * 1024
@@ -144,7 +144,7 @@ def _chart(runs: tuple[Past, ...]) -> Chart | None:
             coverage.append((number - 0.5, None))
         score.append((float(number), one.judgement.score if one.scored else None))
         coverage.append((float(number), one.judgement.coverage if one.scored else None))
-    breaks = tuple(Mark(at=number - 0.5, text="other plan") for number, one in enumerate(runs) if one.breaks)
+    breaks = tuple(ChartMark(at=number - 0.5, text="other plan") for number, one in enumerate(runs) if one.breaks)
     lines = (
         Series(name="score", css="b", points=score, dots=True),
         Series(name="coverage", css="a", points=coverage, dots=True),

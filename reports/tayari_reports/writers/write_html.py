@@ -124,7 +124,7 @@ def _findings(run: Run, judgement: Judgement) -> dict[str, Any]:
 def _statements(run: Run, judgement: Judgement) -> dict[str, Any]:
     rows = checklist.answered(run, judgement.outcomes)
     signed = {one.role: one for one in run.sign_off}
-    by_section: dict[str, list[checklist.Answered]] = {}
+    by_section: dict[str, list[checklist.AnsweredItem]] = {}
     for row in rows:
         by_section.setdefault(row.item.section, []).append(row)
     standing = Counter(row.standing for row in rows)
@@ -134,8 +134,8 @@ def _statements(run: Run, judgement: Judgement) -> dict[str, Any]:
         "checklist": list(by_section.items()),
         "codes": _codes(run),
         "watches": monitoring_exports.WATCHES,
-        "answers_counted": ", ".join(f"{standing[one]} {one}" for one in checklist.Standing if standing[one]),
-        "attested_count": standing[checklist.Standing.ATTESTED],
+        "answers_counted": ", ".join(f"{standing[one]} {one}" for one in checklist.ItemStanding if standing[one]),
+        "attested_count": standing[checklist.ItemStanding.ATTESTED],
         "signatures": [(role, signed.get(role)) for role in ROLES],
     }
 
@@ -235,7 +235,7 @@ class ExchangeView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class OutcomeDetails:
     """One outcome that opens to its proof."""
 
     anchor: str
@@ -257,7 +257,7 @@ def anchor(rule: str) -> str:
     return "-".join(rule.split())
 
 
-def findings(judgement: Judgement) -> dict[str, tuple[Finding, ...]]:
+def findings(judgement: Judgement) -> dict[str, tuple[OutcomeDetails, ...]]:
     """Findings by section, gravest first; the gravest have the first call on the budget of evidence."""
     others = [one for one in judgement.outcomes if one.state in {State.UNKNOWN, State.ERROR} and not one.rule.blocking]
     purse = _Purse(BUDGET)
@@ -283,11 +283,11 @@ class _Purse:
         return True
 
 
-def _with_evidence(found: Iterable[Outcome], purse: _Purse) -> tuple[Finding, ...]:
+def _with_evidence(found: Iterable[Outcome], purse: _Purse) -> tuple[OutcomeDetails, ...]:
     return tuple(_finding(one, purse) for one in found)
 
 
-def _finding(one: Outcome, purse: _Purse) -> Finding:
+def _finding(one: Outcome, purse: _Purse) -> OutcomeDetails:
     shown: list[ExchangeView] = []
     left_out = 0
     decisive = decisive_exchange(one)
@@ -299,7 +299,7 @@ def _finding(one: Outcome, purse: _Purse) -> Finding:
             else:
                 left_out += 1
     prints = tuple(dict.fromkeys(check.fingerprint for check in one.checks if check.fingerprint))
-    return Finding(
+    return OutcomeDetails(
         anchor=anchor(one.rule.id), outcome=one, exchanges=tuple(shown), left_out=left_out, fingerprints=prints
     )
 

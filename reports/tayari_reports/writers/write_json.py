@@ -16,7 +16,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 from tayari_reports.model import SCHEMA, Run, State, Verdict
 from tayari_reports.model.run_files import to_dict
 from tayari_reports.verdict import Judgement
-from tayari_reports.verdict.confidence import Level
+from tayari_reports.verdict.confidence import ConfidenceLevel
 from tayari_reports.verdict.sentences import answer
 
 
@@ -83,7 +83,7 @@ def _judgement() -> dict[str, Any]:
                 "items": {"type": "array", "items": {"type": "string"}},
             },
             "confidence": {"type": "string"},
-            "confidence_level": {"enum": [level.value for level in Level]},
+            "confidence_level": {"enum": [level.value for level in ConfidenceLevel]},
             "confidence_limits": {"type": "array", "items": {"type": "string"}},
         },
         "required": ["verdict", "score", "coverage", "counts", "reasons"],

@@ -7,7 +7,7 @@ from typing import Final
 
 from tayari_reports.model import Run, State
 from tayari_reports.model.outcomes import Outcome
-from tayari_reports.verdict import Judgement, Row, percent
+from tayari_reports.verdict import CategoryRow, Judgement, percent
 from tayari_reports.verdict.load_words import funnel_words
 from tayari_reports.verdict.sentences import (
     LIMITS,
@@ -57,7 +57,7 @@ def _funnels(run: Run) -> list[str]:
     return [f"- **Load:** {_safe('; '.join(map(funnel_words, rows)))}"] if rows else []
 
 
-def _row(row: Row) -> str:
+def _row(row: CategoryRow) -> str:
     passed = row.counts[State.PASS]
     return f"| {row.name} | {row.total} | {passed} | {row.failed} | {row.not_judged} | {row.success} |"
 

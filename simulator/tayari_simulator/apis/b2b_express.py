@@ -27,7 +27,7 @@ from tayari_simulator.apis.core.prompts import PHONE
 from tayari_simulator.catalogue import results
 from tayari_simulator.catalogue.options import Options
 from tayari_simulator.state.behaviour import Play, Reply
-from tayari_simulator.state.exchange import Exchange, dumps
+from tayari_simulator.state.exchange import JournalExchange, dumps
 from tayari_simulator.state.handsets import USSD_ERROR, by_ussd
 from tayari_simulator.state.ledger import Account
 from tayari_simulator.state.transactions import Transaction
@@ -60,7 +60,7 @@ def fields(options: Options) -> Fields:
     return Fields(rows)
 
 
-def ask(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply:
+def ask(state: DarajaState, exchange: JournalExchange, values: list[Any]) -> Reply:
     """Send the prompt, and acknowledge."""
     till, vendor, shillings, reference, url, partner, request_id = values
     now_s = exchange.at_s

@@ -28,7 +28,7 @@ from tayari_simulator.catalogue.errors import ERRORS, INVALID_FIELD, INVALID_PAY
 from tayari_simulator.catalogue.options import Options
 from tayari_simulator.catalogue.provenance import Mark
 from tayari_simulator.state.behaviour import Reply
-from tayari_simulator.state.exchange import Exchange, dumps
+from tayari_simulator.state.exchange import JournalExchange, dumps
 
 BASE: Final = "/v1/billmanager-invoice"
 MOST_IN_A_CALL: Final = 1000
@@ -159,7 +159,7 @@ def reconciliation_fields(options: Options) -> Fields:
     return Fields(rows)
 
 
-def own_form(exchange: Exchange, refused: Refused) -> Reply | None:  # noqa: ARG001 - the shape of a row
+def own_form(exchange: JournalExchange, refused: Refused) -> Reply | None:  # noqa: ARG001 - the shape of a row
     """A refused field in Bill Manager's own form (assumed); a bad token in Daraja's envelope, as documented."""
     if refused.spec not in (INVALID_FIELD, INVALID_PAYLOAD):
         return None
@@ -167,7 +167,7 @@ def own_form(exchange: Exchange, refused: Refused) -> Reply | None:  # noqa: ARG
     return _answer("400", "Bad Request", message, status=400, errors=[message])
 
 
-def opt_in(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply:
+def opt_in(state: DarajaState, exchange: JournalExchange, values: list[Any]) -> Reply:
     """Begin to use Bill Manager. A second opt-in gets the same key (assumed).
 
     Raises:
@@ -179,7 +179,7 @@ def opt_in(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply:
     return Reply(200, dumps({"app_key": key, "resmsg": "Success", "rescode": "200"}))
 
 
-def change_opt_in(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply:
+def change_opt_in(state: DarajaState, exchange: JournalExchange, values: list[Any]) -> Reply:
     """Change what the opt-in said; who did not opt in before does so now (assumed).
 
     Raises:
@@ -190,7 +190,7 @@ def change_opt_in(state: DarajaState, exchange: Exchange, values: list[Any]) -> 
     return Reply(200, dumps({"resmsg": "Success", "rescode": "200"}))
 
 
-def send_invoice(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply:
+def send_invoice(state: DarajaState, exchange: JournalExchange, values: list[Any]) -> Reply:
     """Send one invoice, or change it.
 
     Raises:
@@ -199,7 +199,7 @@ def send_invoice(state: DarajaState, exchange: Exchange, values: list[Any]) -> R
     return send_invoices(state, exchange, [values])
 
 
-def send_invoices(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply:
+def send_invoices(state: DarajaState, exchange: JournalExchange, values: list[Any]) -> Reply:
     """Send invoices, or change them.
 
     Raises:
@@ -216,7 +216,7 @@ def send_invoices(state: DarajaState, exchange: Exchange, values: list[Any]) -> 
     return Reply(200, dumps({"Status_Message": "Invoice sent successfully", "resmsg": "Success", "rescode": "200"}))
 
 
-def cancel_invoice(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply:
+def cancel_invoice(state: DarajaState, exchange: JournalExchange, values: list[Any]) -> Reply:
     """Cancel one invoice.
 
     Raises:
@@ -225,7 +225,7 @@ def cancel_invoice(state: DarajaState, exchange: Exchange, values: list[Any]) ->
     return cancel_invoices(state, exchange, [values])
 
 
-def cancel_invoices(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply:
+def cancel_invoices(state: DarajaState, exchange: JournalExchange, values: list[Any]) -> Reply:
     """Cancel all of these invoices, or none of them when one of them cannot be (assumed).
 
     Raises:
@@ -248,7 +248,7 @@ def cancel_invoices(state: DarajaState, exchange: Exchange, values: list[Any]) -
     return _answer("200", "Success", "Invoice cancelled successfuly.")
 
 
-def reconcile(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply:
+def reconcile(state: DarajaState, exchange: JournalExchange, values: list[Any]) -> Reply:
     """The merchant has booked a payment: the customer gets a receipt. An invoice counts as paid from then on (assumed).
 
     Raises:
@@ -284,7 +284,7 @@ def _app_key(short_code: str) -> str:
     return f"AG_{first:010d}_{second:08d}{chr(65 + third // 26)}{chr(65 + third % 26)}"
 
 
-def _check_key(state: DarajaState, exchange: Exchange) -> None:
+def _check_key(state: DarajaState, exchange: JournalExchange) -> None:
     """One source says that the key goes into a header afterwards; what happens without it is assumed."""
     if state.options.says("bill_manager_app_key", "ignore"):
         return

@@ -12,7 +12,7 @@ from typing import Final
 from tayari_simulator.apis.bill_manager import BillBook
 from tayari_simulator.apis.core.daraja_state import DarajaState
 from tayari_simulator.apis.core.fields import flat_schema
-from tayari_simulator.apis.core.lifecycle import Further
+from tayari_simulator.apis.core.lifecycle import FurtherMessage
 from tayari_simulator.state.behaviour import Call, Delivery
 from tayari_simulator.state.exchange import dumps
 from tayari_simulator.state.identifiers import EAT
@@ -46,7 +46,7 @@ def _body(state: DarajaState, transaction: Transaction, at_s: float, short_code:
     })  # fmt: skip
 
 
-PUSHED_PAYMENT: Final = Further(Call.PAYMENT_PUSH, payment_push, _body)
+PUSHED_PAYMENT: Final = FurtherMessage(Call.PAYMENT_PUSH, payment_push, _body)
 PAYMENT_PUSH: Final = flat_schema(
     "Bill Manager: payment push",
     "transactionId",

@@ -19,7 +19,7 @@ from tayari_simulator.catalogue import results
 from tayari_simulator.catalogue.errors import INVALID_FIELD, Refused
 from tayari_simulator.catalogue.options import Options
 from tayari_simulator.state.behaviour import Call, Play, Reply
-from tayari_simulator.state.exchange import Exchange, dumps
+from tayari_simulator.state.exchange import JournalExchange, dumps
 from tayari_simulator.state.ledger import CUSTOMERS, Account
 from tayari_simulator.state.transactions import Transaction
 
@@ -67,7 +67,7 @@ def _rate(value: Any) -> float | None:
     return rate if math.isfinite(rate) and rate > 0 else None
 
 
-def calculate(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply:
+def calculate(state: DarajaState, exchange: JournalExchange, values: list[Any]) -> Reply:
     """Answer what points are worth."""
     (points,) = values
     rate = state.options.number("bonga_rate")
@@ -75,7 +75,7 @@ def calculate(state: DarajaState, exchange: Exchange, values: list[Any]) -> Repl
     return Reply(200, dumps({"header": header(state, exchange), "body": body}))
 
 
-def redeem(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply:
+def redeem(state: DarajaState, exchange: JournalExchange, values: list[Any]) -> Reply:
     """Accept a redemption.
 
     Raises:

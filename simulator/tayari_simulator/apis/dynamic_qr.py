@@ -22,7 +22,7 @@ from tayari_simulator.apis.core.fields import (
 from tayari_simulator.catalogue.errors import INVALID_PAYLOAD, Refused
 from tayari_simulator.catalogue.options import Options
 from tayari_simulator.state.behaviour import Reply
-from tayari_simulator.state.exchange import Exchange, dumps
+from tayari_simulator.state.exchange import JournalExchange, dumps
 
 TRX_CODES: Final = ("BG", "WA", "PB", "SM", "SB")
 """Buy goods, withdraw at an agent, pay bill, send money, send to business."""
@@ -59,7 +59,7 @@ def fields(options: Options) -> Fields:
     )
 
 
-def generate(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply:
+def generate(state: DarajaState, exchange: JournalExchange, values: list[Any]) -> Reply:
     """Draw the symbol and answer with it.
 
     Raises:

@@ -16,7 +16,7 @@ from tayari_simulator.apis.core.daraja_state import DarajaState
 from tayari_simulator.apis.core.fields import LONGEST_TEXT, Field, Fields
 from tayari_simulator.catalogue.options import Options
 from tayari_simulator.state.behaviour import Reply
-from tayari_simulator.state.exchange import Exchange, dumps
+from tayari_simulator.state.exchange import JournalExchange, dumps
 from tayari_simulator.state.identifiers import EAT
 
 MOST: Final = 1000
@@ -70,11 +70,11 @@ def fields(options: Options) -> Fields:  # noqa: ARG001 - the shape of a row
     return Fields(rows)
 
 
-def handle(operation: str) -> Callable[[DarajaState, Exchange, list[Any]], Reply]:
+def handle(operation: str) -> Callable[[DarajaState, JournalExchange, list[Any]], Reply]:
     """The handler of one operation, which is the last part of its path."""
     act = OPERATIONS[operation]
 
-    def answer(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply:
+    def answer(state: DarajaState, exchange: JournalExchange, values: list[Any]) -> Reply:
         request_fields = dict(zip(_KEYS, values, strict=True))
         exchange.msisdn = request_fields["msisdn"][:20]
         body = act(state.part(SimPortal), request_fields, exchange.url.partition("?")[2])
@@ -83,7 +83,7 @@ def handle(operation: str) -> Callable[[DarajaState, Exchange, list[Any]], Reply
     return answer
 
 
-def header(state: DarajaState, exchange: Exchange) -> Body:
+def header(state: DarajaState, exchange: JournalExchange) -> Body:
     """The header of a good answer, as IoT and Lipa na Bonga have it."""
     when = datetime.fromtimestamp(exchange.at_s, EAT)
     return {

@@ -28,7 +28,7 @@ from tayari_simulator.apis.core.organisations import Identifier
 from tayari_simulator.catalogue.errors import Refused
 from tayari_simulator.catalogue.options import Options
 from tayari_simulator.state.behaviour import Reply
-from tayari_simulator.state.exchange import Exchange, dumps
+from tayari_simulator.state.exchange import JournalExchange, dumps
 from tayari_simulator.state.identifiers import EAT
 
 NOBODY: Final = "404"
@@ -85,32 +85,32 @@ def ati_fields(options: Options) -> Fields:  # noqa: ARG001 - the shape of a row
     )  # fmt: skip
 
 
-def bare_status(exchange: Exchange, refused: Refused) -> Reply:  # noqa: ARG001 - the shape of a row
+def bare_status(exchange: JournalExchange, refused: Refused) -> Reply:  # noqa: ARG001 - the shape of a row
     """A refusal of these four: a status; what its body says is not documented. Source: reference 3.16."""
     return Reply(refused.spec.status, b"")
 
 
-def imsi(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply:
+def imsi(state: DarajaState, exchange: JournalExchange, values: list[Any]) -> Reply:
     """`/imsi/v1/checkATI`: the IMSI, the last swap and the registration."""
     return _ati(state, exchange, values[0], "imsi", "lastSwapDate", "msisdnRegistrationDate", "customerNumber")
 
 
-def swap(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply:
+def swap(state: DarajaState, exchange: JournalExchange, values: list[Any]) -> Reply:
     """`/imsi/v2/checkATI`: the last swap, with its time."""
     return _ati(state, exchange, values[0], "lastSwapDate", time=True)
 
 
-def age_on_network(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply:
+def age_on_network(state: DarajaState, exchange: JournalExchange, values: list[Any]) -> Reply:
     """`/registration/lookup/v1/checkATI`: the registration. The answer is not documented; assumed from `imsi`."""
     return _ati(state, exchange, values[0], "msisdnRegistrationDate", "customerNumber")
 
 
-def imsi_lookup(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply:
+def imsi_lookup(state: DarajaState, exchange: JournalExchange, values: list[Any]) -> Reply:
     """`/imsi-lookup/v1/checkATI`: the IMSI. The answer is not documented; assumed from `imsi`."""
     return _ati(state, exchange, values[0], "imsi", "customerNumber")
 
 
-def _ati(state: DarajaState, exchange: Exchange, number: str, *keys: str, time: bool = False) -> Reply:
+def _ati(state: DarajaState, exchange: JournalExchange, number: str, *keys: str, time: bool = False) -> Reply:
     exchange.msisdn = number
     subscriber = Subscriber.of(number, _now(exchange).date())
     if subscriber is None:
@@ -145,7 +145,7 @@ def kyc_fields(options: Options) -> Fields:  # noqa: ARG001 - the shape of a row
     return Fields(rows)
 
 
-def validate_id(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply:
+def validate_id(state: DarajaState, exchange: JournalExchange, values: list[Any]) -> Reply:
     """Whether the document belongs to the number. The answer to a match is not documented: assumed."""
     reference, _, number, _, document = values
     exchange.msisdn = number
@@ -175,7 +175,7 @@ def organisation_fields(options: Options) -> Fields:  # noqa: ARG001 - the shape
     return Fields(rows)
 
 
-def organisation_info(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply:
+def organisation_info(state: DarajaState, exchange: JournalExchange, values: list[Any]) -> Reply:
     """Who has a short code. Of an unknown one the message is observed; its code, and the rest, are assumed."""
     kind, short_code = values
     found = state.organisations.find(short_code)
@@ -215,7 +215,7 @@ def hakikisha_fields(options: Options) -> Fields:  # noqa: ARG001 - the shape of
     return Fields(rows)
 
 
-def hakikisha(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply:
+def hakikisha(state: DarajaState, exchange: JournalExchange, values: list[Any]) -> Reply:
     """The customer's name, masked but for the first one."""
     request_id, (number, _) = values
     exchange.msisdn = number
@@ -253,5 +253,5 @@ def _identifier_type(value: Any) -> str | None:
     return word if type(word) is str and word in (Identifier.SHORT_CODE, Identifier.TILL) else None
 
 
-def _now(exchange: Exchange) -> datetime:
+def _now(exchange: JournalExchange) -> datetime:
     return datetime.fromtimestamp(exchange.at_s, EAT)

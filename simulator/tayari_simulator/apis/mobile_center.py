@@ -11,7 +11,7 @@ from tayari_simulator.apis.core.daraja_state import DarajaState
 from tayari_simulator.apis.core.fields import LONGEST_TEXT, Field, Fields, msisdn, numeric_schema, text, text_schema
 from tayari_simulator.catalogue.options import Options
 from tayari_simulator.state.behaviour import Reply
-from tayari_simulator.state.exchange import Exchange, dumps
+from tayari_simulator.state.exchange import JournalExchange, dumps
 
 _PURCHASE: Final = ("offeringId", "paymentMode", "accountId", "price", "resourceAmount", "validity", "transactionId")
 _MSISDN: Final = Field(
@@ -43,20 +43,20 @@ def status_fields(options: Options) -> Fields:  # noqa: ARG001 - the shape of a 
     return Fields(_texts("id", "serviceAccountId"))
 
 
-def fetch(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply:
+def fetch(state: DarajaState, exchange: JournalExchange, values: list[Any]) -> Reply:
     """One offer, the same for everybody."""
     exchange.msisdn = values[0]
     offer = {"offeringId": "1", "name": "Example bundle", "price": "50", "resourceAmount": "1024", "validity": "24"}
     return _answer(state, {"offers": [offer]})
 
 
-def purchase(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply:
+def purchase(state: DarajaState, exchange: JournalExchange, values: list[Any]) -> Reply:
     """Every purchase succeeds; no money moves."""
     exchange.msisdn = values[0]
     return _answer(state, {"transactionId": values[-1], "status": "Success"})
 
 
-def status(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply:  # noqa: ARG001 - the shape of a handler
+def status(state: DarajaState, exchange: JournalExchange, values: list[Any]) -> Reply:  # noqa: ARG001 - the shape of a handler
     """Every bundle is active."""
     return _answer(state, {"id": values[0], "status": "Active"})
 

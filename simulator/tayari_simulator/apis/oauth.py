@@ -11,7 +11,7 @@ from tayari_simulator.apis.core.daraja_state import DarajaState
 from tayari_simulator.apis.core.execution import apply_faults
 from tayari_simulator.catalogue.errors import INVALID_AUTHENTICATION, INVALID_GRANT_TYPE, Refused
 from tayari_simulator.state.behaviour import Behaviour, Call, Reply
-from tayari_simulator.state.exchange import Exchange, dumps
+from tayari_simulator.state.exchange import JournalExchange, dumps
 
 _PLAIN: Final = Behaviour(name="")
 _GRANT_TYPES: Final = {"client_credentials"}
@@ -21,7 +21,7 @@ NOBODY: Final = ("", "")
 Daraja answers it as it answers a wrong pair is assumed (option `empty_key_pair`)."""
 
 
-def generate(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply:
+def generate(state: DarajaState, exchange: JournalExchange, values: list[Any]) -> Reply:
     """Answer a token request; `values` are the Authorization header (or None) and the query text.
 
     Raises:
@@ -41,7 +41,7 @@ def generate(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply
 
 
 def _issue(
-    state: DarajaState, exchange: Exchange, authorization: str | None, query: str, behaviour: Behaviour
+    state: DarajaState, exchange: JournalExchange, authorization: str | None, query: str, behaviour: Behaviour
 ) -> Reply:
     if set(parse_qs(query).get("grant_type", ())) != _GRANT_TYPES:
         raise Refused(INVALID_GRANT_TYPE, note=f"the query is {query!r}"[:200])
@@ -82,7 +82,7 @@ def _credentials(authorization: str | None) -> tuple[str, str] | None:
     return (key, secret) if colon else None
 
 
-def _wrong_credentials(state: DarajaState, exchange: Exchange, note: str) -> Reply:
+def _wrong_credentials(state: DarajaState, exchange: JournalExchange, note: str) -> Reply:
     exchange.note = note
     answer = state.options.text("oauth_wrong_credentials")
     if answer == "400.008.01":

@@ -25,7 +25,7 @@ from tayari_simulator.apis.core.organisations import Organisation
 from tayari_simulator.catalogue.errors import ERRORS, Refused
 from tayari_simulator.catalogue.options import Options
 from tayari_simulator.state.behaviour import Call, Reply
-from tayari_simulator.state.exchange import Exchange, dumps
+from tayari_simulator.state.exchange import JournalExchange, dumps
 from tayari_simulator.state.identifiers import EAT
 from tayari_simulator.state.transactions import Status, Transaction
 
@@ -86,7 +86,7 @@ def _time(value: Any) -> float | None:
         return None
 
 
-def register(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply:  # noqa: ARG001 - the shape of a row
+def register(state: DarajaState, exchange: JournalExchange, values: list[Any]) -> Reply:  # noqa: ARG001 - the shape of a row
     """Answer a registration.
 
     Raises:
@@ -110,7 +110,7 @@ def register(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply
     }))  # fmt: skip
 
 
-def query(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply:
+def query(state: DarajaState, exchange: JournalExchange, values: list[Any]) -> Reply:
     """Answer a query: one page of payments inside a list, the oldest first.
 
     Raises:

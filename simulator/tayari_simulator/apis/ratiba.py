@@ -37,7 +37,7 @@ from tayari_simulator.catalogue import results
 from tayari_simulator.catalogue.errors import INVALID_FIELD, Refused
 from tayari_simulator.catalogue.options import Options
 from tayari_simulator.state.behaviour import Play, Reply
-from tayari_simulator.state.exchange import Exchange, Kind, dumps
+from tayari_simulator.state.exchange import ExchangeKind, JournalExchange, dumps
 from tayari_simulator.state.handsets import BY_HANDSET
 from tayari_simulator.state.identifiers import EAT
 from tayari_simulator.state.transactions import Transaction
@@ -114,7 +114,7 @@ def fields(options: Options) -> Fields:
     return Fields(rows)
 
 
-def create(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply:
+def create(state: DarajaState, exchange: JournalExchange, values: list[Any]) -> Reply:
     """Ask the customer for the order.
 
     Raises:
@@ -215,7 +215,7 @@ def _plan_debit(state: DarajaState, order: Transaction, number: int, now_s: floa
 
 def _debit(state: DarajaState, order: Transaction, number: int, at_s: float) -> None:
     """The customer pays by C2B, under the scenario that is chosen for such a payment."""
-    exchange = Exchange(Kind.REQUEST, KIND, "", "", (), b"", at_s, at_s)
+    exchange = JournalExchange(ExchangeKind.REQUEST, KIND, "", "", (), b"", at_s, at_s)
     command = BUY_GOODS if TYPES[order.command][1] is Identifier.TILL else PAY_BILL
     c2b.pay_chosen(
         state, exchange, short_code=order.short_code, command=command, amount=order.amount, msisdn=order.msisdn,

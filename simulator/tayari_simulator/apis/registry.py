@@ -29,12 +29,12 @@ from tayari_simulator.catalogue.errors import Refused
 from tayari_simulator.catalogue.options import Options
 from tayari_simulator.catalogue.provenance import Mark
 from tayari_simulator.state.behaviour import Call, Reply
-from tayari_simulator.state.exchange import Exchange
+from tayari_simulator.state.exchange import JournalExchange
 
-Handle = Callable[[DarajaState, Exchange, list[Any]], Reply]
+Handle = Callable[[DarajaState, JournalExchange, list[Any]], Reply]
 """Decides, with the fields that were read; may raise `Refused`."""
 
-Refuse = Callable[[Exchange, Refused], Reply | None]
+Refuse = Callable[[JournalExchange, Refused], Reply | None]
 """A refusal in an API's own form; None: in Daraja's envelope after all."""
 
 

@@ -285,7 +285,7 @@ REFUSALS: Final[tuple[Refusal, ...]] = tuple(_all())
 
 
 @dataclass(frozen=True, slots=True)
-class Recognised:
+class RecognisedRefusal:
     """What an answered body was: the code and text as they were sent, and the row, if it is one that is known."""
 
     code: str
@@ -293,7 +293,7 @@ class Recognised:
     row: Refusal | None
 
 
-def recognise(status: int, body: str) -> Recognised | None:
+def recognise(status: int, body: str) -> RecognisedRefusal | None:
     """Which refusal an answer was, of its HTTP status and body; None: it is no refusal in any known form."""
     if status < 400:
         return None
@@ -301,16 +301,16 @@ def recognise(status: int, body: str) -> Recognised | None:
         read = json.loads(body)
     except ValueError:
         page = next((row for row in REFUSALS if row.kind == "gateway" and row.text and row.text == _plain(body)), None)
-        return Recognised(page.code, page.text, page) if page else None
+        return RecognisedRefusal(page.code, page.text, page) if page else None
     if not isinstance(read, Mapping):
         return None
     if code := str(read.get("errorCode") or ""):
         text = str(read.get("errorMessage") or "")
         row = _error(code, text, status)
-        return Recognised(code, row.text if row and "{token}" in row.text else text, row)
+        return RecognisedRefusal(code, row.text if row and "{token}" in row.text else text, row)
     code, text = _fault_of(read)
     row = next((row for row in REFUSALS if row.kind == "gateway" and row.code == code), None)
-    return Recognised(code, text, row) if code else None
+    return RecognisedRefusal(code, text, row) if code else None
 
 
 def _error(code: str, text: str, status: int) -> Refusal | None:

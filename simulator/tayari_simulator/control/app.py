@@ -10,7 +10,7 @@ from typing import Final
 from aiohttp import web
 from tayari_formats.problems import suggest
 
-from tayari_simulator.control.endpoint import Controlled, Refusal, Route, check_token
+from tayari_simulator.control.endpoint import Controlled, ControlRefusal, Route, check_token
 from tayari_simulator.control.route_table import ROUTES
 from tayari_simulator.scenarios.selector import Selector
 from tayari_simulator.transport.simulator import Simulator
@@ -102,17 +102,17 @@ async def _refusals(request: web.Request, handler: Handler) -> web.StreamRespons
         _refuse_other_names(request)
         _refuse_other_sites(request)
         return await handler(request)
-    except Refusal as refusal:
+    except ControlRefusal as refusal:
         return refusal.response()
     except web.HTTPRequestEntityTooLarge:
-        return Refusal(413, "too_large", f"the body is larger than {MOST_BYTES} bytes").response()
+        return ControlRefusal(413, "too_large", f"the body is larger than {MOST_BYTES} bytes").response()
     except web.HTTPMethodNotAllowed as wrong:
         allowed = ", ".join(sorted(wrong.allowed_methods))
         message = f"{request.method} is not for {request.path}; use {allowed}"
-        return Refusal(405, "method_not_allowed", message).response()
+        return ControlRefusal(405, "method_not_allowed", message).response()
     except web.HTTPNotFound:
         hint = suggest(request.path, {row.path for row in ROUTES})
-        return Refusal(404, "not_found", f"no route {request.path}{hint}").response()
+        return ControlRefusal(404, "not_found", f"no route {request.path}{hint}").response()
 
 
 def _refuse_other_names(request: web.Request) -> None:
@@ -124,7 +124,7 @@ def _refuse_other_names(request: web.Request) -> None:
         f"found the host name {found[:100]}; expected an address, localhost or a name without dots; "
         f"start the simulator with --control-name NAME for another one"
     )
-    raise Refusal(403, "other_host", message)
+    raise ControlRefusal(403, "other_host", message)
 
 
 def _is_own_name(host: str, names: frozenset[str]) -> bool:
@@ -152,7 +152,7 @@ def _refuse_other_sites(request: web.Request) -> None:
     origin = request.headers.get("Origin")
     if request.headers.get("Sec-Fetch-Site") == "cross-site" and request.headers.get("Sec-Fetch-Mode") != "navigate":
         message = "found a request from a web page of another site; the control API is not for other sites' pages"
-        raise Refusal(403, "other_site", message)
+        raise ControlRefusal(403, "other_site", message)
     if origin is not None and origin.partition("://")[2] != request.host:
         message = f"found a request from the web page {origin}; the control API is not for other sites' pages"
-        raise Refusal(403, "other_site", message)
+        raise ControlRefusal(403, "other_site", message)

@@ -22,7 +22,7 @@ A_PIECE: Final = 65_536
 """Bytes of a long answer that are written in one turn of the event loop."""
 
 
-class Refusal(Exception):
+class ControlRefusal(Exception):
     """The caller's fault: `status` 4xx, a `code` for programs, and a message for people."""
 
     def __init__(self, status: int, code: str, message: str, *, problems: Sequence[Problem] = ()) -> None:
@@ -138,7 +138,7 @@ def check_token(controlled: Controlled, request: web.Request) -> None:
             f"found {found}; expected the header `Authorization: Bearer TOKEN`, with the control_token of the ready "
             "line; or start the simulator with --control-open"
         )
-        raise Refusal(401, "token_required", message)
+        raise ControlRefusal(401, "token_required", message)
 
 
 def named(controlled: Controlled, name: str) -> Scenario:
@@ -150,4 +150,4 @@ def named(controlled: Controlled, name: str) -> Scenario:
     try:
         return controlled.selector.get(name)
     except UnknownScenario as error:
-        raise Refusal(404, "unknown_scenario", str(error)) from error
+        raise ControlRefusal(404, "unknown_scenario", str(error)) from error

@@ -13,7 +13,7 @@ from aiohttp import web
 from tayari_simulator.control.endpoint import Controlled
 from tayari_simulator.control.schemas import read_query
 from tayari_simulator.scenarios.values import Text
-from tayari_simulator.state.exchange import Exchange
+from tayari_simulator.state.exchange import JournalExchange
 from tayari_simulator.state.transactions import Status, Transaction
 from tayari_simulator.strict_reading import AtLeast, AtMost
 from tayari_simulator.transport.simulator import Simulator
@@ -63,7 +63,7 @@ class EventStream:
     def __init__(self, simulator: Simulator, where: EventsWhere) -> None:
         self._simulator = simulator
         self._where = where
-        self._entries: list[Exchange] = []
+        self._entries: list[JournalExchange] = []
         self._touched: dict[str, None] = {}
         """Ids of transactions that something happened to."""
         self._open: dict[str, Transaction] = {}
@@ -112,7 +112,7 @@ class EventStream:
         rows = state.transactions.latest(number)
         return [row for row in rows if self._where.msisdn in (None, row.msisdn)]
 
-    def _seen(self, entry: Exchange) -> None:
+    def _seen(self, entry: JournalExchange) -> None:
         if self._where.msisdn in (None, entry.msisdn):
             if entry.transaction_id:
                 self._touched[entry.transaction_id] = None
@@ -139,7 +139,7 @@ class EventStream:
         self._skipped += len(rows) - len(shown)
         return self._event(shown, entries, reset=reset)
 
-    def _event(self, transactions: list[Transaction], entries: list[Exchange], *, reset: bool = False) -> bytes:
+    def _event(self, transactions: list[Transaction], entries: list[JournalExchange], *, reset: bool = False) -> bytes:
         if reset:
             self._open.clear()
         for row in transactions:
@@ -169,7 +169,7 @@ class EventStream:
         }
 
 
-def entry_in_short(entry: Exchange) -> Json:
+def entry_in_short(entry: JournalExchange) -> Json:
     """An entry of the journal without headers and bodies."""
     return {
         "seq": entry.seq,

@@ -16,7 +16,7 @@ from tayari_simulator.journal.entries import Question, text
 from tayari_simulator.scenarios.conditions import MatchedBy, Rows, why_not
 from tayari_simulator.scenarios.selector import Selector
 from tayari_simulator.scenarios.values import MSISDN_FORM
-from tayari_simulator.state.exchange import Exchange, Kind
+from tayari_simulator.state.exchange import ExchangeKind, JournalExchange
 from tayari_simulator.state.transactions import Status, Transaction
 from tayari_simulator.transport.simulator import Simulator
 from tayari_simulator.transport.views import transaction_dict
@@ -179,16 +179,20 @@ def _state_at(transaction: Transaction, at_s: float) -> Status:
     return passed[-1] if passed else Status.PROMPTED
 
 
-def _name_of(entry: Exchange) -> str:
-    names = {Kind.REQUEST: str(entry.endpoint), Kind.CALLBACK: "callback", Kind.CONTROL: "sent_callback"}
+def _name_of(entry: JournalExchange) -> str:
+    names = {
+        ExchangeKind.REQUEST: str(entry.endpoint),
+        ExchangeKind.CALLBACK: "callback",
+        ExchangeKind.CONTROL: "sent_callback",
+    }
     return names[entry.kind]
 
 
-def _delivery(entry: Exchange) -> Json:
+def _delivery(entry: JournalExchange) -> Json:
     return {
         "seq": entry.seq,
         "status": entry.status or None,
-        "callback": "" if entry.kind is Kind.REQUEST else text(entry.request_body)[:2000],
+        "callback": "" if entry.kind is ExchangeKind.REQUEST else text(entry.request_body)[:2000],
         "answer": text(entry.response_body)[:2000],
         "note": entry.note,
         "error": entry.error,
@@ -200,17 +204,17 @@ def refusals(simulator: Simulator, msisdn: str) -> list[Json]:
 
     Daraja names only the first one.
     """
-    entries = simulator.entries.find(Question(msisdn=msisdn, kind=Kind.REQUEST))
+    entries = simulator.entries.find(Question(msisdn=msisdn, kind=ExchangeKind.REQUEST))
     return [_refusal(simulator, entry) for entry in entries if _is_refusal(entry)][-MOST_REFUSALS:]
 
 
-def _is_refusal(entry: Exchange) -> bool:
+def _is_refusal(entry: JournalExchange) -> bool:
     if entry.status != 200:
         return True
     return bool(_object(entry.response_body).get("ResponseCode", "0") != "0")
 
 
-def _refusal(simulator: Simulator, entry: Exchange) -> Json:
+def _refusal(simulator: Simulator, entry: JournalExchange) -> Json:
     body = _object(entry.response_body)
     gateway = body.get("fault") or {}
     return {
@@ -226,7 +230,7 @@ def _refusal(simulator: Simulator, entry: Exchange) -> Json:
     }
 
 
-def _reasons(simulator: Simulator, entry: Exchange) -> Iterator[str]:
+def _reasons(simulator: Simulator, entry: JournalExchange) -> Iterator[str]:
     if entry.note:
         yield entry.note
     if entry.error:
@@ -274,7 +278,7 @@ def _object(body: bytes) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _objects(entry: Exchange) -> list[dict[str, Any]]:
+def _objects(entry: JournalExchange) -> list[dict[str, Any]]:
     """What a call said: one object, or the rows of a list; a GET says it in its URL."""
     if entry.method == "GET":
         return [dict(parse_qsl(entry.url.partition("?")[2], keep_blank_values=True))]

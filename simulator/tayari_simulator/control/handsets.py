@@ -18,7 +18,7 @@ from tayari_simulator.apis.ratiba import KIND as RATIBA
 from tayari_simulator.apis.ratiba import step_of
 from tayari_simulator.catalogue import customer_texts as texts
 from tayari_simulator.control import schemas
-from tayari_simulator.control.endpoint import Controlled, Refusal, answer
+from tayari_simulator.control.endpoint import Controlled, ControlRefusal, answer
 from tayari_simulator.control.schemas import read_body
 from tayari_simulator.scenarios.values import Msisdn
 from tayari_simulator.state.behaviour import Call
@@ -76,7 +76,7 @@ async def press(controlled: Controlled, request: web.Request) -> web.Response:
     msisdn = msisdn_of(request)
     given = await read_body(request, schemas.AnswerPrompt)
     if given.pin is not None and given.press is not Press.PAY:
-        raise Refusal(400, "bad_body", f"pin is for press: pay; found press: {given.press}; leave pin out")
+        raise ControlRefusal(400, "bad_body", f"pin is for press: pay; found press: {given.press}; leave pin out")
     simulator, selector = controlled.simulator, controlled.selector
     held = selector.handsets.find(msisdn) or Handset(msisdn=msisdn)
     try:
@@ -86,7 +86,7 @@ async def press(controlled: Controlled, request: web.Request) -> web.Response:
             f"the phone {msisdn} shows no prompt that waits for an answer; control it by hand first "
             f"(PUT /v1/handsets/{msisdn}, or start with --interactive), then push to it"
         )
-        raise Refusal(409, "no_prompt", message) from error
+        raise ControlRefusal(409, "no_prompt", message) from error
     if selector.handsets.everyone:
         selector.hold(msisdn).wrong_pins = held.wrong_pins
     simulator.changed()
@@ -102,7 +102,7 @@ def msisdn_of(request: web.Request) -> str:
     complaints: list[Complaint] = []
     found = read_value(Msisdn, request.match_info["msisdn"], (), complaints)
     if not isinstance(found, str):
-        raise Refusal(400, "bad_msisdn", f"{describe(request.match_info['msisdn'])}: {complaints[0].message}")
+        raise ControlRefusal(400, "bad_msisdn", f"{describe(request.match_info['msisdn'])}: {complaints[0].message}")
     return found
 
 

@@ -10,7 +10,7 @@ from aiohttp import web
 from tayari_simulator.apis.core.daraja_state import DarajaState
 from tayari_simulator.apis.core.organisations import Organisation
 from tayari_simulator.control import schemas
-from tayari_simulator.control.endpoint import Controlled, Refusal, answer
+from tayari_simulator.control.endpoint import Controlled, ControlRefusal, answer
 from tayari_simulator.control.schemas import read_body
 from tayari_simulator.state.transactions import Status
 from tayari_simulator.transport.views import organisation_dict
@@ -32,11 +32,11 @@ async def set_organisation(controlled: Controlled, request: web.Request) -> web.
     state, organisation = _found(controlled, request)
     given = await read_body(request, schemas.SetOrganisation)
     if (given.initiator is None) != (given.expired is None):
-        raise Refusal(400, "bad_body", "initiator and expired go together; give both or neither")
+        raise ControlRefusal(400, "bad_body", "initiator and expired go together; give both or neither")
     initiator = organisation.initiator(given.initiator) if given.initiator is not None else None
     if given.initiator is not None and initiator is None:
         known = ", ".join(row.name for row in organisation.initiators)
-        raise Refusal(404, "unknown_initiator", f'no initiator "{given.initiator[:40]}"; known here: {known}')
+        raise ControlRefusal(404, "unknown_initiator", f'no initiator "{given.initiator[:40]}"; known here: {known}')
     if initiator is not None and given.expired is not None:
         initiator.expired = given.expired
         initiator.failures = 0
@@ -61,13 +61,13 @@ async def statement(controlled: Controlled, request: web.Request) -> web.Respons
     })  # fmt: skip
 
 
-def unknown_short_code(short_code: str) -> Refusal:
+def unknown_short_code(short_code: str) -> ControlRefusal:
     """There is no organisation of this short code."""
     message = (
         f'no organisation has the short code "{short_code[:20]}"; known are those of the start (--short-code, '
         "--organisation) and the sandbox's, 600000 to 600999"
     )
-    return Refusal(404, "unknown_short_code", message)
+    return ControlRefusal(404, "unknown_short_code", message)
 
 
 def _found(controlled: Controlled, request: web.Request) -> tuple[DarajaState, Organisation]:

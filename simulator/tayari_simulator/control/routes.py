@@ -12,7 +12,7 @@ from tayari_simulator.apis.c2b import hakikisha
 from tayari_simulator.catalogue.errors import REFUSALS
 from tayari_simulator.control import schemas
 from tayari_simulator.control.documents.provenance import standings
-from tayari_simulator.control.endpoint import Controlled, Refusal, answer, answer_rows, named
+from tayari_simulator.control.endpoint import Controlled, ControlRefusal, answer, answer_rows, named
 from tayari_simulator.control.explain import explain
 from tayari_simulator.control.handsets import msisdn_of
 from tayari_simulator.control.organisations import unknown_short_code
@@ -35,7 +35,7 @@ async def blend(controlled: Controlled, request: web.Request) -> web.Response:
     try:
         controlled.selector.blend(weights)
     except BadMix as error:
-        raise Refusal(400, "bad_mix", str(error)) from error
+        raise ControlRefusal(400, "bad_mix", str(error)) from error
     return answer({"mix": controlled.selector.mix})
 
 
@@ -55,7 +55,7 @@ async def explain_payment(controlled: Controlled, request: web.Request) -> web.R
     found = explain(controlled.simulator, controlled.selector, which)
     if found is None:
         message = f'nothing is known of "{which[:100]}"; give a CheckoutRequestID, a receipt or an MSISDN of this run'
-        raise Refusal(404, "unknown_payment", message)
+        raise ControlRefusal(404, "unknown_payment", message)
     return answer(found)
 
 
@@ -110,11 +110,11 @@ async def load_scenario(controlled: Controlled, request: web.Request) -> web.Res
         scenario, problems = await asyncio.to_thread(read_scenario, given.yaml, file=given.file)
     if scenario is None:
         message = "; ".join(map(str, problems)) or "the file is empty"
-        raise Refusal(422, "bad_scenario", message, problems=problems)
+        raise ControlRefusal(422, "bad_scenario", message, problems=problems)
     try:
         controlled.selector.load(scenario)
     except Misplaced as error:
-        raise Refusal(409, "misplaced_scenario", str(error)) from error
+        raise ControlRefusal(409, "misplaced_scenario", str(error)) from error
     return answer({"scenario": scenario.name})
 
 
@@ -134,7 +134,7 @@ async def play_next(controlled: Controlled, request: web.Request) -> web.Respons
     try:
         controlled.selector.queue(scenario, msisdn=given.msisdn, endpoint=given.endpoint, times=given.times)
     except Misplaced as error:
-        raise Refusal(400, "misplaced_scenario", str(error)) from error
+        raise ControlRefusal(400, "misplaced_scenario", str(error)) from error
     return answer({"scenario": scenario.name, "times": given.times})
 
 
@@ -199,15 +199,15 @@ async def advance(controlled: Controlled, request: web.Request) -> web.Response:
     """`POST /v1/clock/advance`."""
     given = await read_body(request, schemas.Advance)
     if [given.by_s, given.to, given.until].count(None) != 2:
-        raise Refusal(400, "bad_body", "expected exactly one of by_s, to: next and until: idle")
+        raise ControlRefusal(400, "bad_body", "expected exactly one of by_s, to: next and until: idle")
     try:
         moved = await controlled.simulator.advance(
             by_s=given.by_s, to_next=given.to is not None, until_idle=given.until is not None
         )
     except ClockIsReal as error:
-        raise Refusal(409, "clock_is_real", str(error) or "start the simulator with --clock manual") from error
+        raise ControlRefusal(409, "clock_is_real", str(error) or "start the simulator with --clock manual") from error
     except ValueError as error:
-        raise Refusal(400, "bad_body", str(error)) from error
+        raise ControlRefusal(400, "bad_body", str(error)) from error
     return answer(moved)
 
 
@@ -271,7 +271,7 @@ async def send_callback(controlled: Controlled, request: web.Request) -> web.Res
             planned, parallel=given.parallel, gap_s=given.gap_s, timeout_s=given.timeout_s
         )
     except TargetRefused as error:
-        raise Refusal(403, "target_refused", str(error)) from error
+        raise ControlRefusal(403, "target_refused", str(error)) from error
     return answer({"deliveries": [row.to_dict() for row in answered]})
 
 
@@ -292,7 +292,7 @@ async def ask_account(controlled: Controlled, request: web.Request) -> web.Respo
         problems = hakikisha.problems_of(answered[1].status, answered[1].body, asked.body)
         name = hakikisha.account_name(answered[1].status, answered[1].body)
     except TargetRefused as error:
-        raise Refusal(403, "target_refused", str(error)) from error
+        raise ControlRefusal(403, "target_refused", str(error)) from error
     except ValueError as error:
         problems = [str(error)]
     deliveries_made = [row.to_dict() for row in answered]
@@ -324,8 +324,8 @@ def _meant(controlled: Controlled, given: object) -> Scenario:
     if isinstance(given, str):
         return named(controlled, given)
     if not isinstance(given, dict):
-        raise Refusal(400, "bad_body", f"scenario: found {describe(given)}; expected a name or an object")
+        raise ControlRefusal(400, "bad_body", f"scenario: found {describe(given)}; expected a name or an object")
     scenario, problems = read_inline(given)
     if scenario is None:
-        raise Refusal(422, "bad_scenario", "; ".join(row.message for row in problems), problems=problems)
+        raise ControlRefusal(422, "bad_scenario", "; ".join(row.message for row in problems), problems=problems)
     return scenario

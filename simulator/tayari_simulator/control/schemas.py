@@ -11,12 +11,12 @@ import orjson
 from aiohttp import web
 from tayari_formats.problems import Complaint, Path, describe
 
-from tayari_simulator.control.endpoint import Refusal
+from tayari_simulator.control.endpoint import ControlRefusal
 from tayari_simulator.faults.parameters import ResultCode
 from tayari_simulator.scenarios.mix import BadMix, parse_mix
 from tayari_simulator.scenarios.values import CallName, EndpointName, Msisdn, Text, name_of
 from tayari_simulator.state.behaviour import Call
-from tayari_simulator.state.exchange import Kind
+from tayari_simulator.state.exchange import ExchangeKind
 from tayari_simulator.state.handsets import Language, Press
 from tayari_simulator.state.ledger import Account
 from tayari_simulator.strict_reading import (
@@ -105,7 +105,7 @@ AnyText = Annotated[str, ReadWith(_any_text)]
 OneLine = Annotated[str, ReadWith(_one_line)]
 
 
-class Method(StrEnum):
+class CallbackMethod(StrEnum):
     """How a callback can be sent: Daraja posts; the others test what a merchant does with them."""
 
     POST = "POST"
@@ -293,7 +293,7 @@ class SendCallback:
     set: Mapping[str, object] = field(default_factory=dict)
     drop: tuple[Text, ...] = ()
     order: tuple[Text, ...] = ()
-    method: Method = Method.POST
+    method: CallbackMethod = CallbackMethod.POST
     content_type: OneLine = "application/json;charset=UTF-8"
     headers: Annotated[Mapping[str, str], ReadWith(_headers)] = field(default_factory=dict)
     source: OneLine | None = None
@@ -333,7 +333,7 @@ class JournalWhere:
     checkout_request_id: Text | None = None
     reference: Text | None = None
     endpoint: CallName | None = None
-    kind: Kind | None = None
+    kind: ExchangeKind | None = None
     since: Annotated[int, AtLeast(0), AtMost(MOST_SEQ)] = 0
     until: Annotated[int, AtLeast(0), AtMost(MOST_SEQ)] | None = None
     limit: Annotated[int, AtLeast(1), AtMost(10_000)] = 1000
@@ -349,9 +349,9 @@ async def read_body(request: web.Request, kind: type[T]) -> T:
     try:
         value = orjson.loads(raw) if raw.strip() else {}
     except orjson.JSONDecodeError as error:
-        raise Refusal(400, "bad_json", f"the body is not JSON: {error}; send a JSON object") from error
+        raise ControlRefusal(400, "bad_json", f"the body is not JSON: {error}; send a JSON object") from error
     if _deeper_than(value, DEEPEST):
-        raise Refusal(
+        raise ControlRefusal(
             400, "bad_json", f"the body is nested deeper than {DEEPEST} levels; a callback may be so as raw text"
         )
     return _record(kind, value, "bad_body")
@@ -365,7 +365,7 @@ def read_query(request: web.Request, kind: type[T]) -> T:
     """
     twice = [key for key in request.query if len(request.query.getall(key)) > 1]
     if twice:
-        raise Refusal(400, "bad_query", f"{twice[0]}: given more than once; give it once")
+        raise ControlRefusal(400, "bad_query", f"{twice[0]}: given more than once; give it once")
     values = {key: _number_or_text(key, text) for key, text in request.query.items()}
     return _record(kind, values, "bad_query")
 
@@ -395,5 +395,5 @@ def _record(kind: type[T], value: object, code: str) -> T:
     complaints: list[Complaint] = []
     found = read_record(kind, value, (), complaints)
     if found is None:
-        raise Refusal(400, code, "; ".join(map(str, complaints)))
+        raise ControlRefusal(400, code, "; ".join(map(str, complaints)))
     return found

@@ -12,8 +12,8 @@ from tayari_simulator.apis.c2b import payment as c2b
 from tayari_simulator.apis.c2b.messages import organisation_of
 from tayari_simulator.apis.core.execution import message_of
 from tayari_simulator.apis.registry import TRANSACTIONS
-from tayari_simulator.control.endpoint import Refusal
-from tayari_simulator.control.schemas import ABSENT, Method, SendCallback
+from tayari_simulator.control.endpoint import ControlRefusal
+from tayari_simulator.control.schemas import ABSENT, CallbackMethod, SendCallback
 from tayari_simulator.faults.change import BadChange, Change
 from tayari_simulator.scenarios.model import Scenario
 from tayari_simulator.state.behaviour import Call, Delivery, Step
@@ -64,18 +64,18 @@ def _finished(simulator: Simulator, request: SendCallback, delivery: Delivery) -
 def _check_shape(request: SendCallback) -> None:
     given = [key for key, there in _bodies(request).items() if there]
     if len(given) > 1:
-        raise Refusal(400, "bad_body", f"{' and '.join(given)} exclude each other; give one of them")
+        raise ControlRefusal(400, "bad_body", f"{' and '.join(given)} exclude each other; give one of them")
     if request.raw is not None and (request.set or request.drop or request.order):
-        raise Refusal(400, "bad_body", "raw is sent as it is; set, drop and order need a JSON body")
+        raise ControlRefusal(400, "bad_body", "raw is sent as it is; set, drop and order need a JSON body")
     if request.url is None and request.checkout_request_id is None:
-        raise Refusal(400, "bad_body", "no target; give checkout_request_id, or url with body or raw")
+        raise ControlRefusal(400, "bad_body", "no target; give checkout_request_id, or url with body or raw")
     if (request.msisdn or request.amount) and (
         request.checkout_request_id or given[:1] not in (["result_code"], ["scenario"], ["message"])
     ):
         message = "msisdn and amount are for a payment that does not exist; give url with result_code or scenario"
-        raise Refusal(400, "bad_body", message)
+        raise ControlRefusal(400, "bad_body", message)
     if (request.times - 1) * request.gap_s > LONGEST_S:
-        raise Refusal(400, "bad_body", f"times and gap_s make more than {LONGEST_S:g} s; send fewer, or closer")
+        raise ControlRefusal(400, "bad_body", f"times and gap_s make more than {LONGEST_S:g} s; send fewer, or closer")
 
 
 def _bodies(request: SendCallback) -> dict[str, bool]:
@@ -100,7 +100,7 @@ def _transaction(simulator: Simulator, request: SendCallback, scenario: Scenario
     complete = request.url is not None and (request.body is not ABSENT or request.raw is not None)
     if transaction is None and not complete:
         message = f'no payment "{request.checkout_request_id}"; give the id of one, or url with body or raw'
-        raise Refusal(404, "unknown_payment", message)
+        raise ControlRefusal(404, "unknown_payment", message)
     return transaction
 
 
@@ -111,7 +111,7 @@ def _invented(simulator: Simulator, request: SendCallback, scenario: Scenario | 
     kind = request.kind or (scenario.when.endpoint if scenario is not None else usual)
     if kind not in TRANSACTIONS:
         message = f"{kind} calls have no later message; expected one of {', '.join(sorted(TRANSACTIONS))}"
-        raise Refusal(400, "misplaced_scenario", message)
+        raise ControlRefusal(400, "misplaced_scenario", message)
     return state.lifecycles[kind].example(state, msisdn, request.amount or 1, request.url or "", now_s)
 
 
@@ -130,15 +130,17 @@ def _body(simulator: Simulator, request: SendCallback, transaction: Transaction 
         code = step.result_code if step is not None else request.result_code
         if code is None and transaction.result_code is None:
             message = f"payment {transaction.id} has no result yet; wait for it, or give result_code"
-            raise Refusal(409, "no_result", message)
+            raise ControlRefusal(409, "no_result", message)
         desc = step.result_desc if step is not None else None
         body = message_of(simulator.daraja.state, transaction, code, simulator.now_s(), desc=desc)
         if not body:
             message = f"a {transaction.kind} transaction that failed has no message; give result_code 0"
-            raise Refusal(400, "no_message", message)
+            raise ControlRefusal(400, "no_message", message)
         return body
-    if request.method is Method.POST or request.method is Method.PUT:
-        raise Refusal(400, "bad_body", "nothing to send; give checkout_request_id, result_code, scenario, body or raw")
+    if request.method is CallbackMethod.POST or request.method is CallbackMethod.PUT:
+        raise ControlRefusal(
+            400, "bad_body", "nothing to send; give checkout_request_id, result_code, scenario, body or raw"
+        )
     return b""
 
 
@@ -152,7 +154,7 @@ def _named(simulator: Simulator, transaction: Transaction, name: str) -> bytes:
     if body is None:
         known = ", ".join((Call.CALLBACK, *filter(None, [lifecycle.called]), *lifecycle.messages()))
         message = f"a {transaction.kind} transaction has no message {name}; expected one of {known}, or another kind"
-        raise Refusal(400, "no_message", message)
+        raise ControlRefusal(400, "no_message", message)
     return body(state, transaction, now_s)
 
 
@@ -169,7 +171,7 @@ def _url_of(simulator: Simulator, transaction: Transaction, name: str | None) ->
         found = None if opt_in is None else opt_in.callback_url
     if not found:
         message = f"nobody has said where the {name or 'message'} of {transaction.id} goes; give url"
-        raise Refusal(400, "bad_body", message)
+        raise ControlRefusal(400, "bad_body", message)
     return found
 
 
@@ -189,4 +191,4 @@ def _changed(body: bytes, request: SendCallback) -> bytes:
     try:
         return change.apply(body)
     except BadChange as error:
-        raise Refusal(400, "unknown_path", str(error)) from error
+        raise ControlRefusal(400, "unknown_path", str(error)) from error

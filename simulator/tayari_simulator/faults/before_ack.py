@@ -7,10 +7,10 @@ from typing import Final
 
 from tayari_simulator.faults.base import AckFault
 from tayari_simulator.faults.delays import DelayForm
-from tayari_simulator.state.behaviour import NO_DELAY, Behaviour, Delay, Fixed, Reply
+from tayari_simulator.state.behaviour import NO_DELAY, Behaviour, DelayDistribution, Fixed, Reply
 from tayari_simulator.strict_reading import Seconds
 
-_AT: Final[Delay] = Fixed(1.0)
+_AT: Final[DelayDistribution] = Fixed(1.0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from typing import Annotated, Any, Final, get_args, get_type_hints
 
 from tayari_formats.problems import Complaint, Path
 
-from tayari_simulator.state.behaviour import Delay, Draws, Fixed, Uniform
+from tayari_simulator.state.behaviour import DelayDistribution, Draws, Fixed, Uniform
 from tayari_simulator.strict_reading import ReadWith, Seconds, SecondsOrNone, read_record, read_value
 
 _STANDARD: Final = NormalDist()
@@ -47,7 +47,9 @@ class LogNormal:
         return self.median * exp(self.sigma * _STANDARD.inv_cdf(min(max(uniform(), _EDGE), 1 - _EDGE)))
 
 
-def read_delay(value: object, path: Path, complaints: list[Complaint], fixed: object = Seconds) -> Delay | None:
+def read_delay(
+    value: object, path: Path, complaints: list[Complaint], fixed: object = Seconds
+) -> DelayDistribution | None:
     """Read a number of seconds (as `fixed` bounds it), `{uniform: [a, b]}` or `{lognormal: {median: m, sigma: s}}`."""
     if not isinstance(value, Mapping):
         seconds = read_value(fixed, value, path, complaints)
@@ -72,7 +74,7 @@ def _read_between(value: object, path: Path, complaints: list[Complaint]) -> Bet
     return Between(float(ends[0]), float(ends[1]))
 
 
-def _read_delay_or_none(value: object, path: Path, complaints: list[Complaint]) -> Delay | None:
+def _read_delay_or_none(value: object, path: Path, complaints: list[Complaint]) -> DelayDistribution | None:
     return read_delay(value, path, complaints, SecondsOrNone)
 
 
@@ -103,8 +105,12 @@ DRAWN: Final[tuple[Mapping[str, object], ...]] = (
 )  # fmt: skip
 """The two drawn forms as JSON Schema."""
 
-DelayForm = Annotated[Delay, ReadWith(read_delay, {"anyOf": [{"type": "number", "exclusiveMinimum": 0}, *DRAWN]})]
-DelayOrNoneForm = Annotated[Delay, ReadWith(_read_delay_or_none, {"anyOf": [{"type": "number", "minimum": 0}, *DRAWN]})]
+DelayForm = Annotated[
+    DelayDistribution, ReadWith(read_delay, {"anyOf": [{"type": "number", "exclusiveMinimum": 0}, *DRAWN]})
+]
+DelayOrNoneForm = Annotated[
+    DelayDistribution, ReadWith(_read_delay_or_none, {"anyOf": [{"type": "number", "minimum": 0}, *DRAWN]})
+]
 """A delay that may be 0 as well."""
 
 PLACEHOLDER_S: Final = 1.0
@@ -113,7 +119,7 @@ PLACEHOLDER_S: Final = 1.0
 
 def read_draws(kind: type[object], given: dict[str, object], path: Path, complaints: list[Complaint]) -> Draws:
     """Take the drawn delays out of a fault's parameters, where a placeholder stays; the rest is left alone."""
-    drawn: dict[str, Delay] = {}
+    drawn: dict[str, DelayDistribution] = {}
     mappings = [key for key, value in given.items() if isinstance(value, Mapping)]
     for key in sorted({*mappings} & {*seconds_of(kind)}) if mappings else ():
         delay = read_delay(given[key], (*path, key), complaints)

@@ -8,9 +8,9 @@ from typing import Final
 from tayari_simulator.faults.base import TableFault
 from tayari_simulator.faults.delays import DelayForm
 from tayari_simulator.faults.parameters import ResultCode
-from tayari_simulator.state.behaviour import Behaviour, Call, Delay, Fixed, Step
+from tayari_simulator.state.behaviour import Behaviour, Call, DelayDistribution, Fixed, Step
 
-_AFTER: Final[Delay] = Fixed(1.0)
+_AFTER: Final[DelayDistribution] = Fixed(1.0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from tayari_simulator.faults.base import CallbackFault
 from tayari_simulator.state.behaviour import Delivery
 
 
-class Form(StrEnum):
+class MalformedForm(StrEnum):
     """How the body is broken."""
 
     TRUNCATED = "truncated"
@@ -21,7 +21,7 @@ class Form(StrEnum):
 class MalformedCallback(CallbackFault):
     """Break the callback's body: half of it, none of it, or text in its place."""
 
-    form: Form = Form.TRUNCATED
+    form: MalformedForm = MalformedForm.TRUNCATED
 
     def deliver(self, deliveries: tuple[Delivery, ...]) -> tuple[Delivery, ...]:
         """The same deliveries with a broken body."""
@@ -29,7 +29,7 @@ class MalformedCallback(CallbackFault):
         return tuple(replace(delivery, body=self._broken(delivery.body), note=note) for delivery in deliveries)
 
     def _broken(self, body: bytes) -> bytes:
-        if self.form is Form.EMPTY:
+        if self.form is MalformedForm.EMPTY:
             return b""
         # The text is ours: no capture of a malformed callback is known.
-        return body[: len(body) // 2] if self.form is Form.TRUNCATED else b"Service is currently unreachable"
+        return body[: len(body) // 2] if self.form is MalformedForm.TRUNCATED else b"Service is currently unreachable"

@@ -10,7 +10,7 @@ from tayari_simulator.state.behaviour import Delivery
 from tayari_simulator.strict_reading import Seconds
 
 
-class Method(StrEnum):
+class OtherMethod(StrEnum):
     """Methods that no callback has."""
 
     GET = "GET"
@@ -26,7 +26,7 @@ class WrongMethod(CallbackFault):
     It stands for a link checker, a scanner or a proxy, `gap_s` seconds ahead: Daraja itself only posts.
     """
 
-    method: Method = Method.GET
+    method: OtherMethod = OtherMethod.GET
     gap_s: Seconds = 1.0
 
     def deliver(self, deliveries: tuple[Delivery, ...]) -> tuple[Delivery, ...]:
@@ -34,6 +34,6 @@ class WrongMethod(CallbackFault):
         if not deliveries:
             return ()
         first = deliveries[0]
-        body = first.body if self.method is Method.PUT else b""
+        body = first.body if self.method is OtherMethod.PUT else b""
         odd = stranger(first, STRANGER, method=self.method.value, body=body, note=f"by {self.method}, not POST")
         return (odd, *(replace(delivery, due_s=delivery.due_s + self.gap_s) for delivery in deliveries))

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from tayari_simulator.state.exchange import Exchange, Kind
+from tayari_simulator.state.exchange import ExchangeKind, JournalExchange
 from tayari_simulator.state.raw_headers import RawHeaders
 
 Json = dict[str, Any]
@@ -26,7 +26,7 @@ class Question:
     since: int = 0
     until: int | None = None
 
-    def matches(self, entry: Exchange) -> bool:
+    def matches(self, entry: JournalExchange) -> bool:
         """Whether an entry is meant."""
         return (
             entry.seq >= self.since
@@ -38,9 +38,9 @@ class Question:
         )
 
 
-def to_dict(entry: Exchange, *, daraja_url: str = "") -> Json:
+def to_dict(entry: JournalExchange, *, daraja_url: str = "") -> Json:
     """The entry as in `docs/control-api.md`; requests get the whole URL of the Daraja port."""
-    url = daraja_url + entry.url if entry.kind is Kind.REQUEST else entry.url
+    url = daraja_url + entry.url if entry.kind is ExchangeKind.REQUEST else entry.url
     response = None
     if entry.status:
         response = {
@@ -81,7 +81,7 @@ def headers(raw: RawHeaders) -> dict[str, str]:
     return named
 
 
-def account_reference(entry: Exchange) -> str:
+def account_reference(entry: JournalExchange) -> str:
     """The `AccountReference` of a push; empty for everything else."""
     if entry.endpoint != "stk_push":
         return ""

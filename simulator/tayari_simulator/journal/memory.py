@@ -12,11 +12,11 @@ from typing import Final, TypeVar
 
 from tayari_simulator.journal.entries import Question, account_reference
 from tayari_simulator.journal.sqlite_file import JournalSearch
-from tayari_simulator.state.exchange import Exchange
+from tayari_simulator.state.exchange import JournalExchange
 from tayari_simulator.state.raw_headers import RawHeaders, long_headers
 
-Sink = Callable[[Exchange], None]
-Page = tuple[list[Exchange], int]
+Sink = Callable[[JournalExchange], None]
+Page = tuple[list[JournalExchange], int]
 """The entries, and the number to ask for next."""
 MOST_HEADER_SETS: Final = 512
 A_TURN_S: Final = 0.002
@@ -44,13 +44,13 @@ class Journal:
     def __init__(self, *, most_bytes: int, sink: Sink | None = None) -> None:
         self._most_bytes = most_bytes
         self._sink = sink
-        self._entries: deque[Exchange] = deque()
+        self._entries: deque[JournalExchange] = deque()
         self._indexed = 0
         """How many of the entries, from the oldest, the indexes hold."""
-        self._by_msisdn: dict[str, deque[Exchange]] = {}
-        self._by_checkout: dict[str, deque[Exchange]] = {}
+        self._by_msisdn: dict[str, deque[JournalExchange]] = {}
+        self._by_checkout: dict[str, deque[JournalExchange]] = {}
         self._header_sets: dict[RawHeaders, RawHeaders] = {}
-        self.watchers: list[Callable[[Exchange], None]] = []
+        self.watchers: list[Callable[[JournalExchange], None]] = []
         self.next_seq = 1
         self.first_seq = 1
         """What was before was forgotten on demand, in the file too."""
@@ -81,7 +81,7 @@ class Journal:
         self._header_sets[headers] = headers
         return headers
 
-    def add(self, entry: Exchange) -> None:
+    def add(self, entry: JournalExchange) -> None:
         """Append a finished entry, numbered now if it has no number yet."""
         if not entry.seq:
             entry.seq = self.take_seq()
@@ -94,13 +94,13 @@ class Journal:
         for watcher in self.watchers:
             watcher(entry)
 
-    def find(self, question: Question) -> list[Exchange]:
+    def find(self, question: Question) -> list[JournalExchange]:
         """All entries that match, oldest first."""
         if question.reference is not None:
             return self._of_reference(question, question.reference)
         return [entry for entry in self._candidates(question) if question.matches(entry)]
 
-    async def find_in_turns(self, question: Question) -> list[Exchange]:
+    async def find_in_turns(self, question: Question) -> list[JournalExchange]:
         """The same, without holding the event loop for long."""
         if question.reference is not None:
             return await self._of_reference_in_turns(question, question.reference)
@@ -128,14 +128,14 @@ class Journal:
         self._indexed = self.bytes = self.dropped = 0
         self.first_seq = self.next_seq
 
-    def _of_reference(self, question: Question, reference: str) -> list[Exchange]:
+    def _of_reference(self, question: Question, reference: str) -> list[JournalExchange]:
         pushes = [entry for entry in self._entries if account_reference(entry) == reference]
         ids = {entry.transaction_id for entry in pushes} - {""}
         seen = {entry.seq for entry in pushes}
         found = [entry for entry in self._entries if entry.transaction_id in ids or entry.seq in seen]
         return [entry for entry in found if question.matches(entry)]
 
-    async def _of_reference_in_turns(self, question: Question, reference: str) -> list[Exchange]:
+    async def _of_reference_in_turns(self, question: Question, reference: str) -> list[JournalExchange]:
         rows = tuple(self._entries)
         matching = await in_turns(rows, account_reference)
         pushes = [row for row, found in zip(rows, matching, strict=True) if found == reference]
@@ -146,7 +146,7 @@ class Journal:
         )
         return [row for row, found in zip(rows, holds, strict=True) if found]
 
-    def _candidates(self, question: Question) -> Iterable[Exchange]:
+    def _candidates(self, question: Question) -> Iterable[JournalExchange]:
         if question.transaction_id is not None:
             self._index()
             return self._by_checkout.get(question.transaction_id, ())
@@ -178,7 +178,7 @@ class Journal:
                 _leave(self._by_checkout, entry.transaction_id)
 
 
-def _leave(index: dict[str, deque[Exchange]], key: str) -> None:
+def _leave(index: dict[str, deque[JournalExchange]], key: str) -> None:
     """Take the oldest entry of a key out of an index."""
     if key:
         entries = index[key]
@@ -187,7 +187,7 @@ def _leave(index: dict[str, deque[Exchange]], key: str) -> None:
             del index[key]
 
 
-def page_of(journal: Journal, found: list[Exchange], question: Question, limit: int) -> Page:
+def page_of(journal: Journal, found: list[JournalExchange], question: Question, limit: int) -> Page:
     """At most `limit` entries: the first ones from `since`, or without `since` the latest."""
     if len(found) > limit and question.since:
         found = found[:limit]

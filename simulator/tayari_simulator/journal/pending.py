@@ -20,7 +20,7 @@ from typing import Any, Final
 import orjson
 
 from tayari_simulator.state.behaviour import Delivery
-from tayari_simulator.state.exchange import Exchange
+from tayari_simulator.state.exchange import JournalExchange
 from tayari_simulator.state.transactions import Transaction
 
 if sys.platform != "win32":
@@ -139,7 +139,7 @@ class PendingFile:
             self._soon(self._write_unwritten)
         self._close_if_finished(transaction)
 
-    def called(self, path: str, exchange: Exchange) -> None:
+    def called(self, path: str, exchange: JournalExchange) -> None:
         """One line with the call as it came in."""
         row = call_row(path, exchange)
         self._keep_call(row)
@@ -239,7 +239,7 @@ def before(path: Path) -> Path:
     return path.with_name(f"{path.name}-before")
 
 
-def call_row(path: str, exchange: Exchange) -> list[Any]:
+def call_row(path: str, exchange: JournalExchange) -> list[Any]:
     """A call as it came in: path, time, headers but for the token, body."""
     headers = [
         (name.decode("latin-1"), value.decode("latin-1"))

@@ -14,12 +14,12 @@ from typing import Any
 import orjson
 
 from tayari_simulator.apis.core.daraja_state import DarajaState
-from tayari_simulator.apis.core.dispatcher import Daraja
+from tayari_simulator.apis.core.dispatcher import Dispatcher
 from tayari_simulator.clock import Clock
 from tayari_simulator.journal.pending import CHANGES, FACTS, Owed, PendingFile, before, beside
 from tayari_simulator.journal.sqlite_file import JournalFileError
 from tayari_simulator.state.behaviour import Behaviour, Delivery, Play
-from tayari_simulator.state.exchange import Exchange, Kind
+from tayari_simulator.state.exchange import ExchangeKind, JournalExchange
 from tayari_simulator.state.transactions import Ending, Status, Transaction
 
 Behaviours = Callable[[str], "Behaviour | None"]
@@ -170,7 +170,7 @@ class Resumed:
     """Of these, the ones with a result or a callback still to come."""
 
 
-def resume(daraja: Daraja, clock: Clock, journal: str, behaviours: Behaviours) -> tuple[PendingFile, Resumed]:
+def resume(daraja: Dispatcher, clock: Clock, journal: str, behaviours: Behaviours) -> tuple[PendingFile, Resumed]:
     """Take over what was left beside this journal, and keep from now on.
 
     Raises:
@@ -195,7 +195,7 @@ def resume(daraja: Daraja, clock: Clock, journal: str, behaviours: Behaviours) -
     return keeper, Resumed(len(left.transactions), len(left.open()))
 
 
-def _take_over(daraja: Daraja, left: Left) -> None:
+def _take_over(daraja: Dispatcher, left: Left) -> None:
     """Remember all transactions; then post what was paid, and make the calls again, in the order of their times."""
     state = daraja.state
     counts = state.counts
@@ -218,11 +218,11 @@ def _settle(state: DarajaState, transaction: Transaction) -> None:
         further.plan(state, transaction, transaction.completed_s)  # it notes the payment; what it says was sent before
 
 
-def _call_again(daraja: Daraja, row: list[Any]) -> None:
+def _call_again(daraja: Dispatcher, row: list[Any]) -> None:
     """Make one call again. One that is refused now (its switches have changed) is passed over."""
     path, at_s, headers, body = row
     raw = tuple((name.encode("latin-1"), value.encode("latin-1")) for name, value in headers)
-    exchange = Exchange(Kind.REQUEST, "", "POST", path, raw, body.encode("latin-1"), at_s, at_s)
+    exchange = JournalExchange(ExchangeKind.REQUEST, "", "POST", path, raw, body.encode("latin-1"), at_s, at_s)
     daraja.call_again(path, exchange)
 
 

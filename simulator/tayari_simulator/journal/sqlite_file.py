@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tayari_simulator.journal.entries import Question, account_reference, headers
-from tayari_simulator.state.exchange import Exchange, Kind
+from tayari_simulator.state.exchange import ExchangeKind, JournalExchange
 from tayari_simulator.state.raw_headers import LongHeaders, RawHeaders
 
 BATCH: Final = 500
@@ -72,14 +72,14 @@ class JournalFile:
         self.path = path
         self.last_seq: int = self._connection.execute("SELECT coalesce(max(seq), 0) FROM entries").fetchone()[0]
         """The number of the last entry that was there already."""
-        self._waiting: deque[Exchange] = deque()
+        self._waiting: deque[JournalExchange] = deque()
         self.lost = 0
         """Entries that could not be written."""
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="journal-file", daemon=True)
         self._thread.start()
 
-    def add(self, entry: Exchange) -> None:
+    def add(self, entry: JournalExchange) -> None:
         """Take an entry; it is written within a moment."""
         self._waiting.append(entry)
 
@@ -102,7 +102,7 @@ class JournalFile:
             while self._waiting:
                 self._write([self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))])
 
-    def _write(self, entries: list[Exchange]) -> None:
+    def _write(self, entries: list[JournalExchange]) -> None:
         """Write a batch; when that fails for one of its entries, write each of them by itself."""
         try:
             self._insert([_row(entry) for entry in entries])
@@ -114,7 +114,7 @@ class JournalFile:
         except Exception:  # noqa: BLE001 - the thread must go on
             self._write_singly(entries)
 
-    def _write_singly(self, entries: list[Exchange]) -> None:
+    def _write_singly(self, entries: list[JournalExchange]) -> None:
         for entry in entries:
             try:
                 self._insert([tuple(map(_writable, _row(entry)))])
@@ -162,7 +162,7 @@ def _writable(value: object) -> object:
     return value
 
 
-def _row(entry: Exchange) -> tuple[object, ...]:
+def _row(entry: JournalExchange) -> tuple[object, ...]:
     return (
         entry.seq, str(entry.kind), entry.endpoint, entry.wall_at_s, entry.at_s, entry.due_s, entry.duration_s,
         entry.msisdn, entry.transaction_id, entry.scenario, entry.note, entry.remote, entry.method, entry.url,
@@ -187,7 +187,7 @@ class JournalSearch:
     def __init__(self, path: str) -> None:
         self._path = path
 
-    def find(self, question: Question, *, limit: int, latest: bool = False) -> list[Exchange]:
+    def find(self, question: Question, *, limit: int, latest: bool = False) -> list[JournalExchange]:
         """At most `limit` entries that match, oldest first: the first ones, or the latest.
 
         Raises:
@@ -239,9 +239,9 @@ def _where(question: Question) -> tuple[str, list[Any]]:
     return " AND ".join(parts) or "1", values
 
 
-def _exchange(row: tuple[Any, ...]) -> Exchange:
+def _exchange(row: tuple[Any, ...]) -> JournalExchange:
     kind, endpoint, method, url, sent, body, at_s, wall_at_s, *more = row
-    exchange = Exchange(Kind(kind), endpoint, method, url, _headers(sent), bytes(body), at_s, wall_at_s)
+    exchange = JournalExchange(ExchangeKind(kind), endpoint, method, url, _headers(sent), bytes(body), at_s, wall_at_s)
     (exchange.seq, exchange.duration_s, exchange.msisdn, exchange.transaction_id, exchange.scenario, exchange.note,
      exchange.remote, exchange.status, got, response, exchange.error, exchange.due_s) = more  # fmt: skip
     exchange.response_headers, exchange.response_body = _headers(got), bytes(response)

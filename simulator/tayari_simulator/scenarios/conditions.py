@@ -31,7 +31,7 @@ class MatchedBy(StrEnum):
 Rows = tuple[Scenario, ...]
 
 
-class Conditions:
+class ConditionalScenarios:
     """The loaded scenarios of one call that choose themselves; a look costs the same however many there are."""
 
     def __init__(self, scenarios: Iterable[Scenario], call: str) -> None:

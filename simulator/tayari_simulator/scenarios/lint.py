@@ -21,7 +21,7 @@ from tayari_simulator.faults.change import BadChange
 from tayari_simulator.faults.late_failure import LateFailure
 from tayari_simulator.faults.mutate import Mutate
 from tayari_simulator.scenarios.model import DEFAULT_DELAY, FaultUse, Header
-from tayari_simulator.scenarios.values import State
+from tayari_simulator.scenarios.values import ShownState
 from tayari_simulator.state.behaviour import ALWAYS, Call
 
 _MSISDN = "254708374149"
@@ -215,7 +215,7 @@ def _expectations(header: Header) -> Iterator[Complaint]:
     both = [state.value for state in expect.state or () if state in expect.never]
     if both:
         yield Complaint(("expect", "never"), f"{', '.join(both)} is expected by state and forbidden by never")
-    if expect.credits and expect.state is not None and State.PAID not in expect.state:
+    if expect.credits and expect.state is not None and ShownState.PAID not in expect.state:
         message = f"{expect.credits} expected, but state never is paid; nothing is credited without being paid"
         yield Complaint(("expect", "credits"), message)
     counted = expect.pushes is not None or expect.payouts is not None or expect.queries is not None

@@ -20,16 +20,16 @@ from tayari_simulator.scenarios.values import (
     Probability,
     Reference,
     RuleId,
-    State,
+    ShownState,
     Text,
     Times,
     Topic,
 )
-from tayari_simulator.state.behaviour import NO_DELAY, Behaviour, Call, Delay, Draws, Fixed
+from tayari_simulator.state.behaviour import NO_DELAY, Behaviour, Call, DelayDistribution, Draws, Fixed
 from tayari_simulator.strict_reading import AtLeast, Count, OneOrMore, Seconds, SecondsOrNone
 
-DEFAULT_DELAY: Delay = Fixed(1.0)
-States = Annotated[tuple[State, ...], OneOrMore]
+DEFAULT_DELAY: DelayDistribution = Fixed(1.0)
+States = Annotated[tuple[ShownState, ...], OneOrMore]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +49,7 @@ class When:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class ScenarioOutcome:
     """The first result of the transaction, and its message."""
 
     result_code: ResultCode = 0
@@ -62,7 +62,7 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Further:
+class FurtherResult:
     """A later result of the same payment, `after_s` after the one before."""
 
     result_code: ResultCode
@@ -147,8 +147,8 @@ class Header:
     about: str
     when: When = When()
     magic: MagicNumber | None = None
-    outcome: Outcome | None = None
-    then: tuple[Further, ...] = ()
+    outcome: ScenarioOutcome | None = None
+    then: tuple[FurtherResult, ...] = ()
     query: Query | None = None
     faults: object = ()
     expect: Expect = Expect()

@@ -14,7 +14,7 @@ from tayari_simulator.faults.base import TableFault
 from tayari_simulator.faults.delays import read_draws
 from tayari_simulator.faults.table import FAULTS
 from tayari_simulator.scenarios.lint import lint
-from tayari_simulator.scenarios.model import FaultUse, Further, Header, Outcome, Placing, Query, Scenario
+from tayari_simulator.scenarios.model import FaultUse, FurtherResult, Header, Placing, Query, Scenario, ScenarioOutcome
 from tayari_simulator.state.behaviour import ALWAYS, FOREVER, Armed, Behaviour, Call, QuerySays, Step
 from tayari_simulator.strict_reading import keys_of, read_record
 
@@ -25,7 +25,7 @@ def compile_behaviour(header: Header, faults: tuple[FaultUse, ...]) -> Behaviour
     skipped = 0 if header.when.endpoint in TRANSACTIONS else header.when.from_call - 1
     behaviour = Behaviour(
         name=header.scenario,
-        steps=(_first(header.outcome or Outcome()), *map(_further, header.then)),
+        steps=(_first(header.outcome or ScenarioOutcome()), *map(_further, header.then)),
         query=_query(header.query) if header.query else None,
         armed=tuple(_armed(use, call, skipped) for use in faults for call in use.calls),
     )
@@ -49,7 +49,7 @@ def _armed(use: FaultUse, call: str, skipped: int) -> Armed:
     )
 
 
-def _first(outcome: Outcome) -> Step:
+def _first(outcome: ScenarioOutcome) -> Step:
     return Step(
         result_code=outcome.result_code,
         result_desc=outcome.result_desc,
@@ -61,7 +61,7 @@ def _first(outcome: Outcome) -> Step:
     )
 
 
-def _further(further: Further) -> Step:
+def _further(further: FurtherResult) -> Step:
     return Step(
         result_code=further.result_code,
         result_desc=further.result_desc,

@@ -13,7 +13,7 @@ from typing import Final
 from tayari_formats.problems import suggest
 
 from tayari_simulator.apis.registry import TRANSACTIONS
-from tayari_simulator.scenarios.conditions import Conditions, MatchedBy
+from tayari_simulator.scenarios.conditions import ConditionalScenarios, MatchedBy
 from tayari_simulator.scenarios.mix import BadMix, Mix, make_mix
 from tayari_simulator.scenarios.model import Scenario
 from tayari_simulator.state.behaviour import Behaviour, Call, Play, Timeline
@@ -56,7 +56,7 @@ __all__ = ["Misplaced", "Selector", "UnknownScenario"]
 
 Phone = tuple[str, str]
 """A call and the MSISDN that it is about."""
-_NO_CONDITIONS: Final = Conditions((), "")
+_NO_CONDITIONS: Final = ConditionalScenarios((), "")
 
 
 class UnknownScenario(LookupError):
@@ -114,7 +114,7 @@ class Selector:
         """The weights of the mix, by scenario name."""
         return self._mix.to_dict() if self._mix else None
 
-    def conditions(self, call: str) -> Conditions:
+    def conditions(self, call: str) -> ConditionalScenarios:
         """The loaded scenarios for this call, by what they ask of it."""
         return self._conditions.get(call, _NO_CONDITIONS)
 
@@ -340,9 +340,9 @@ class Selector:
             timeline = self._timelines[scenario.name] = Timeline()
         return Play(scenario.behaviour, timeline=timeline, chosen_by=way)
 
-    def _conditions_of(self) -> dict[str, Conditions]:
+    def _conditions_of(self) -> dict[str, ConditionalScenarios]:
         """The loaded scenarios that choose themselves, by their call."""
-        rows = {call: Conditions(self._scenarios.values(), call) for call in TRANSACTIONS}
+        rows = {call: ConditionalScenarios(self._scenarios.values(), call) for call in TRANSACTIONS}
         return {call: row for call, row in rows.items() if row or row.counts_calls}
 
     def _use_mix(self, mix: Mix | None) -> None:

@@ -18,7 +18,7 @@ MSISDN_FORM: Final = re.compile(r"254[17][0-9]{8}")
 RULE_FORM: Final = re.compile(r"[A-Z][0-9]{2}")
 
 
-class State(StrEnum):
+class ShownState(StrEnum):
     """What a merchant can show of a payment."""
 
     PAID = "paid"

@@ -21,7 +21,7 @@ from tayari_simulator.catalogue.options import OptionError, Options
 from tayari_simulator.clock import ClockError
 from tayari_simulator.config import Config
 from tayari_simulator.control.app import open_control_port
-from tayari_simulator.control.documents.provenance import Standing, provenance_markdown, standings
+from tayari_simulator.control.documents.provenance import BehaviourStanding, provenance_markdown, standings
 from tayari_simulator.journal.resume import Behaviours
 from tayari_simulator.journal.sqlite_file import JournalFileError
 from tayari_simulator.scenarios.magic import MagicRow, magic_markdown, magic_rows
@@ -145,7 +145,7 @@ def page_of(config: Config, selector: Selector) -> str:
     return json_page("provenance", rows) if as_json else provenance_markdown(rows)
 
 
-def json_page(name: str, rows: Sequence[MagicRow] | Sequence[Standing]) -> str:
+def json_page(name: str, rows: Sequence[MagicRow] | Sequence[BehaviourStanding]) -> str:
     """The rows as the control API shows them."""
     return orjson.dumps({name: [row.to_dict() for row in rows]}, option=orjson.OPT_INDENT_2).decode()
 

@@ -31,7 +31,7 @@ class Call:
     """The messages to a merchant, by name."""
 
 
-class Delay(Protocol):
+class DelayDistribution(Protocol):
     """A delay in seconds, drawn once for each payment."""
 
     def draw(self, uniform: Uniform) -> float: ...
@@ -48,7 +48,7 @@ class Fixed:
 
 
 NO_DELAY: Final = Fixed(0.0)
-Draws = tuple[tuple[str, Delay], ...]
+Draws = tuple[tuple[str, DelayDistribution], ...]
 """Parameters of a fault by name, and from where they are drawn."""
 
 
@@ -59,9 +59,9 @@ class Step:
     result_code: int | str
     result_desc: str | None = None
     """None: the catalogue's wording for the profile."""
-    after: Delay = Fixed(1.0)
+    after: DelayDistribution = Fixed(1.0)
     callback: bool = True
-    callback_after: Delay = NO_DELAY
+    callback_after: DelayDistribution = NO_DELAY
     to_timeout_url: bool = False
     """The message says that the request waited too long; it goes to the `QueueTimeOutURL`."""
     truth: bool = True

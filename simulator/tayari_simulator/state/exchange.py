@@ -15,7 +15,7 @@ def dumps(value: object) -> bytes:
     return bytes(memoryview(orjson.dumps(value)))
 
 
-class Kind(StrEnum):
+class ExchangeKind(StrEnum):
     """Who called whom."""
 
     REQUEST = "request"
@@ -27,14 +27,14 @@ class Kind(StrEnum):
 
 
 @dataclass(slots=True)
-class Exchange:
+class JournalExchange:
     """A request and its answer. Mutable: the core and the HTTP layer fill it in; the journal keeps this very record.
 
     `status` 0 means that no answer was given or received; `error` then says why. Times are clock seconds of the core,
     except `wall_at`, which is real time; both since the epoch.
     """
 
-    kind: Kind
+    kind: ExchangeKind
     endpoint: str
     method: str
     url: str

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final
 
-from tayari_simulator.state.behaviour import NO_DELAY, Behaviour, Delay, Fixed, Play, Step, Uniform
+from tayari_simulator.state.behaviour import NO_DELAY, Behaviour, DelayDistribution, Fixed, Play, Step, Uniform
 from tayari_simulator.state.transactions import Status, Transaction
 
 BY_HANDSET: Final = "handset"
@@ -49,7 +49,7 @@ class _OutOfReach:
         return 26.0 + uniform() * 36.0
 
 
-def _no_answer(name: str, after: Delay, code: int = UNREACHABLE) -> Behaviour:
+def _no_answer(name: str, after: DelayDistribution, code: int = UNREACHABLE) -> Behaviour:
     return Behaviour(name=name, steps=(Step(result_code=code, after=after),))
 
 

@@ -34,7 +34,7 @@ def day_letters(when: datetime) -> str:
     return chr(65 + (when.year - 2006) % 26) + chr(64 + when.month) + _DIGITS[when.day]
 
 
-class Second:
+class ClockSecond:
     """One second of the clock in the forms that identifiers need; kept, as most calls share it."""
 
     __slots__ = ("conversation", "date_time", "day", "day_month", "dotted", "number")
@@ -49,7 +49,7 @@ class Second:
         self.number = second
 
 
-_second_of: Final = lru_cache(maxsize=256)(Second)
+_second_of: Final = lru_cache(maxsize=256)(ClockSecond)
 """Status queries need the text of past seconds: each takes ten microseconds to make."""
 
 
@@ -70,7 +70,7 @@ class Ids:
         self._began = 0
         self._counter = 10_000_000 + int(uniform() * 40_000_000)
         self._receipt = int(uniform() * _RECEIPTS)
-        self._second = Second(0)
+        self._second = ClockSecond(0)
         self.begin(0)
 
     def begin(self, second: int) -> None:
@@ -90,7 +90,7 @@ class Ids:
             return f"{self._prefix}{self._counter}-1"
         return f"{self._prefix}{self._counter}"
 
-    def second(self, now_s: float) -> Second:
+    def second(self, now_s: float) -> ClockSecond:
         """The second to which `now_s` (seconds since the epoch) belongs."""
         number = int(now_s)
         if self._second.number != number:

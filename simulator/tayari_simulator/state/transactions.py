@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from tayari_simulator.state.behaviour import Play
-from tayari_simulator.state.exchange import Exchange
+from tayari_simulator.state.exchange import JournalExchange
 from tayari_simulator.state.identifiers import eat_day
 
 
@@ -124,7 +124,7 @@ class Transaction:
     queries: int = 0
     pending: int = 0
     """Results and deliveries still to come."""
-    callbacks: tuple[Exchange, ...] = ()
+    callbacks: tuple[JournalExchange, ...] = ()
     seq: int = 0
     """The push's number in the journal."""
     forced: int | str | None = None

@@ -8,21 +8,21 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
-from tayari_simulator.apis.core.dispatcher import Daraja
+from tayari_simulator.apis.core.dispatcher import Dispatcher
 from tayari_simulator.apis.registry import CALLS
 from tayari_simulator.journal.entries import Question
 from tayari_simulator.journal.memory import Journal
 from tayari_simulator.state.behaviour import Call
-from tayari_simulator.state.exchange import Exchange, Kind
+from tayari_simulator.state.exchange import ExchangeKind, JournalExchange
 from tayari_simulator.state.transactions import Transaction
 
-Met = Callable[[], "list[Exchange] | None"]
+Met = Callable[[], "list[JournalExchange] | None"]
 """The entries that meet a condition now; None: it is not met."""
-ENTRIES: Final[Mapping[str, tuple[Kind, str]]] = MappingProxyType({
-    "push_seen": (Kind.REQUEST, Call.STK_PUSH),
-    "query_seen": (Kind.REQUEST, Call.STK_QUERY),
-    "callback_answered": (Kind.CALLBACK, Call.CALLBACK),
-    **{f"{call}_seen": (Kind.REQUEST, call) for call in CALLS},
+ENTRIES: Final[Mapping[str, tuple[ExchangeKind, str]]] = MappingProxyType({
+    "push_seen": (ExchangeKind.REQUEST, Call.STK_PUSH),
+    "query_seen": (ExchangeKind.REQUEST, Call.STK_QUERY),
+    "callback_answered": (ExchangeKind.CALLBACK, Call.CALLBACK),
+    **{f"{call}_seen": (ExchangeKind.REQUEST, call) for call in CALLS},
 })  # fmt: skip
 """Conditions that an entry of the journal fulfils: `NAME_seen` for each row of the table of APIs, and older names."""
 CONDITIONS: Final = (*ENTRIES, "result_due", "idle")
@@ -33,12 +33,12 @@ class Waiting:
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
-        self._questions: dict[asyncio.Future[None], tuple[Question, list[Exchange], int]] = {}
+        self._questions: dict[asyncio.Future[None], tuple[Question, list[JournalExchange], int]] = {}
         self._conditions: dict[asyncio.Future[None], Met] = {}
         self.watchers: list[Callable[[], None]] = []
         """Called when something has happened that is not an entry; empty while nobody waits for such a thing."""
 
-    async def for_entries(self, question: Question, count: int, timeout_s: float) -> tuple[bool, list[Exchange]]:
+    async def for_entries(self, question: Question, count: int, timeout_s: float) -> tuple[bool, list[JournalExchange]]:
         """Wait until `count` entries match, those that are there already included."""
         if question.msisdn is not None or question.transaction_id is not None:
             await self._journal.index_in_turns()
@@ -57,7 +57,7 @@ class Waiting:
                 self._journal.watchers.remove(self._seen)
         return met, found
 
-    async def for_condition(self, met: Met, timeout_s: float) -> tuple[bool, list[Exchange]]:
+    async def for_condition(self, met: Met, timeout_s: float) -> tuple[bool, list[JournalExchange]]:
         """Wait until `met` gives entries; it is asked whenever the watchers are called."""
         found = met()
         if found is None:
@@ -85,7 +85,7 @@ class Waiting:
             if not done.done() and met() is not None:
                 done.set_result(None)
 
-    def _seen(self, entry: Exchange) -> None:
+    def _seen(self, entry: JournalExchange) -> None:
         for done, (question, found, count) in self._questions.items():
             if question.matches(entry):
                 found.append(entry)
@@ -98,10 +98,10 @@ async def _within(done: asyncio.Future[None], timeout_s: float) -> bool:
     return bool(finished)
 
 
-class Conditions:
+class WaitConditions:
     """Waits for what is asked. A time-out is an answer: not met."""
 
-    def __init__(self, daraja: Daraja, journal: Journal, waiting: Waiting, in_flight: Callable[[], int]) -> None:
+    def __init__(self, daraja: Dispatcher, journal: Journal, waiting: Waiting, in_flight: Callable[[], int]) -> None:
         self._daraja = daraja
         self._journal = journal
         self._waiting = waiting
@@ -109,7 +109,7 @@ class Conditions:
 
     async def wait(
         self, condition: str, where: Question, *, count: int, timeout_s: float
-    ) -> tuple[bool, list[Exchange]]:
+    ) -> tuple[bool, list[JournalExchange]]:
         """Whether it was met in time, and the entries that meet it.
 
         Raises:
@@ -127,16 +127,16 @@ class Conditions:
             return await self._waiting.for_condition(lambda: self._idle(where), timeout_s)
         raise ValueError(f"condition {condition!r} does not exist; expected one of {', '.join(CONDITIONS)}")
 
-    def _results(self, where: Question, count: int) -> list[Exchange] | None:
+    def _results(self, where: Question, count: int) -> list[JournalExchange] | None:
         """The calls of at least `count` transactions whose outcome has become true."""
         done = [row for row in self._transactions(where) if row.result_code is not None and row.seq >= where.since]
         if len(done) < count:
             return None
         numbers = {row.seq for row in done}
-        calls = Question(msisdn=where.msisdn, kind=Kind.REQUEST, since=min(numbers))
+        calls = Question(msisdn=where.msisdn, kind=ExchangeKind.REQUEST, since=min(numbers))
         return [entry for entry in self._journal.find(calls) if entry.seq in numbers]
 
-    def _idle(self, where: Question) -> list[Exchange] | None:
+    def _idle(self, where: Question) -> list[JournalExchange] | None:
         if where.msisdn is None and where.transaction_id is None:
             busy = bool(len(self._daraja.state.schedule)) or self._in_flight() > 0
         else:

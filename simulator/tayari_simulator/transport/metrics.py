@@ -13,7 +13,7 @@ from tayari_simulator.journal.pending import PendingFile
 from tayari_simulator.journal.sqlite_file import JournalFile
 from tayari_simulator.state.behaviour import Call
 from tayari_simulator.transport.callbacks.callback_sender import CallbackSender
-from tayari_simulator.transport.monitor import Failures, Limits, Monitor, Seen, collect_at_rest, resident_bytes
+from tayari_simulator.transport.monitor import Failures, Limits, Monitor, MonitorCounts, collect_at_rest, resident_bytes
 
 Json = dict[str, Any]
 HELP: Final[Mapping[str, str]] = {
@@ -97,9 +97,11 @@ class MetricSources:
 def limits_of(parts: MetricSources) -> Limits:
     """The watch over these parts."""
 
-    def counted() -> Seen:
+    def counted() -> MonitorCounts:
         counts = parts.callback_sender.counts
-        return Seen(parts.state.counts.accepted, counts.sent, time.process_time(), parts.lost(), parts.failures.total)
+        return MonitorCounts(
+            parts.state.counts.accepted, counts.sent, time.process_time(), parts.lost(), parts.failures.total
+        )
 
     def measure() -> dict[str, float]:
         late = parts.callback_sender.counts.own_late_s

@@ -145,7 +145,7 @@ SHARE: Final = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Threshold:
+class MonitorThreshold:
     """A measure of one second, and from where on it says that the limit is near. `unit` is shown."""
 
     name: str
@@ -155,18 +155,22 @@ class Threshold:
 
 
 THRESHOLDS: Final = (
-    Threshold(name="cpu_share", most=MOST_CPU, unit="of one core", about="processor time"),
-    Threshold(name="loop_lag_s", most=0.02, unit="s", about="the event loop's lateness, 95 of 100 looks"),
-    Threshold(name="late_s", most=0.05, unit="s", about="lateness of callbacks that is its own, 99 of 100"),
-    Threshold(name="journal_behind", most=20_000, unit="entries", about="entries waiting to be written to the file"),
-    Threshold(name="journal_lost", most=0, unit="entries", about="entries or pending payments that the disk refused"),
-    Threshold(name="defects", most=0, unit="failures", about="failures of the simulator's own background work"),
+    MonitorThreshold(name="cpu_share", most=MOST_CPU, unit="of one core", about="processor time"),
+    MonitorThreshold(name="loop_lag_s", most=0.02, unit="s", about="the event loop's lateness, 95 of 100 looks"),
+    MonitorThreshold(name="late_s", most=0.05, unit="s", about="lateness of callbacks that is its own, 99 of 100"),
+    MonitorThreshold(
+        name="journal_behind", most=20_000, unit="entries", about="entries waiting to be written to the file"
+    ),
+    MonitorThreshold(
+        name="journal_lost", most=0, unit="entries", about="entries or pending payments that the disk refused"
+    ),
+    MonitorThreshold(name="defects", most=0, unit="failures", about="failures of the simulator's own background work"),
 )
 """A measure above `most` counts. Lateness that a slow merchant causes is not in `late_s`."""
 
 
 @dataclass(slots=True)
-class Seen:
+class MonitorCounts:
     """What is counted from the outside; `Limits` takes the differences between two looks."""
 
     pushes: int = 0
@@ -184,7 +188,7 @@ class Limits:
 
     def __init__(
         self,
-        counted: Callable[[], Seen],
+        counted: Callable[[], MonitorCounts],
         measure: Callable[[], dict[str, float]],
         rest: Callable[[], None] = lambda: None,
         failures: Failures | None = None,
@@ -195,7 +199,7 @@ class Limits:
         self._failures = failures if failures is not None else Failures()
         self._rested = True
         self._task: asyncio.Task[None] | None = None
-        self._last = Seen()
+        self._last = MonitorCounts()
         self._last_at = time.monotonic()
         self.last = dict.fromkeys((*RATES, *(row.name for row in THRESHOLDS), "callbacks_waiting"), 0.0)
         """The measures of the last second, rates included."""
@@ -298,7 +302,7 @@ class Limits:
             "expected_limit": round(pushes * MOST_CPU / cpu_share, 1) if cpu_share >= LEAST_CPU else None,
         }
 
-    def _reason(self, row: Threshold, worst: float, seconds: int) -> str:
+    def _reason(self, row: MonitorThreshold, worst: float, seconds: int) -> str:
         return (
             f"{row.about}: up to {worst:.3g} {row.unit} in {seconds} of {self.busy_s} seconds with traffic; "
             f"above {row.most:g} the simulator itself may be what is slow"

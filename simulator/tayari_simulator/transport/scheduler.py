@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from tayari_simulator.apis.core.dispatcher import Daraja
+from tayari_simulator.apis.core.dispatcher import Dispatcher
 from tayari_simulator.clock import MOST_S, Clock
 from tayari_simulator.state.behaviour import Delivery
 from tayari_simulator.state.schedule import NEVER
@@ -27,7 +27,7 @@ class Scheduler:
     def __init__(
         self,
         clock: Clock,
-        daraja: Daraja,
+        daraja: Dispatcher,
         send: Callable[[Delivery], None],
         watchers: Sequence[Callable[[], None]],
         failures: Failures,
@@ -102,7 +102,7 @@ class ClockIsReal(Exception):
 class ClockAdvance:
     """The three ways to move a manual clock."""
 
-    def __init__(self, clock: Clock, daraja: Daraja, scheduler: Scheduler, in_flight: Callable[[], int]) -> None:
+    def __init__(self, clock: Clock, daraja: Dispatcher, scheduler: Scheduler, in_flight: Callable[[], int]) -> None:
         self._clock = clock
         self._schedule = daraja.state.schedule
         self._scheduler = scheduler
@@ -172,14 +172,14 @@ class ClockAdvance:
             await asyncio.sleep(LOOK_S)
 
 
-async def drained(daraja: Daraja, clock: Clock, in_flight: Callable[[], int], within_s: float) -> None:
+async def drained(daraja: Dispatcher, clock: Clock, in_flight: Callable[[], int], within_s: float) -> None:
     """Wait until nothing is on its way and nothing falls due before `within_s` real seconds are over."""
     end = time.monotonic() + within_s
     while time.monotonic() < end and (in_flight() or _due_at(daraja, clock) < end):
         await asyncio.sleep(LOOK_S)
 
 
-def _due_at(daraja: Daraja, clock: Clock) -> float:
+def _due_at(daraja: Dispatcher, clock: Clock) -> float:
     """The `time.monotonic()` of the next plan; a manual clock never reaches it by itself."""
     due_s = daraja.state.schedule.next_s
     if due_s == NEVER or (clock.manual and due_s > clock.now_s()):

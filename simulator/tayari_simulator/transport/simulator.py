@@ -16,7 +16,7 @@ from tayari_simulator.apis.b2b_express import EXPRESS_CALLBACK
 from tayari_simulator.apis.bill_payment import PAYMENT_PUSH
 from tayari_simulator.apis.c2b import payment as c2b
 from tayari_simulator.apis.c2b.messages import BUY_GOODS, C2B_CONFIRMATION, C2B_VALIDATION, PAY_BILL
-from tayari_simulator.apis.core.dispatcher import Daraja
+from tayari_simulator.apis.core.dispatcher import Dispatcher
 from tayari_simulator.apis.ratiba import RATIBA_CALLBACK
 from tayari_simulator.apis.stk.stk_callback import SOURCE_ADDRESSES, STK_CALLBACK
 from tayari_simulator.catalogue import results
@@ -29,14 +29,14 @@ from tayari_simulator.journal.pending import PendingFile
 from tayari_simulator.journal.resume import Behaviours, Resumed, resume
 from tayari_simulator.journal.sqlite_file import JournalFile, JournalSearch
 from tayari_simulator.state.behaviour import Choose, Delivery
-from tayari_simulator.state.exchange import Exchange, Kind
+from tayari_simulator.state.exchange import ExchangeKind, JournalExchange
 from tayari_simulator.state.transactions import Transaction
 from tayari_simulator.transport.callbacks.allowed_targets import TargetRefused, Targets
-from tayari_simulator.transport.callbacks.callback_sender import Answered, CallbackSender, send_ordered
-from tayari_simulator.transport.conditions import CONDITIONS, Conditions, Waiting
+from tayari_simulator.transport.callbacks.callback_sender import CallbackSender, DeliveryOutcome, send_ordered
+from tayari_simulator.transport.conditions import CONDITIONS, WaitConditions, Waiting
 from tayari_simulator.transport.connections.daraja_port import DarajaApp
 from tayari_simulator.transport.connections.listener import Listener
-from tayari_simulator.transport.connections.server_protocol import Connections
+from tayari_simulator.transport.connections.server_protocol import ServerConnections
 from tayari_simulator.transport.interception.interception import Interception
 from tayari_simulator.transport.interception.record import InterceptionRecord
 from tayari_simulator.transport.metrics import MetricSources, balance, limits_of, measured
@@ -49,7 +49,7 @@ from tayari_simulator.transport.views import (
     transactions_of,
 )
 
-__all__ = ["CONDITIONS", "Answered", "ClockIsReal", "Simulator", "TargetRefused"]
+__all__ = ["CONDITIONS", "ClockIsReal", "DeliveryOutcome", "Simulator", "TargetRefused"]
 
 Json = dict[str, Any]
 
@@ -78,7 +78,7 @@ class Simulator:
         self.options = Options(config.profile, config.options)
         targets = Targets(config)
         self._random = Random(config.seed)
-        self.daraja = Daraja(
+        self.daraja = Dispatcher(
             business_of(config), self.options, uniform=self._random.random, choose=choose,
             organisations=config.organisations,
         )  # fmt: skip
@@ -99,7 +99,7 @@ class Simulator:
         self._scheduler = Scheduler(self.clock, self.daraja, self.callback_sender.send, watchers, self.failures)
         self.callback_sender.planned = self._scheduler.arm
         self._app = DarajaApp(self.daraja, self.entries, self.clock, self._scheduler)
-        self._conditions = Conditions(self.daraja, self.entries, self.waiting, self._in_flight)
+        self._conditions = WaitConditions(self.daraja, self.entries, self.waiting, self._in_flight)
         self.advancing = ClockAdvance(self.clock, self.daraja, self._scheduler, self._in_flight)
         self._monitor = Monitor()
         self._metric_sources = MetricSources(
@@ -107,7 +107,7 @@ class Simulator:
             monitor=self._monitor, file=self._file, keeper=self._keeper, failures=self.failures,
         )  # fmt: skip
         self._limits = limits_of(self._metric_sources)
-        self._connections: Connections | None = None
+        self._connections: ServerConnections | None = None
         self._listener: Listener | None = None
         self.interception: Interception | None = None
         """Set by `start` where the configuration asks for it."""
@@ -216,7 +216,7 @@ class Simulator:
         state, (now_s, wall_s) = self.daraja.state, self.clock.both_s()
         if state.organisations.find(short_code) is None:
             raise LookupError(short_code)
-        exchange = Exchange(Kind.CONTROL, c2b.KIND, "POST", "/v1/c2b", (), b"", now_s, wall_s)
+        exchange = JournalExchange(ExchangeKind.CONTROL, c2b.KIND, "POST", "/v1/c2b", (), b"", now_s, wall_s)
         command = BUY_GOODS if buy_goods else PAY_BILL
         transaction = c2b.pay_chosen(
             state, exchange, short_code=short_code, command=command, amount=amount, msisdn=msisdn, reference=reference
@@ -306,7 +306,7 @@ class Simulator:
 
     async def send(
         self, deliveries: Sequence[Delivery], *, parallel: bool = False, gap_s: float = 0.0, timeout_s: float = 30.0
-    ) -> list[Answered]:
+    ) -> list[DeliveryOutcome]:
         """Send callbacks now, one after another `gap_s` apart, or all at once; journalled with kind `control`.
 
         Raises:
@@ -367,7 +367,7 @@ class Simulator:
             watcher()
         self._scheduler.arm()
 
-    def _entry(self, entry: Exchange) -> Json:
+    def _entry(self, entry: JournalExchange) -> Json:
         return to_dict(entry, daraja_url=self.daraja_url)
 
     def _is_own_url(self, delivery: Delivery) -> bool:

@@ -10,7 +10,7 @@ from tayari_simulator.apis.c2b.payment import VALIDATED
 from tayari_simulator.apis.core.organisations import Business, Organisation
 from tayari_simulator.apis.core.prompts import phone_of
 from tayari_simulator.config import Config
-from tayari_simulator.state.exchange import Exchange
+from tayari_simulator.state.exchange import JournalExchange
 from tayari_simulator.state.ledger import Account, Ledger
 from tayari_simulator.state.transactions import Transaction, Transactions
 
@@ -88,7 +88,7 @@ def organisation_dict(organisation: Organisation, ledger: Ledger) -> Json:
     }
 
 
-def callback_dict(exchange: Exchange) -> Json:
+def callback_dict(exchange: JournalExchange) -> Json:
     """One callback of a payment: `sent_at` is null until it is written, `status` until it is answered."""
     return {
         "due_at": exchange.due_s,

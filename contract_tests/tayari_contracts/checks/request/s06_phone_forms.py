@@ -18,7 +18,7 @@ from tayari_contracts.steps.timed_acts import side_by_side
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class NumberForm:
     """One way to type a number."""
 
     type: Callable[[str], str]
@@ -27,13 +27,13 @@ class Form:
     """Refusing it turns customers away; refusing the others is a nuisance."""
 
 
-FORMS: Final[Mapping[str, Form]] = {
-    "07...": Form(lambda nine: f"0{nine}"),
-    "01...": Form(lambda nine: f"0{nine}", common=False),
-    "254...": Form(lambda nine: f"254{nine}"),
-    "+254...": Form(lambda nine: f"+254{nine}"),
-    "07.. ... ... (blanks)": Form(lambda nine: f"0{nine[:3]} {nine[3:6]} {nine[6:]}", common=False),
-    "07..-...-... (dashes)": Form(lambda nine: f"0{nine[:3]}-{nine[3:6]}-{nine[6:]}", common=False),
+FORMS: Final[Mapping[str, NumberForm]] = {
+    "07...": NumberForm(lambda nine: f"0{nine}"),
+    "01...": NumberForm(lambda nine: f"0{nine}", common=False),
+    "254...": NumberForm(lambda nine: f"254{nine}"),
+    "+254...": NumberForm(lambda nine: f"+254{nine}"),
+    "07.. ... ... (blanks)": NumberForm(lambda nine: f"0{nine[:3]} {nine[3:6]} {nine[6:]}", common=False),
+    "07..-...-... (dashes)": NumberForm(lambda nine: f"0{nine[:3]}-{nine[3:6]}-{nine[6:]}", common=False),
 }
 
 

@@ -12,7 +12,7 @@ from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Unjudged, Untested, say, unknown_word
 from tayari_contracts.context.payment import FAILED, PAID
 from tayari_contracts.context.run_record import untranslated
-from tayari_contracts.steps.stub_daraja import Listener, merchant_with_stub
+from tayari_contracts.steps.stub_daraja import StubListener, merchant_with_stub
 
 BOUND_S: Final = 45.0
 """Longer than anybody should wait for one call; Daraja's gateway itself gives up after 30 s or so."""
@@ -52,7 +52,7 @@ def gives_up_a_call_without_answer(context: CheckContext) -> None:
     context.evidence.notes.append(f"gave up after {listener.held_s[0]:.0f} s")
 
 
-def _pushes(listener: Listener) -> list[str]:
+def _pushes(listener: StubListener) -> list[str]:
     return [call for call in listener.calls if "stkpush" in call]
 
 

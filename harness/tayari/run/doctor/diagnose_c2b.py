@@ -14,10 +14,10 @@ from typing import Any, Final
 from tayari_money.daraja_records import C2B, REGISTRATION_CALLS
 from tayari_target.target_file.model import C2b
 from tayari_target.test_environment import TestEnvironment
-from tayari_target.views import Answer, LedgerView
+from tayari_target.views import LedgerView, MerchantAnswer
 
 from tayari.run.doctor.diagnose_merchant import callback, nothing_found, without_secrets
-from tayari.run.doctor.findings import Finding, bad, good, warning
+from tayari.run.doctor.findings import DoctorFinding, bad, good, warning
 
 MSISDN_RANGE: Final = "25479996"
 """The preflight's customers: 254 79996 0000 to 9999, a range that no suite uses."""
@@ -32,7 +32,7 @@ _SOON: Final[Mapping[str, Any]] = {
 }
 
 
-def c2b(environment: TestEnvironment) -> Iterator[Finding]:
+def c2b(environment: TestEnvironment) -> Iterator[DoctorFinding]:
     """Look at the registered URLs, pay once, and see the account credited."""
     asked = environment.target.merchant.c2b
     if asked is None:
@@ -46,7 +46,7 @@ def c2b(environment: TestEnvironment) -> Iterator[Finding]:
     yield from _payment(environment, asked, short_code)
 
 
-def _not_registered(environment: TestEnvironment, asked: C2b, short_code: str) -> Finding:
+def _not_registered(environment: TestEnvironment, asked: C2b, short_code: str) -> DoctorFinding:
     others = [row["short_code"] for row in environment.control.organisations() if row["urls"] is not None]
     if others:
         fix = f"set merchant.c2b.short_code to {others[0]}, or let the merchant register {short_code}"
@@ -67,7 +67,7 @@ def _not_registered(environment: TestEnvironment, asked: C2b, short_code: str) -
     return warning("C2B URLs", f"the merchant made no call that registers URLs for {short_code}", fix)
 
 
-def _payment(environment: TestEnvironment, asked: C2b, short_code: str) -> Iterator[Finding]:
+def _payment(environment: TestEnvironment, asked: C2b, short_code: str) -> Iterator[DoctorFinding]:
     msisdn, reference = f"{MSISDN_RANGE}{secrets.randbelow(10_000):04}", f"TC{secrets.token_hex(4).upper()}"
     number = asked.accounts[0] if asked.accounts else ""
     if asked.open_account is not None:
@@ -79,7 +79,7 @@ def _payment(environment: TestEnvironment, asked: C2b, short_code: str) -> Itera
         if opened.payment_id is None:
             where = f"the answer to the opening of an account ({opened.status})"
             key = "merchant.c2b.open_account.account"
-            yield nothing_found(key, asked.open_account.account, Answer(body=opened.body), where)
+            yield nothing_found(key, asked.open_account.account, MerchantAnswer(body=opened.body), where)
             return
         number = opened.payment_id
     if not number:
@@ -100,7 +100,7 @@ def _payment(environment: TestEnvironment, asked: C2b, short_code: str) -> Itera
     yield from _lists(environment, asked, number, reference)
 
 
-def _credited(environment: TestEnvironment, number: str, reference: str, before: LedgerView) -> Finding:
+def _credited(environment: TestEnvironment, number: str, reference: str, before: LedgerView) -> DoctorFinding:
     """Whether the account can be read, and shows the payment."""
     until = time.monotonic() + _BOOKED_S
     while True:
@@ -116,7 +116,7 @@ def _credited(environment: TestEnvironment, number: str, reference: str, before:
         time.sleep(0.1)
 
 
-def _lists(environment: TestEnvironment, asked: C2b, number: str, reference: str) -> Iterator[Finding]:
+def _lists(environment: TestEnvironment, asked: C2b, number: str, reference: str) -> Iterator[DoctorFinding]:
     if asked.unallocated is not None and environment.driver.read_unallocated() is None:
         yield bad("unallocated", "merchant.c2b.unallocated could not be read", "correct merchant.c2b.unallocated")
     if asked.statement is not None and environment.driver.read_statement(number, reference) is None:

@@ -8,12 +8,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from tayari_control.process import Callbacks, DarajaAccount
+from tayari_control.process import CallbackRoute, DarajaAccount
 from tayari_formats.json_text import read_object
 from tayari_money.daraja_records import unplayed_calls
 
 from tayari.run.doctor.diagnose_merchant import without_secrets
-from tayari.run.doctor.findings import Finding, bad, good, warning
+from tayari.run.doctor.findings import DoctorFinding, bad, good, warning
 
 Entry = Mapping[str, Any]
 """One entry of the simulator's journal, as the control API shows it."""
@@ -24,7 +24,7 @@ EAT_S: Final = 3 * 3600
 CLOCK_LIMIT_S: Final = 300.0
 
 
-def diagnose(entries: Sequence[Entry], account: DarajaAccount) -> Iterator[Finding]:
+def diagnose(entries: Sequence[Entry], account: DarajaAccount) -> Iterator[DoctorFinding]:
     """Credentials, short code, passkey and clock, in the order in which Daraja checks them."""
     oauth = _last(entries, "oauth")
     if oauth is not None:
@@ -66,14 +66,14 @@ def refusal(entries: Sequence[Entry]) -> str:
     return str(_answer(push).get("errorMessage") or "") if push is not None else ""
 
 
-def unplayed(entries: Iterable[Entry]) -> Iterator[Finding]:
+def unplayed(entries: Iterable[Entry]) -> Iterator[DoctorFinding]:
     """Paths that the merchant called and that no API of Daraja has here, in its own words."""
     fix = "correct the path; if Daraja has it, report it to the makers of Tayari: it is missing here"
     for call in unplayed_calls(entries):
         yield warning("path", f"the merchant called {call}", fix)
 
 
-def other_payer(entries: Sequence[Entry], msisdn: str) -> Iterator[Finding]:
+def other_payer(entries: Sequence[Entry], msisdn: str) -> Iterator[DoctorFinding]:
     """A push that asks another number than the payer's."""
     push = _last(entries, "stk_push")
     number = str(_request(push).get("PhoneNumber", "")) if push is not None else msisdn
@@ -82,7 +82,7 @@ def other_payer(entries: Sequence[Entry], msisdn: str) -> Iterator[Finding]:
         yield warning("payer", found, "let the merchant push to the number that is typed; the rules judge that (S11)")
 
 
-def unused_rewrites(push: Entry, callbacks: Callbacks) -> Iterator[Finding]:
+def unused_rewrites(push: Entry, callbacks: CallbackRoute) -> Iterator[DoctorFinding]:
     """Entries of `callbacks.rewrite` that the callback of this push does not meet: the first that fits is taken."""
     sent = str(_request(push).get("CallBackURL", ""))
     url, whose = (callbacks.deliver_to, "callbacks.deliver_to") if callbacks.deliver_to else (sent, "the callback URL")
@@ -93,7 +93,7 @@ def unused_rewrites(push: Entry, callbacks: Callbacks) -> Iterator[Finding]:
             yield warning("rewrite", found, "write the beginning of the URL as it is sent, or remove the entry")
 
 
-def _credentials(entry: Entry) -> Finding:
+def _credentials(entry: Entry) -> DoctorFinding:
     status = _status(entry)
     if status is None or status < 400:
         return good("credentials", "Daraja gave the merchant a token")
@@ -108,7 +108,7 @@ def _credentials(entry: Entry) -> Finding:
     )
 
 
-def _push(entry: Entry, account: DarajaAccount) -> Iterator[Finding]:
+def _push(entry: Entry, account: DarajaAccount) -> Iterator[DoctorFinding]:
     error = str(_answer(entry).get("errorMessage") or "")
     sent = _request(entry)
     short_code = str(sent.get("BusinessShortCode", ""))
@@ -167,7 +167,7 @@ def _other_password(sent: Mapping[str, Any], account: DarajaAccount) -> str:
     return "the Password holds another passkey than the target file"
 
 
-def _clock(entry: Entry) -> Finding | None:
+def _clock(entry: Entry) -> DoctorFinding | None:
     text = str(_request(entry).get("Timestamp", ""))
     try:
         stamped = datetime.strptime(text, "%Y%m%d%H%M%S").replace(tzinfo=UTC)

@@ -12,13 +12,13 @@ from tayari_target.target_file.model import Target
 from tayari_target.test_environment import TestEnvironment
 from tayari_target.views import StatusView
 
-from tayari.run.doctor.findings import Finding, good, warning
+from tayari.run.doctor.findings import DoctorFinding, good, warning
 
 _OWN_STATE = "give each instance a database of its own by {work_dir} or {instance} (`tayari docs target-file`)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
+class KnownPayment:
     """A payment, or a payout, of the preflight, and what the first instance shows of it."""
 
     payment_id: str
@@ -29,7 +29,7 @@ class Known:
     """Of a payment: who paid."""
 
 
-def instances(others: Instances, known: Sequence[Known]) -> Iterator[Finding]:
+def instances(others: Instances, known: Sequence[KnownPayment]) -> Iterator[DoctorFinding]:
     """Wait for the other instances, and see that none knows what only the first one was asked to do."""
     if others.only_one:
         yield from _only_one(others)
@@ -54,7 +54,7 @@ def instances(others: Instances, known: Sequence[Known]) -> Iterator[Finding]:
         )
 
 
-def second_process(target: Target) -> Iterator[Finding]:
+def second_process(target: Target) -> Iterator[DoctorFinding]:
     """Two rules start the merchant once more, with a Daraja of their own: whether the target file lets them."""
     if target.merchant.start is not None and target.merchant.takes_payments and not can_have_another_daraja(target):
         found = (
@@ -64,13 +64,13 @@ def second_process(target: Target) -> Iterator[Finding]:
         yield warning("second process", found, fix)
 
 
-def _only_one(others: Instances) -> Iterator[Finding]:
+def _only_one(others: Instances) -> Iterator[DoctorFinding]:
     if others.asked_for:
         found = f"{others.asked_for} instances were asked for, and one runs: {others.only_one}"
         yield warning("instances", found, "correct the target file (`tayari docs target-file`), or ask for one")
 
 
-def _shows(environment: TestEnvironment, known: Known) -> bool:
+def _shows(environment: TestEnvironment, known: KnownPayment) -> bool:
     """Whether this instance shows the payment of another one as that one does."""
     read = environment.driver.read_payout if known.is_payout else environment.driver.read_status
     view = read(known.payment_id, known.reference)

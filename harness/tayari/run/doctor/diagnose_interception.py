@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from tayari_target.interception import Intercept
 from tayari_target.target_file.model import Start
 
-from tayari.run.doctor.findings import Finding, bad, good, warning
+from tayari.run.doctor.findings import DoctorFinding, bad, good, warning
 
 Calls = Iterable[Mapping[str, Any]]
 """The `calls` of `GET /v1/interception`."""
@@ -38,7 +38,7 @@ _EXPIRED: Final = (
 )
 
 
-def which_way(calls: Calls) -> Finding | None:
+def which_way(calls: Calls) -> DoctorFinding | None:
     """How the merchant's calls came; None: without an interception."""
     ways = {str(row["way"]) for row in calls}
     if "played" in ways:
@@ -48,7 +48,7 @@ def which_way(calls: Calls) -> Finding | None:
     return None
 
 
-def refused_hosts(calls: Calls) -> Finding | None:
+def refused_hosts(calls: Calls) -> DoctorFinding | None:
     """Other hosts that the merchant called, and that were refused."""
     hosts = sorted({str(row["host"]) for row in calls if row["way"] == "refused" and row["host"]})
     if not hosts:
@@ -57,7 +57,7 @@ def refused_hosts(calls: Calls) -> Finding | None:
     return warning(_NAME, message, "give it a stand-in for them, or write `other_hosts: pass` in merchant.start")
 
 
-def production_calls(entries: Iterable[Mapping[str, Any]]) -> Finding | None:
+def production_calls(entries: Iterable[Mapping[str, Any]]) -> DoctorFinding | None:
     """Calls that the merchant made of Safaricom's production host. They were played here, and went nowhere else."""
     asked: dict[str, int] = {}
     last: Mapping[str, Any] = {}
@@ -86,7 +86,7 @@ def _shown(body: str) -> str:
 
 def never_came(
     start: Start | None, calls: Calls, ca_file: str, daraja_url: str, answered: int | None = None
-) -> Finding | None:
+) -> DoctorFinding | None:
     """Why no call of an intercepted merchant reached the simulator.
 
     None: it is not intercepted, or it refused the payment (`answered` 4xx) and so had nobody to call.

@@ -12,18 +12,18 @@ from urllib.parse import urlsplit
 import requests
 from tayari_contracts.context.customer_messages import leak_of
 from tayari_control.http_session import MerchantSession
-from tayari_control.process import Callbacks
+from tayari_control.process import CallbackRoute
 from tayari_formats.exit_codes import Exit
 from tayari_formats.json_text import read_value
 from tayari_money.payment_record import PaymentState
 from tayari_target.answers import is_too_slow, key_paths, looks_like_html, visible_text
 from tayari_target.merchant_process import MerchantStartError
 from tayari_target.target_file.extractor import PATTERN_S
-from tayari_target.target_file.model import Start, Status, Target
+from tayari_target.target_file.model import Start, StatusSource, Target
 from tayari_target.test_environment import TestEnvironment
-from tayari_target.views import Answer, Started, StatusView
+from tayari_target.views import MerchantAnswer, Started, StatusView
 
-from tayari.run.doctor.findings import Finding, bad, good, warning
+from tayari.run.doctor.findings import DoctorFinding, bad, good, warning
 
 _REFUSED = (
     "correct merchant.pay, so that it sends what your merchant's own page sends: path, names of the fields, headers"
@@ -44,7 +44,7 @@ def last_lines(log: str) -> str:
     return "\nIts last lines:\n" + "\n".join(tail) if tail else ""
 
 
-def with_log(finding: Finding, environment: TestEnvironment) -> Finding:
+def with_log(finding: DoctorFinding, environment: TestEnvironment) -> DoctorFinding:
     """With the merchant's last lines, where the finding asks to read its log: the log goes when the merchant ends."""
     if "the merchant's log" not in finding.fix or environment.merchant_alive() is None:
         return finding
@@ -52,7 +52,7 @@ def with_log(finding: Finding, environment: TestEnvironment) -> Finding:
     return replace(finding, message=f"{finding.message}{lines}")
 
 
-def start_failure(error: MerchantStartError) -> Finding:
+def start_failure(error: MerchantStartError) -> DoctorFinding:
     """Why the merchant did not come up."""
     shown = f"{error}{last_lines(error.tail)}"
     fixes = {
@@ -70,7 +70,7 @@ def start_failure(error: MerchantStartError) -> Finding:
     return bad(name, shown, fixes[error.kind], code)
 
 
-def destructive_start(start: Start | None) -> Iterator[Finding]:
+def destructive_start(start: Start | None) -> Iterator[DoctorFinding]:
     """A start command that empties what the merchant stores: rules kill the merchant and start it again."""
     found = re.search(_DESTROYS, start.command) if start is not None else None
     if found is not None:
@@ -79,7 +79,7 @@ def destructive_start(start: Start | None) -> Iterator[Finding]:
         yield warning("start command", message, fix)
 
 
-def no_answer(started: Started, base_url: str) -> Finding | None:
+def no_answer(started: Started, base_url: str) -> DoctorFinding | None:
     """The merchant did not answer the start of a payment."""
     if started.status is not None or not started.error:
         return None
@@ -87,9 +87,9 @@ def no_answer(started: Started, base_url: str) -> Finding | None:
     return bad("payment", f"starting a payment failed: {started.error}", fix, Exit.MERCHANT_UNREACHABLE)
 
 
-def never_called(started: Started, target: Target, daraja_url: str) -> Finding:
+def never_called(started: Started, target: Target, daraja_url: str) -> DoctorFinding:
     """The payment was answered, and no call reached the simulator."""
-    shown = _shortened(Answer(body=started.body, headers=(("content-type", started.content_type),)))
+    shown = _shortened(MerchantAnswer(body=started.body, headers=(("content-type", started.content_type),)))
     call = target.merchant.pay.call
     if started.status in {404, 405}:
         message = f"{call.method} {call.path} was answered {started.status}: {shown}"
@@ -115,35 +115,35 @@ def never_called(started: Started, target: Target, daraja_url: str) -> Finding:
     return bad("Daraja base URL", message, base_url)
 
 
-def payment_answer(started: Started, target: Target, *, refused: str = "") -> Finding:
+def payment_answer(started: Started, target: Target, *, refused: str = "") -> DoctorFinding:
     """Whether the payment was taken, and its identifier found in the answer. `refused`: why Daraja refused its push."""
     if refused and (not started.accepted or started.payment_id is None):
-        shown = _shortened(Answer(body=started.body, headers=(("content-type", started.content_type),)))
+        shown = _shortened(MerchantAnswer(body=started.body, headers=(("content-type", started.content_type),)))
         message = (
             f"Daraja refused the push ({refused}), and the merchant answered the payment {started.status}: {shown}"
         )
         return warning("payment", message, "fix what Daraja refuses; the rules will judge that")
     written = target.merchant.pay.payment_id
     if started.status is not None and not started.accepted:
-        shown = _shortened(Answer(body=started.body, headers=(("content-type", started.content_type),)))
+        shown = _shortened(MerchantAnswer(body=started.body, headers=(("content-type", started.content_type),)))
         message = f"the merchant called Daraja, and answered the payment {started.status}, an error: {shown}"
         return bad("payment", message, f"read the merchant's log, fix what it says; or {_REFUSED}")
     if started.payment_id is not None or written is None:
         return good("payment", f"a payment was started as {started.payment_id}")
-    answer = Answer(body=started.body, headers=(("content-type", started.content_type),))
+    answer = MerchantAnswer(body=started.body, headers=(("content-type", started.content_type),))
     return nothing_found("merchant.pay.payment_id", written, answer, f"the answer to the payment ({started.status})")
 
 
-def second_payment_refused(started: Started) -> Finding:
+def second_payment_refused(started: Started) -> DoctorFinding:
     """The first payment was taken, and the next one, of another payer and order, was not."""
-    shown = _shortened(Answer(body=started.body, headers=(("content-type", started.content_type),)))
+    shown = _shortened(MerchantAnswer(body=started.body, headers=(("content-type", started.content_type),)))
     answered = f"answered {started.status}: {shown}" if started.status is not None else "gave no answer"
     message = f"a first payment was taken; a second one, of another payer and another order, {answered}"
     fix = "see in the merchant's log why; perhaps merchant.pay lacks a field that distinguishes orders ({reference})"
     return warning("cancelled payment", message, fix)
 
 
-def callback(entry: Mapping[str, Any], callbacks: Callbacks) -> Finding:
+def callback(entry: Mapping[str, Any], callbacks: CallbackRoute) -> DoctorFinding:
     """Whether the merchant's callback URL was reached, and took a genuine callback."""
     url = str((entry.get("request") or {}).get("url", ""))
     error = str(entry.get("error") or "")
@@ -185,27 +185,27 @@ def _last_slash(url: str) -> str:
     return f"the same address {'with' if lacks else 'without'} a slash at its end answers a GET with {status}"
 
 
-def _taken(url: str, entry: Mapping[str, Any]) -> Finding:
+def _taken(url: str, entry: Mapping[str, Any]) -> DoctorFinding:
     """A callback that was answered 2xx. Daraja reads no body; one that no callback handler writes gets a warning."""
     response = entry.get("response") or {}
     status, body = response.get("status"), str(response.get("body") or "")
     sent = str((entry.get("request") or {}).get("body") or "")
     usual = 'answer {"ResultCode": 0, "ResultDesc": "Accepted"}, as JSON'
     if body.strip() and body.strip() == sent.strip():
-        content_type = Answer(headers=tuple((response.get("headers") or {}).items())).content_type
+        content_type = MerchantAnswer(headers=tuple((response.get("headers") or {}).items())).content_type
         message = f"{url} answered {status} with the callback's own body, as {content_type or 'no type'}"
         return warning("callback", message, f"{usual}: receipt and phone number have no place in an answer")
-    if looks_like_html(Answer(body=body)):  # `OK` as text/html is no page
-        message = f"{url} answered {status} with an HTML page: {_shortened(Answer(body=body))}"
+    if looks_like_html(MerchantAnswer(body=body)):  # `OK` as text/html is no page
+        message = f"{url} answered {status} with an HTML page: {_shortened(MerchantAnswer(body=body))}"
         fix = f"see that this is the handler of callbacks, and not a page for all addresses or a log-in; {usual}"
         return warning("callback", message, fix)
     return good("callback", f"{url} answered {status}")
 
 
-def _refused(url: str, response: Mapping[str, Any], source_header: str | None) -> Finding:
+def _refused(url: str, response: Mapping[str, Any], source_header: str | None) -> DoctorFinding:
     """A genuine callback that was not answered 2xx: for want of an address that the merchant knows, or by its fault."""
     status = response.get("status")
-    shown = _shortened(Answer(body=str(response.get("body") or "")))
+    shown = _shortened(MerchantAnswer(body=str(response.get("body") or "")))
     message = f"{url} answered a genuine callback {status}: {shown}"
     if status in {401, 403} and source_header is None:
         fix = (
@@ -224,7 +224,7 @@ def _refused(url: str, response: Mapping[str, Any], source_header: str | None) -
     return warning("callback", message, fix)
 
 
-def status_answer(view: StatusView, target: Target) -> Finding | None:
+def status_answer(view: StatusView, target: Target) -> DoctorFinding | None:
     """What is wrong with reading a payment's state; None when the state is known."""
     status = target.merchant.status
     if status is None or view.state is not None:
@@ -238,7 +238,7 @@ def status_answer(view: StatusView, target: Target) -> Finding | None:
     if view.http_status is not None and view.http_status >= 400:
         return bad("status", f"{where} was answered {view.http_status}: {view.body[:200]}", "correct merchant.status")
     if not view.raw_state:
-        return nothing_found("merchant.status.state", status.state, Answer(body=view.body), "the status answer")
+        return nothing_found("merchant.status.state", status.state, MerchantAnswer(body=view.body), "the status answer")
     known = ", ".join(status.states)
     message = f"the merchant says {view.raw_state!r}, a word that merchant.status.states does not map (it maps {known})"
     return bad(
@@ -256,7 +256,7 @@ def sent_ended(read: Callable[[], StatusView], within_s: float) -> StatusView:
         time.sleep(0.1)
 
 
-def unread_state(view: StatusView, status: Status, what: str, *, fix: str) -> Finding | None:
+def unread_state(view: StatusView, status: StatusSource, what: str, *, fix: str) -> DoctorFinding | None:
     """Why the state of `what`, a payout or a refund, is not known; None when it is."""
     if view.state is not None:
         return None
@@ -268,7 +268,7 @@ def unread_state(view: StatusView, status: Status, what: str, *, fix: str) -> Fi
     return bad(f"{what} status", f"the {what}'s state could not be read: {answer}", fix)
 
 
-def nothing_found(key: str, written: str, answer: Answer, where: str) -> Finding:
+def nothing_found(key: str, written: str, answer: MerchantAnswer, where: str) -> DoctorFinding:
     """An extractor of the target file found nothing in an answer: what was there instead."""
     if is_too_slow(written, answer):
         message = f"{key} ({written}) was not done after {PATTERN_S:g} s in {where}: {_shortened(answer)}"
@@ -288,7 +288,7 @@ def nothing_found(key: str, written: str, answer: Answer, where: str) -> Finding
     return bad("extraction", f"{key} ({written}) found nothing in {where}: {_shortened(answer)}", f"correct {key}")
 
 
-def _shortened(answer: Answer) -> str:
+def _shortened(answer: MerchantAnswer) -> str:
     text = visible_text(answer.body) if looks_like_html(answer) else " ".join(answer.body.split())
     return (text[:200] or "an empty body") + ("..." if len(text) > 200 else "")
 

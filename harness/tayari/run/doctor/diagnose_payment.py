@@ -15,12 +15,12 @@ from tayari_formats.exit_codes import Exit
 from tayari_money.payment_record import PaymentState
 from tayari_target.adapter import shown
 from tayari_target.answers import as_number, find, key_paths
-from tayari_target.target_file.extractor import Kind, compile_extractor
+from tayari_target.target_file.extractor import ExtractorKind, compile_extractor
 from tayari_target.target_file.model import Target
-from tayari_target.views import Answer, LedgerView, Started, StatusView
+from tayari_target.views import LedgerView, MerchantAnswer, Started, StatusView
 
 from tayari.run.doctor.diagnose_merchant import nothing_found
-from tayari.run.doctor.findings import Finding, warning
+from tayari.run.doctor.findings import DoctorFinding, warning
 
 NULL_SUM: Final = "; in SQL, a SUM over no rows is NULL, which counts as nothing: write COALESCE(SUM(...), 0)"
 
@@ -38,7 +38,7 @@ class Readings:
     """None: not configured, or not readable."""
 
 
-def still_pending(view: StatusView, answered: int | None, within_s: float) -> Finding:
+def still_pending(view: StatusView, answered: int | None, within_s: float) -> DoctorFinding:
     """The callback of a paid payment was taken, and its state did not move."""
     message = f"the payment is still pending {within_s:g} s after its callback was answered {answered}"
     if answered is not None and not 200 <= answered < 300:
@@ -51,7 +51,7 @@ def still_pending(view: StatusView, answered: int | None, within_s: float) -> Fi
     return warning("status", message, fix)
 
 
-def never_asked(within_s: float) -> Finding:
+def never_asked(within_s: float) -> DoctorFinding:
     """A paid payment of a merchant without callbacks, whose state did not move."""
     fix = (
         "see whether the merchant asks Daraja about open payments; correct promises.reconcile_within_s, or "
@@ -60,7 +60,7 @@ def never_asked(within_s: float) -> Finding:
     return warning("status", f"the payment is still pending {within_s:g} s after M-Pesa had its result", fix)
 
 
-def paid_otherwise(view: StatusView) -> Finding:
+def paid_otherwise(view: StatusView) -> DoctorFinding:
     """A paid payment that the merchant shows as something else."""
     message = (
         f"the payment is paid, and the merchant says {view.raw_state!r}, which the target file maps to {view.state}"
@@ -69,7 +69,7 @@ def paid_otherwise(view: StatusView) -> Finding:
     return warning("status", message, fix)
 
 
-def paid(readings: Readings, target: Target, *, receipt: str, amount: float) -> Iterator[Finding]:
+def paid(readings: Readings, target: Target, *, receipt: str, amount: float) -> Iterator[DoctorFinding]:
     """Paths that found nothing, or something else, of a payment that is paid."""
     if target.merchant.takes_callbacks:  # a query names no receipt
         yield from _receipt(readings.view, target, receipt)
@@ -81,7 +81,7 @@ def paid(readings: Readings, target: Target, *, receipt: str, amount: float) -> 
         yield warning("audit", found, "correct merchant.audit, unless the merchant keeps none: the rules judge that")
 
 
-def cancelled(view: StatusView, target: Target, within_s: float, *, paid: StatusView) -> Iterator[Finding]:
+def cancelled(view: StatusView, target: Target, within_s: float, *, paid: StatusView) -> Iterator[DoctorFinding]:
     """A payment that its customer cancelled, after its result: not failed, or without the credit that `paid` showed."""
     if view.state is not PaymentState.FAILED:
         known = "its callback was answered" if target.merchant.takes_callbacks else "M-Pesa had its result"
@@ -92,18 +92,18 @@ def cancelled(view: StatusView, target: Target, within_s: float, *, paid: Status
         yield from _unread_credit(view, target)
 
 
-def unsaid(started: Started, views: tuple[StatusView, ...], target: Target) -> Iterator[Finding]:
+def unsaid(started: Started, views: tuple[StatusView, ...], target: Target) -> Iterator[DoctorFinding]:
     """Paths of the message to the customer that found nothing: of a status, in no ending."""
-    answer = Answer(body=started.body, headers=(("content-type", started.content_type),))
+    answer = MerchantAnswer(body=started.body, headers=(("content-type", started.content_type),))
     pay, status = target.merchant.pay.message, target.merchant.status
     yield from _unsaid("merchant.pay.message", pay, (answer,), "the answer to the payment")
-    answers = tuple(Answer(body=view.body) for view in views)
+    answers = tuple(MerchantAnswer(body=view.body) for view in views)
     yield from _unsaid("merchant.status.message", status.message if status else None, answers, "the status answer")
 
 
 def left_out(
     paid: StatusView, cancelled: StatusView, target: Target, *, receipt: str, amount: float
-) -> Iterator[Finding]:
+) -> Iterator[DoctorFinding]:
     """Optional keys that the target file lacks: rules fall away without them. The status answers may hold the values.
 
     A path is offered where what it holds of the paid payment and of the cancelled one can hardly be anything else.
@@ -125,7 +125,7 @@ def left_out(
         yield _rules_lost(Need.MESSAGE, target, key, "what the customer is told of the end", is_offer=True)
 
 
-def _rules_lost(need: Need, target: Target, key: str, what: str, *, is_offer: bool) -> Finding:
+def _rules_lost(need: Need, target: Target, key: str, what: str, *, is_offer: bool) -> DoctorFinding:
     rules = [row.rule.id for row in applicable(catalogue().values(), target) if need in row.needs]
     seen = ", and the status answer seems to hold it" if is_offer else ""
     message = (
@@ -136,11 +136,11 @@ def _rules_lost(need: Need, target: Target, key: str, what: str, *, is_offer: bo
 
 
 def _paths(view: StatusView) -> tuple[str, ...]:
-    return key_paths(Answer(body=view.body).decoded)
+    return key_paths(MerchantAnswer(body=view.body).decoded)
 
 
 def _at(path: str, view: StatusView) -> object | None:
-    return find(path, Answer(body=view.body))
+    return find(path, MerchantAnswer(body=view.body))
 
 
 def _is_sum(value: object, amount: float) -> bool:
@@ -152,8 +152,8 @@ def _is_sentence(value: object) -> bool:
     return isinstance(value, str) and len(value.split()) >= _WORDS
 
 
-def _unsaid(key: str, written: str | None, answers: tuple[Answer, ...], where: str) -> Iterator[Finding]:
-    if written is None or not answers or compile_extractor(written).kind in {Kind.URL, Kind.HEADER}:
+def _unsaid(key: str, written: str | None, answers: tuple[MerchantAnswer, ...], where: str) -> Iterator[DoctorFinding]:
+    if written is None or not answers or compile_extractor(written).kind in {ExtractorKind.URL, ExtractorKind.HEADER}:
         return
     if all(find(written, answer) is None for answer in answers):
         other = "merchant.status.message" if key == "merchant.pay.message" else "merchant.pay.message"
@@ -161,12 +161,14 @@ def _unsaid(key: str, written: str | None, answers: tuple[Answer, ...], where: s
         yield _soft("message", nothing_found(key, written, answers[-1], where), fix)
 
 
-def _receipt(view: StatusView, target: Target, receipt: str) -> Iterator[Finding]:
+def _receipt(view: StatusView, target: Target, receipt: str) -> Iterator[DoctorFinding]:
     status = target.merchant.status
     if status is None or status.receipt is None or view.receipt == receipt:
         return
     if view.receipt is None:
-        missing = nothing_found("merchant.status.receipt", status.receipt, Answer(body=view.body), "the status answer")
+        missing = nothing_found(
+            "merchant.status.receipt", status.receipt, MerchantAnswer(body=view.body), "the status answer"
+        )
         yield _soft("receipt", missing, "correct merchant.status.receipt: rules about receipts are judged by it")
         return
     message = (
@@ -176,7 +178,7 @@ def _receipt(view: StatusView, target: Target, receipt: str) -> Iterator[Finding
     yield warning("receipt", message, fix)
 
 
-def _credited(view: StatusView, target: Target, amount: float) -> Iterator[Finding]:
+def _credited(view: StatusView, target: Target, amount: float) -> Iterator[DoctorFinding]:
     status = target.merchant.status
     if status is None or status.credited is None or view.credited == amount:
         return
@@ -188,19 +190,21 @@ def _credited(view: StatusView, target: Target, amount: float) -> Iterator[Findi
     yield warning("credit", message, fix)
 
 
-def _unread_credit(view: StatusView, target: Target) -> Iterator[Finding]:
+def _unread_credit(view: StatusView, target: Target) -> Iterator[DoctorFinding]:
     status = target.merchant.status
     if status is None or status.credited is None or view.credited is not None:
         return
-    if find(status.credited, Answer(body=view.body)) is None:
+    if find(status.credited, MerchantAnswer(body=view.body)) is None:
         key = "merchant.status.credited"
-        missing = nothing_found(key, status.credited, Answer(body=view.body), f"the status answer ({view.raw_state})")
+        missing = nothing_found(
+            key, status.credited, MerchantAnswer(body=view.body), f"the status answer ({view.raw_state})"
+        )
     else:
         missing = warning("", f"merchant.status.credited ({status.credited}) found no number", "")
     yield _soft("credit", missing, f"correct merchant.status.credited, 0 where nothing is credited{NULL_SUM}")
 
 
-def _ledger(view: LedgerView | None, target: Target, amount: float) -> Iterator[Finding]:
+def _ledger(view: LedgerView | None, target: Target, amount: float) -> Iterator[DoctorFinding]:
     ledger = target.merchant.ledger
     if ledger is None or view is None:
         return
@@ -216,5 +220,5 @@ def _ledger(view: LedgerView | None, target: Target, amount: float) -> Iterator[
         yield warning("ledger", message, f"correct merchant.ledger.total, {unless}")
 
 
-def _soft(name: str, found: Finding, fix: str) -> Finding:
+def _soft(name: str, found: DoctorFinding, fix: str) -> DoctorFinding:
     return replace(found, name=name, ok=True, fix=fix, exit_code=Exit.OK)

@@ -13,14 +13,14 @@ from typing import Any, Final
 from tayari_formats.exit_codes import Exit
 from tayari_money.daraja_records import PAYOUT_CALLS
 from tayari_money.payment_record import PaymentState
-from tayari_target.target_file.model import Payout, Status
+from tayari_target.target_file.model import Payout, StatusSource
 from tayari_target.test_environment import TestEnvironment
-from tayari_target.views import Answer, Started, StatusView
+from tayari_target.views import MerchantAnswer, Started, StatusView
 
 from tayari.run.doctor import diagnose_daraja as daraja
-from tayari.run.doctor.diagnose_instances import Known
+from tayari.run.doctor.diagnose_instances import KnownPayment
 from tayari.run.doctor.diagnose_merchant import callback, nothing_found, sent_ended, unread_state, without_secrets
-from tayari.run.doctor.findings import Finding, bad, good, warning
+from tayari.run.doctor.findings import DoctorFinding, bad, good, warning
 
 MSISDN_RANGE: Final = "25479997"
 """The preflight's payouts: 254 79997 0000 to 9999, a range that no suite uses."""
@@ -42,7 +42,7 @@ _CODES: Final[Mapping[str, str]] = {
 """What a result code of the preflight's payout says about the set-up. Source: reference 1.7, 3.0, 3.4."""
 
 
-def payout(environment: TestEnvironment, known: list[Known]) -> Iterator[Finding]:
+def payout(environment: TestEnvironment, known: list[KnownPayment]) -> Iterator[DoctorFinding]:
     """Ask for one payout, and look at each step of it; `known` gets what the merchant shows of it."""
     asked = environment.target.merchant.payout
     if asked is None:
@@ -69,7 +69,7 @@ def payout(environment: TestEnvironment, known: list[Known]) -> Iterator[Finding
     if asked.status is not None:
         payout_id = started.payment_id or reference
         view = environment.driver.read_payout(payout_id, reference)
-        known.append(Known(payment_id=payout_id, reference=reference, view=view, is_payout=True))
+        known.append(KnownPayment(payment_id=payout_id, reference=reference, view=view, is_payout=True))
 
 
 def _first_request(environment: TestEnvironment, msisdn: str, since: int) -> Mapping[str, Any] | None:
@@ -84,21 +84,21 @@ def _first_request(environment: TestEnvironment, msisdn: str, since: int) -> Map
     return None
 
 
-def _not_started(started: Started, asked: Payout, base_url: str) -> Finding | None:
+def _not_started(started: Started, asked: Payout, base_url: str) -> DoctorFinding | None:
     """The merchant did not take the payout, or did not say which one it is."""
     if started.status is None:
         fix = f"see that the merchant serves {base_url}, and that merchant.payout.request is right"
         return bad("payout", f"starting a payout failed: {started.error}", fix, Exit.MERCHANT_UNREACHABLE)
     if started.accepted and started.payment_id is None and asked.payout_id is not None:
         where = f"the answer to the payout ({started.status})"
-        return nothing_found("merchant.payout.payout_id", asked.payout_id, Answer(body=started.body), where)
+        return nothing_found("merchant.payout.payout_id", asked.payout_id, MerchantAnswer(body=started.body), where)
     if not started.accepted and started.status < 500:
         found = f"the merchant refused a payout of {AMOUNT} shillings ({started.status}): {started.body[:200]}"
         return bad("payout", found, "correct merchant.payout, so that it sends what your own page sends")
     return None
 
 
-def _never_asked(environment: TestEnvironment, started: Started, since: int) -> Iterator[Finding]:
+def _never_asked(environment: TestEnvironment, started: Started, since: int) -> Iterator[DoctorFinding]:
     entries = environment.control.journal(since=since)["entries"]
     refused = [found for found in daraja.diagnose(entries, environment.target.daraja) if not found.ok]
     if refused:
@@ -114,7 +114,7 @@ def _never_asked(environment: TestEnvironment, started: Started, since: int) -> 
 
 def _outcome(
     environment: TestEnvironment, asked: Payout, started: Started, conversation_id: str, reference: str
-) -> Iterator[Finding]:
+) -> Iterator[DoctorFinding]:
     waited = environment.control.wait("callback_answered", checkout_request_id=conversation_id, timeout_s=_RESULT_S)
     row = environment.control.payments(checkout_request_id=conversation_id)[0]
     yield from _result(row)
@@ -136,7 +136,7 @@ def _outcome(
         yield from _balance(environment)
 
 
-def _wallet(environment: TestEnvironment, msisdn: str) -> Iterator[Finding]:
+def _wallet(environment: TestEnvironment, msisdn: str) -> Iterator[DoctorFinding]:
     """Whether the balance can be read that the payout was taken from."""
     payout = environment.target.merchant.payout
     if payout is None or payout.wallet is None:
@@ -148,7 +148,7 @@ def _wallet(environment: TestEnvironment, msisdn: str) -> Iterator[Finding]:
         yield good("wallet", f"{shown:.15g} shillings can still be paid out")
 
 
-def _balance(environment: TestEnvironment) -> Iterator[Finding]:
+def _balance(environment: TestEnvironment) -> Iterator[DoctorFinding]:
     """Whether the balance can be read, once the merchant has asked for it."""
     asked = environment.driver.refresh_balance()
     until = time.monotonic() + _STATUS_S
@@ -161,7 +161,7 @@ def _balance(environment: TestEnvironment) -> Iterator[Finding]:
         yield good("balance", f"the merchant shows {shown:g} shillings on its utility account")
 
 
-def _result(row: Mapping[str, Any]) -> Iterator[Finding]:
+def _result(row: Mapping[str, Any]) -> Iterator[DoctorFinding]:
     """Why M-Pesa did not pay."""
     code = str(row["result_code"])
     if code == "0":
@@ -171,7 +171,7 @@ def _result(row: Mapping[str, Any]) -> Iterator[Finding]:
     yield warning("initiator", found, fix)
 
 
-def _status(view: StatusView, status: Status, *, is_paid: bool) -> Finding:
+def _status(view: StatusView, status: StatusSource, *, is_paid: bool) -> DoctorFinding:
     """Whether the payout's state could be read, and is what it should be."""
     unread = unread_state(view, status, "payout", fix="correct merchant.payout.status, or merchant.payout.payout_id")
     if unread is not None:

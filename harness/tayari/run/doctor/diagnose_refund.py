@@ -13,13 +13,13 @@ from typing import Any, Final
 
 from tayari_money.daraja_records import PAYOUT_CALLS, REVERSAL
 from tayari_money.payment_record import PaymentState
-from tayari_target.target_file.model import Refund, Status
+from tayari_target.target_file.model import Refund, StatusSource
 from tayari_target.test_environment import TestEnvironment
-from tayari_target.views import Answer, Started, StatusView
+from tayari_target.views import MerchantAnswer, Started, StatusView
 
-from tayari.run.doctor.diagnose_instances import Known
+from tayari.run.doctor.diagnose_instances import KnownPayment
 from tayari.run.doctor.diagnose_merchant import callback, nothing_found, sent_ended, unread_state
-from tayari.run.doctor.findings import Finding, good, warning
+from tayari.run.doctor.findings import DoctorFinding, good, warning
 
 _CALL_S: Final = 5.0
 """A merchant may send refunds from a queue."""
@@ -34,7 +34,7 @@ _SUCCESS: Final[Mapping[str, Any]] = {
 }
 
 
-def refund(environment: TestEnvironment, known: Sequence[Known], *, amount: int) -> Iterator[Finding]:
+def refund(environment: TestEnvironment, known: Sequence[KnownPayment], *, amount: int) -> Iterator[DoctorFinding]:
     """Ask for the refund of a payment of the preflight that is paid, and look at each step of it."""
     asked = environment.target.merchant.refund
     paid = next((one for one in known if one.msisdn and one.view.state is PaymentState.PAID), None)
@@ -61,7 +61,7 @@ def refund(environment: TestEnvironment, known: Sequence[Known], *, amount: int)
     yield from _outcome(environment, asked, started, paid, call)
 
 
-def _not_started(started: Started, asked: Refund, *, has_receipt: bool) -> Finding | None:
+def _not_started(started: Started, asked: Refund, *, has_receipt: bool) -> DoctorFinding | None:
     """The merchant did not take the refund, or did not say which one it is.
 
     A payment that was settled by a status query alone has no receipt, so a merchant may refuse to give it back.
@@ -74,7 +74,7 @@ def _not_started(started: Started, asked: Refund, *, has_receipt: bool) -> Findi
         return warning("refund", f"the refund of a paid payment was not taken ({answer})", fix)
     if started.payment_id is None and asked.refund_id is not None:
         where = f"the answer to the refund ({started.status})"
-        return nothing_found("merchant.refund.refund_id", asked.refund_id, Answer(body=started.body), where)
+        return nothing_found("merchant.refund.refund_id", asked.refund_id, MerchantAnswer(body=started.body), where)
     return None
 
 
@@ -93,8 +93,8 @@ def _call(environment: TestEnvironment, since: int) -> Mapping[str, Any] | None:
 
 
 def _outcome(
-    environment: TestEnvironment, asked: Refund, started: Started, paid: Known, call: Mapping[str, Any]
-) -> Iterator[Finding]:
+    environment: TestEnvironment, asked: Refund, started: Started, paid: KnownPayment, call: Mapping[str, Any]
+) -> Iterator[DoctorFinding]:
     conversation_id, how = str(call.get("checkout_request_id") or ""), f"by {call.get('endpoint')}"
     if not conversation_id:
         answered = call.get("response") or {}
@@ -120,7 +120,7 @@ def _outcome(
     yield _status(sent_ended(read, _STATUS_S), asked.status, how)
 
 
-def _status(view: StatusView, status: Status, how: str) -> Finding:
+def _status(view: StatusView, status: StatusSource, how: str) -> DoctorFinding:
     """Whether the refund's state could be read, and is what it should be."""
     unread = unread_state(view, status, "refund", fix="correct merchant.refund.status")
     if unread is not None:

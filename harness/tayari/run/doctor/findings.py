@@ -9,7 +9,7 @@ from tayari_reports.model import Preflight
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class DoctorFinding:
     """One thing that the preflight looked at."""
 
     name: str
@@ -25,16 +25,16 @@ class Finding:
         return Preflight(name=self.name, ok=self.ok, message=self.message, fix=self.fix)
 
 
-def good(name: str, message: str = "") -> Finding:
+def good(name: str, message: str = "") -> DoctorFinding:
     """A finding that stops nothing."""
-    return Finding(name=name, message=message)
+    return DoctorFinding(name=name, message=message)
 
 
-def warning(name: str, message: str, fix: str) -> Finding:
+def warning(name: str, message: str, fix: str) -> DoctorFinding:
     """A finding that stops nothing, and is hardly meant so."""
-    return Finding(name=name, message=message, fix=fix)
+    return DoctorFinding(name=name, message=message, fix=fix)
 
 
-def bad(name: str, message: str, fix: str, exit_code: Exit = Exit.BAD_CONFIGURATION) -> Finding:
+def bad(name: str, message: str, fix: str, exit_code: Exit = Exit.BAD_CONFIGURATION) -> DoctorFinding:
     """A finding that stops the run."""
-    return Finding(name=name, ok=False, message=message, fix=fix, exit_code=exit_code)
+    return DoctorFinding(name=name, ok=False, message=message, fix=fix, exit_code=exit_code)

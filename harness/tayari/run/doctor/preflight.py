@@ -31,12 +31,12 @@ from tayari.run.doctor import diagnose_interception as interception
 from tayari.run.doctor import diagnose_merchant as merchant
 from tayari.run.doctor import diagnose_payment as readings
 from tayari.run.doctor.diagnose_c2b import c2b
-from tayari.run.doctor.diagnose_instances import Known, instances, second_process
+from tayari.run.doctor.diagnose_instances import KnownPayment, instances, second_process
 from tayari.run.doctor.diagnose_payout import payout
 from tayari.run.doctor.diagnose_refund import refund
-from tayari.run.doctor.findings import Finding, bad, good, warning
+from tayari.run.doctor.findings import DoctorFinding, bad, good, warning
 
-Tell = Callable[[Finding], None]
+Tell = Callable[[DoctorFinding], None]
 
 MSISDN_RANGE: Final = "25479999"
 """The preflight's payments: 254 79999 0000 to 9999."""
@@ -62,12 +62,12 @@ _CANCELLED: Final[Mapping[str, Any]] = {
 }
 
 
-def examine(environment: TestEnvironment, show: Tell, others: Instances | None = None) -> tuple[Finding, ...]:
+def examine(environment: TestEnvironment, show: Tell, others: Instances | None = None) -> tuple[DoctorFinding, ...]:
     """Bring the test environment up and look at everything, up to the first finding that stops. `show` gets each.
 
     `others`: more instances of the merchant, which are started as soon as the first one is up.
     """
-    findings: list[Finding] = []
+    findings: list[DoctorFinding] = []
     for found in _findings(environment, others):
         finding = _redacted(merchant.with_log(found, environment), Redactor(environment.secrets))
         findings.append(finding)
@@ -77,23 +77,23 @@ def examine(environment: TestEnvironment, show: Tell, others: Instances | None =
     return tuple(findings)
 
 
-def stopped(findings: Sequence[Finding]) -> Finding | None:
+def stopped(findings: Sequence[DoctorFinding]) -> DoctorFinding | None:
     """The finding that stops the run, if there is one."""
     return next((finding for finding in findings if not finding.ok), None)
 
 
-def _redacted(finding: Finding, redactor: Redactor) -> Finding:
+def _redacted(finding: DoctorFinding, redactor: Redactor) -> DoctorFinding:
     """Messages quote the merchant's own words, and those may hold anything."""
     return replace(finding, message=redactor.text(finding.message), fix=redactor.text(finding.fix))
 
 
-def _findings(environment: TestEnvironment, others: Instances | None) -> Iterator[Finding]:
+def _findings(environment: TestEnvironment, others: Instances | None) -> Iterator[DoctorFinding]:
     """Lazily: nothing after a finding that stops is tried."""
     yield _simulator(environment)
     yield _merchant(environment)
     if others is not None:
         others.begin()
-    known: list[Known] = []
+    known: list[KnownPayment] = []
     try:
         if environment.target.merchant.takes_payments:
             with pushes_unconfirmed([environment]):
@@ -110,7 +110,7 @@ def _findings(environment: TestEnvironment, others: Instances | None) -> Iterato
         yield bad("simulator", str(error), "see that the simulator still runs", Exit.OUR_FAILURE)
 
 
-def _simulator(environment: TestEnvironment) -> Finding:
+def _simulator(environment: TestEnvironment) -> DoctorFinding:
     try:
         environment.raise_simulator()
     except SimulatorStartError as error:
@@ -125,7 +125,7 @@ def _simulator(environment: TestEnvironment) -> Finding:
     return good("simulator", f"Daraja is played at {environment.daraja_url}")
 
 
-def _merchant(environment: TestEnvironment) -> Finding:
+def _merchant(environment: TestEnvironment) -> DoctorFinding:
     try:
         environment.raise_merchant()
     except MerchantStartError as error:
@@ -139,7 +139,7 @@ def _merchant(environment: TestEnvironment) -> Finding:
     return good("merchant", f"it answers at {environment.base_url}")
 
 
-def _payment(environment: TestEnvironment, known: list[Known]) -> Iterator[Finding]:
+def _payment(environment: TestEnvironment, known: list[KnownPayment]) -> Iterator[DoctorFinding]:
     since = environment.control.journal_end()
     played = _play(environment, _SUCCESS)
     started, msisdn = played.started, played.msisdn
@@ -170,13 +170,13 @@ def _payment(environment: TestEnvironment, known: list[Known]) -> Iterator[Findi
         yield from _outcome(environment, played, push["checkout_request_id"], known)
 
 
-def _not_intercepted(environment: TestEnvironment, answered: int | None) -> Finding | None:
+def _not_intercepted(environment: TestEnvironment, answered: int | None) -> DoctorFinding | None:
     ca_file = environment.placeholders.get("ca_file", "")
     calls = environment.control.interception()
     return interception.never_came(environment.target.merchant.start, calls, ca_file, environment.daraja_url, answered)
 
 
-def _intercepted(environment: TestEnvironment, entries: Sequence[daraja.Entry]) -> Iterator[Finding]:
+def _intercepted(environment: TestEnvironment, entries: Sequence[daraja.Entry]) -> Iterator[DoctorFinding]:
     calls = environment.control.interception()
     found = (
         interception.which_way(calls),
@@ -206,8 +206,8 @@ def _play(environment: TestEnvironment, scenario: Mapping[str, Any]) -> _Played:
 
 
 def _outcome(
-    environment: TestEnvironment, played: _Played, checkout_request_id: str, known: list[Known]
-) -> Iterator[Finding]:
+    environment: TestEnvironment, played: _Played, checkout_request_id: str, known: list[KnownPayment]
+) -> Iterator[DoctorFinding]:
     callback = None
     if environment.target.merchant.takes_callbacks:
         waited = environment.control.wait(
@@ -222,7 +222,9 @@ def _outcome(
         yield from readings.unsaid(played.started, (), environment.target)
         return
     view = _ended(environment, played)
-    known.append(Known(payment_id=played.payment_id, reference=played.reference, view=view, msisdn=played.msisdn))
+    known.append(
+        KnownPayment(payment_id=played.payment_id, reference=played.reference, view=view, msisdn=played.msisdn)
+    )
     yield merchant.status_answer(view, environment.target) or _state(view, answered, environment.target)
     yield from _books(_read_back(environment, played, view), environment.target)
     if view.state is PaymentState.PAID:
@@ -232,7 +234,7 @@ def _outcome(
         yield from _cancelled(environment, played, view)
 
 
-def _callback(callback: Mapping[str, Any] | None, target: Target) -> Finding:
+def _callback(callback: Mapping[str, Any] | None, target: Target) -> DoctorFinding:
     """How the merchant took the callback; None: it was not answered in time."""
     if callback is not None:
         return merchant.callback(callback, target.callbacks)
@@ -240,7 +242,7 @@ def _callback(callback: Mapping[str, Any] | None, target: Target) -> Finding:
     return warning("callback", found, "see why the merchant does not answer; if it is slow, the rules will judge that")
 
 
-def _without_state() -> Finding:
+def _without_state() -> DoctorFinding:
     """How many rules fall away without a state, and what brings them back."""
     rows = [row for row in catalogue().values() if row.family != "performance"]
     lost = sum(1 for row in rows if Need.STATE in row.needs)
@@ -251,7 +253,7 @@ def _without_state() -> Finding:
     )
 
 
-def _state(view: StatusView, answered: int | None, target: Target) -> Finding:
+def _state(view: StatusView, answered: int | None, target: Target) -> DoctorFinding:
     by_query = not target.merchant.takes_callbacks
     if view.state is PaymentState.PENDING and by_query:
         return readings.never_asked(_ends_within_s(target))
@@ -264,7 +266,7 @@ def _state(view: StatusView, answered: int | None, target: Target) -> Finding:
 
 def _paid(
     environment: TestEnvironment, played: _Played, view: StatusView, checkout_request_id: str
-) -> Iterator[Finding]:
+) -> Iterator[DoctorFinding]:
     """The reading of the paid payment, once it no longer changes, or after a while."""
     known = environment.control.payments(checkout_request_id=checkout_request_id)[0]
     until = time.monotonic() + _BOOKED_S
@@ -287,7 +289,7 @@ def _read_back(environment: TestEnvironment, played: _Played, view: StatusView) 
     )
 
 
-def _books(read: readings.Readings, target: Target) -> Iterator[Finding]:
+def _books(read: readings.Readings, target: Target) -> Iterator[DoctorFinding]:
     """Ledger and audit that cannot be read at all."""
     if read.ledger is not None and read.ledger.credits is None:
         yield bad("ledger", read.ledger.error, "correct merchant.ledger in the target file")
@@ -295,7 +297,7 @@ def _books(read: readings.Readings, target: Target) -> Iterator[Finding]:
         yield bad("audit", "merchant.audit could not be read", "correct merchant.audit in the target file")
 
 
-def _cancelled(environment: TestEnvironment, paid: _Played, paid_view: StatusView) -> Iterator[Finding]:
+def _cancelled(environment: TestEnvironment, paid: _Played, paid_view: StatusView) -> Iterator[DoctorFinding]:
     """The other ending, for the words that only a failed payment has."""
     played = _play(environment, _CANCELLED)
     views: tuple[StatusView, ...] = (paid_view,)

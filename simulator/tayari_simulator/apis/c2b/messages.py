@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from tayari_simulator.apis.core.customers import names_of
 from tayari_simulator.apis.core.daraja_state import DarajaState
-from tayari_simulator.apis.core.lifecycle import Further
+from tayari_simulator.apis.core.lifecycle import FurtherMessage
 from tayari_simulator.apis.core.organisations import Organisation
 from tayari_simulator.catalogue.options import Options
 from tayari_simulator.state.behaviour import Call, Delivery
@@ -91,7 +91,7 @@ def organisation_of(state: DarajaState, transaction: Transaction) -> Organisatio
     return organisation if organisation is not None and organisation.urls is not None else None
 
 
-def confirmation_of_push(options: Options) -> Further:
+def confirmation_of_push(options: Options) -> FurtherMessage:
     """What confirms an STK payment to the C2B URLs of its short code as well. Source: reference 3.1, 6-32."""
     messages = C2bMessages(options)
     is_off = options.says("stk_c2b_confirmation", "off")
@@ -111,7 +111,7 @@ def confirmation_of_push(options: Options) -> Further:
         receipt = transaction.receipt or state.ids.receipt(at_s)
         return messages.confirmation(state, transaction, organisation, receipt=receipt, at_s=at_s)
 
-    return Further(Call.CONFIRMATION, confirm, body)
+    return FurtherMessage(Call.CONFIRMATION, confirm, body)
 
 
 def _masked(msisdn: str) -> str:

@@ -21,12 +21,12 @@ from tayari_simulator.apis.c2b.register import (
 from tayari_simulator.apis.core.daraja_state import DarajaState
 from tayari_simulator.apis.core.execution import begin, choose, first_due_s, limit_result, pay_in
 from tayari_simulator.apis.core.fields import Field, Fields, amount, msisdn, numeric_schema, one_of, text
-from tayari_simulator.apis.core.lifecycle import Answer, Lifecycle, Result
+from tayari_simulator.apis.core.lifecycle import DeliveryAnswer, Lifecycle, Result
 from tayari_simulator.catalogue import results
 from tayari_simulator.catalogue.errors import ERRORS, Refused
 from tayari_simulator.catalogue.options import Options
 from tayari_simulator.state.behaviour import Call, Delivery, Play, Reply
-from tayari_simulator.state.exchange import Exchange, dumps
+from tayari_simulator.state.exchange import JournalExchange, dumps
 from tayari_simulator.state.transactions import Transaction
 
 KIND: Final = "c2b"
@@ -63,17 +63,17 @@ def fields(options: Options) -> Fields:
     return Fields(rows)
 
 
-def simulate_v1(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply:
+def simulate_v1(state: DarajaState, exchange: JournalExchange, values: list[Any]) -> Reply:
     """Answer a simulated payment of version 1. Raises Refused."""
     return _simulate(state, exchange, values, "v1")
 
 
-def simulate_v2(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply:
+def simulate_v2(state: DarajaState, exchange: JournalExchange, values: list[Any]) -> Reply:
     """Answer a simulated payment of version 2. Raises Refused."""
     return _simulate(state, exchange, values, "v2")
 
 
-def _simulate(state: DarajaState, exchange: Exchange, values: list[Any], version: str) -> Reply:
+def _simulate(state: DarajaState, exchange: JournalExchange, values: list[Any], version: str) -> Reply:
     if state.options.says("c2b_simulate", "off"):
         raise Refused(_SIMULATE_IS_OFF, note="simulate is an API of the sandbox (option c2b_simulate)")
     check_version(state.options, version)
@@ -93,7 +93,7 @@ def _simulate(state: DarajaState, exchange: Exchange, values: list[Any], version
 
 def pay_chosen(
     state: DarajaState,
-    exchange: Exchange,
+    exchange: JournalExchange,
     *,
     short_code: str,
     command: str,
@@ -118,7 +118,7 @@ def pay_chosen(
 
 def pay(
     state: DarajaState,
-    exchange: Exchange,
+    exchange: JournalExchange,
     play: Play | None,
     *,
     short_code: str,
@@ -228,7 +228,7 @@ def _decide(state: DarajaState, transaction: Transaction) -> int | str:
     return limit_result(state, transaction)
 
 
-def _answered(state: DarajaState, transaction: Transaction, answer: Answer) -> None:
+def _answered(state: DarajaState, transaction: Transaction, answer: DeliveryAnswer) -> None:
     """The merchant answered the validation, or did not: the payment continues at once, or is cancelled."""
     details = _details(transaction)
     if details.get(VALIDATED) != ASKED:
@@ -250,7 +250,7 @@ def _answered(state: DarajaState, transaction: Transaction, answer: Answer) -> N
     state.schedule.add(answer.at_s, transaction)
 
 
-def _verdict_of(answer: Answer) -> tuple[str, str]:
+def _verdict_of(answer: DeliveryAnswer) -> tuple[str, str]:
     """The `ResultCode` as text and the `ThirdPartyTransID`; an empty code: nothing that could be read."""
     if answer.status != 200:
         return "", ""

@@ -20,7 +20,7 @@ from tayari_simulator.catalogue.errors import ERRORS, Refused
 from tayari_simulator.catalogue.gateway_pages import PAGES
 from tayari_simulator.catalogue.options import Options
 from tayari_simulator.state.behaviour import Reply
-from tayari_simulator.state.exchange import Exchange, dumps
+from tayari_simulator.state.exchange import JournalExchange, dumps
 
 COMPLETED: Final = "Completed"
 CANCELLED: Final = "Cancelled"
@@ -57,17 +57,17 @@ def fields(options: Options) -> Fields:
     return Fields(rows)
 
 
-def register_v1(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply:
+def register_v1(state: DarajaState, exchange: JournalExchange, values: list[Any]) -> Reply:
     """Answer a registration of version 1. Raises Refused."""
     return _register(state, exchange, values, "v1")
 
 
-def register_v2(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply:
+def register_v2(state: DarajaState, exchange: JournalExchange, values: list[Any]) -> Reply:
     """Answer a registration of version 2. Raises Refused."""
     return _register(state, exchange, values, "v2")
 
 
-def _register(state: DarajaState, exchange: Exchange, values: list[Any], version: str) -> Reply:
+def _register(state: DarajaState, exchange: JournalExchange, values: list[Any], version: str) -> Reply:
     short_code, response_type, confirmation, validation = values
     check_version(state.options, version)
     organisation = state.organisations.find(short_code)
@@ -91,7 +91,7 @@ def check_version(options: Options, version: str) -> None:
         raise Refused(_OTHER_PRODUCT, note=f"the app has C2B {product}, this is a call of {version}")
 
 
-def unknown_short_code(exchange: Exchange, short_code: str) -> Reply:
+def unknown_short_code(exchange: JournalExchange, short_code: str) -> Reply:
     """What C2B answers about a short code that nobody has."""
     exchange.note = f"the short code {short_code} is unknown here"
     return PAGES["service_unreachable"].reply()

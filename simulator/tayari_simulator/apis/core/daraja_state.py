@@ -13,7 +13,7 @@ from tayari_simulator.apis.core.security_credential import SecurityCredentials
 from tayari_simulator.catalogue.options import Options
 from tayari_simulator.catalogue.results import SUBSCRIBER_LOCKED, ResultCode, Wording, find
 from tayari_simulator.state.behaviour import Choose, Delivery, Uniform
-from tayari_simulator.state.exchange import Exchange
+from tayari_simulator.state.exchange import JournalExchange
 from tayari_simulator.state.identifiers import Ids
 from tayari_simulator.state.ledger import Account, Ledger
 from tayari_simulator.state.schedule import Schedule, WaitingCallbacks
@@ -39,7 +39,7 @@ class Keeper(Protocol):
     def done(self, transaction: Transaction, delivery: Delivery) -> None:
         """A callback was answered, or will not be sent any more."""
 
-    def called(self, path: str, exchange: Exchange) -> None:
+    def called(self, path: str, exchange: JournalExchange) -> None:
         """A call was accepted that changed what is no transaction: it is made again after a restart."""
 
     def forgot(self) -> None:

@@ -13,7 +13,7 @@ from tayari_formats.problems import suggestion
 from tayari_simulator.apis.core.daraja_state import DarajaState
 from tayari_simulator.apis.core.execution import apply_faults, play_next_result
 from tayari_simulator.apis.core.gateway import family_of, rate_gaps, rate_refusal, token_error
-from tayari_simulator.apis.core.lifecycle import Answer
+from tayari_simulator.apis.core.lifecycle import DeliveryAnswer
 from tayari_simulator.apis.core.organisations import Business, Organisation
 from tayari_simulator.apis.oauth import consumer_key
 from tayari_simulator.apis.registry import ENDPOINTS, Endpoint, Handle, Refuse
@@ -28,7 +28,7 @@ from tayari_simulator.catalogue.errors import (
 )
 from tayari_simulator.catalogue.options import Options
 from tayari_simulator.state.behaviour import Choose, Delivery, Reply, Uniform
-from tayari_simulator.state.exchange import Exchange
+from tayari_simulator.state.exchange import JournalExchange
 from tayari_simulator.state.tokens import Token, is_bearer
 from tayari_simulator.state.transactions import Transaction
 
@@ -43,7 +43,7 @@ _LONGEST_PATH: Final = 200
 """Characters of a refused token that its refusal repeats."""
 
 
-class Route:
+class CompiledEndpoint:
     """A row of the endpoint table, made ready: its fields compiled under the switches."""
 
     __slots__ = (
@@ -70,7 +70,7 @@ class Route:
             self.blamed = fields.first()
 
 
-class Daraja:
+class Dispatcher:
     """One fake Daraja. Every method takes or implies a time; nothing here waits."""
 
     def __init__(
@@ -84,12 +84,14 @@ class Daraja:
     ) -> None:
         self.state = DarajaState(business, options, uniform=uniform, choose=choose, organisations=organisations)
         self.state.lifecycles = {row.name: row.lifecycle(options) for row in ENDPOINTS if row.lifecycle is not None}
-        self.routes: Mapping[str, Route] = _routes(options)
+        self.routes: Mapping[str, CompiledEndpoint] = _routes(options)
         self._gaps_s = rate_gaps(options)
         self._rate_refusal = rate_refusal(options)
         self._last_call: dict[tuple[str, str], float] = {}
 
-    def answer(self, route: Route, exchange: Exchange, authorization: str | None, content_type: str | None) -> Reply:
+    def answer(
+        self, route: CompiledEndpoint, exchange: JournalExchange, authorization: str | None, content_type: str | None
+    ) -> Reply:
         """Answer one call of a known path. The exchange's `at_s` is the time; ids and notes are written into it."""
         try:
             if exchange.method not in route.methods:
@@ -108,7 +110,9 @@ class Daraja:
         except Refused as refused:
             return self._refuse(refused, exchange, route.endpoint.refuse)
 
-    def _under_scenario(self, choose: Choose, route: Route, exchange: Exchange, wire: Mapping[str, Any]) -> Reply:
+    def _under_scenario(
+        self, choose: Choose, route: CompiledEndpoint, exchange: JournalExchange, wire: Mapping[str, Any]
+    ) -> Reply:
         """Answer a call that makes no transaction: its faults may answer instead of it, or change its answer."""
         read = route.read
         assert read is not None
@@ -121,13 +125,13 @@ class Daraja:
             play, call, self.state, exchange.at_s, lambda: route.handle(self.state, exchange, read(wire))
         )
 
-    def not_found(self, exchange: Exchange, path: str) -> Reply:
+    def not_found(self, exchange: JournalExchange, path: str) -> Reply:
         """Answer a path that no row has."""
         option = _SWITCHED.get(path)
         note = f"the option {option}=on plays this path" if option is not None else _nearest_path(path[:_LONGEST_PATH])
         return self._refuse(Refused(ERRORS[family_of(path).not_found], note=note), exchange)
 
-    def unreadable(self, exchange: Exchange, status: int, why: str) -> Reply:
+    def unreadable(self, exchange: JournalExchange, status: int, why: str) -> Reply:
         """Answer a call of a known path whose body could not be read."""
         reply = self._refuse(Refused(INVALID_PAYLOAD, note=why), exchange)
         reply.status = status
@@ -165,7 +169,7 @@ class Daraja:
                 schedule.add(delivery.due_s, delivery)
         return ()
 
-    def call_again(self, path: str, exchange: Exchange) -> None:
+    def call_again(self, path: str, exchange: JournalExchange) -> None:
         """Make a call of an earlier process again, for what it changed; without token, scenario and limits."""
         route = self.routes.get(path)
         if route is None or route.read is None:
@@ -175,7 +179,7 @@ class Daraja:
         except Refused:
             return
 
-    def answered(self, transaction: Transaction, answer: Answer) -> None:
+    def answered(self, transaction: Transaction, answer: DeliveryAnswer) -> None:
         """The merchant answered a message that must be answered before there is a result."""
         if self.state.transactions.find(transaction.id) is not transaction:
             return  # it was forgotten meanwhile
@@ -192,7 +196,7 @@ class Daraja:
         self.state.forget()
         self._last_call.clear()
 
-    def _token(self, route: Route, authorization: str | None, now_s: float) -> Token:
+    def _token(self, route: CompiledEndpoint, authorization: str | None, now_s: float) -> Token:
         token = None if authorization is None else self.state.tokens.find(authorization, now_s)
         if token is None:
             if not is_bearer(authorization):
@@ -211,7 +215,7 @@ class Daraja:
         self._last_call[call, app] = now_s
         return False
 
-    def _slow_down(self, exchange: Exchange) -> Reply:
+    def _slow_down(self, exchange: JournalExchange) -> Reply:
         """The refusal of a call that came too soon after the one before."""
         reply = self._rate_refusal()
         exchange.note = f"more {exchange.endpoint} calls of this app than its limit allows"
@@ -220,7 +224,7 @@ class Daraja:
         reply.body = reply.body.replace(REQUEST_ID.encode(), self.state.ids.request_id().encode())
         return reply
 
-    def _note_whose(self, exchange: Exchange) -> None:
+    def _note_whose(self, exchange: JournalExchange) -> None:
         """A refused call belongs to a phone as well: tests look for it by MSISDN."""
         try:
             wire = orjson.loads(exchange.request_body)
@@ -236,7 +240,7 @@ class Daraja:
             return Refused(INVALID_AUTHENTICATION_HEADER)
         return Refused(METHOD_NOT_ALLOWED, method=method)
 
-    def _refuse(self, refused: Refused, exchange: Exchange, form: Refuse | None = None) -> Reply:
+    def _refuse(self, refused: Refused, exchange: JournalExchange, form: Refuse | None = None) -> Reply:
         self.state.counts.refuse(refused.spec.code)
         exchange.note = exchange.note or refused.note
         if not exchange.msisdn:
@@ -248,7 +252,7 @@ class Daraja:
 def _kept(endpoint: Endpoint) -> Handle:
     """Its handler, which also stores each accepted call, so that a restarted simulator can repeat it."""
 
-    def answer(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply:
+    def answer(state: DarajaState, exchange: JournalExchange, values: list[Any]) -> Reply:
         reply = endpoint.handle(state, exchange, values)
         if state.keeper is not None and reply.status == 200:
             state.keeper.called(endpoint.path, exchange)
@@ -257,16 +261,16 @@ def _kept(endpoint: Endpoint) -> Handle:
     return answer
 
 
-def _routes(options: Options) -> dict[str, Route]:
+def _routes(options: Options) -> dict[str, CompiledEndpoint]:
     """The routes by path, under every path that a row has."""
     routes = {}
     for row in ENDPOINTS:
-        route = Route(row, options)
+        route = CompiledEndpoint(row, options)
         routes.update(dict.fromkeys(route.paths, route))
     return routes
 
 
-def _body_of(route: Route, exchange: Exchange, content_type: str | None) -> Any:
+def _body_of(route: CompiledEndpoint, exchange: JournalExchange, content_type: str | None) -> Any:
     """What a call says: one JSON object, a list of objects, or the query of its URL.
 
     Raises:

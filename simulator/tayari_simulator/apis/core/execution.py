@@ -11,11 +11,11 @@ from typing import Final
 import orjson
 
 from tayari_simulator.apis.core.daraja_state import DarajaState
-from tayari_simulator.apis.core.lifecycle import Answer, Lifecycle, Result
+from tayari_simulator.apis.core.lifecycle import DeliveryAnswer, Lifecycle, Result
 from tayari_simulator.catalogue import results
 from tayari_simulator.catalogue.errors import REQUEST_ID
 from tayari_simulator.state.behaviour import Call, Delivery, Play, Reply, Step, Transport
-from tayari_simulator.state.exchange import Exchange
+from tayari_simulator.state.exchange import JournalExchange
 from tayari_simulator.state.transactions import Event, Move, Status, Transaction
 
 Accept = Callable[[Play | None], Reply]
@@ -29,7 +29,7 @@ _TIMED_OUT: Final = Result(1, "Request timed out in the queue", "", 0.0)
 
 def choose(
     state: DarajaState,
-    exchange: Exchange,
+    exchange: JournalExchange,
     call: str,
     *,
     msisdn: str,
@@ -62,12 +62,12 @@ def choose(
     return apply_faults(play, call, state, exchange.at_s, decide)
 
 
-def first_due_s(state: DarajaState, exchange: Exchange, play: Play | None, after_s: float) -> float:
+def first_due_s(state: DarajaState, exchange: JournalExchange, play: Play | None, after_s: float) -> float:
     """When the first result of a transaction falls due: as its scenario says, or `after_s` from now."""
     return exchange.at_s + (after_s if play is None else play.behaviour.steps[0].after.draw(state.uniform))
 
 
-def begin(state: DarajaState, exchange: Exchange, transaction: Transaction) -> None:
+def begin(state: DarajaState, exchange: JournalExchange, transaction: Transaction) -> None:
     """Remember an accepted transaction and plan its result. No answer or message about it is out yet."""
     transaction.seq = exchange.seq
     transaction.pending = 1
@@ -174,7 +174,7 @@ def _precede(
         return (first,)
     sent = _with_faults(state, transaction.play, first, first.due_s, Call.VALIDATION)
     if not any(row.precedes for row in sent):
-        lifecycle.answered(state, transaction, Answer(0, b"", first.due_s + first.timeout_s))
+        lifecycle.answered(state, transaction, DeliveryAnswer(0, b"", first.due_s + first.timeout_s))
     return sent
 
 

@@ -32,7 +32,7 @@ class PromptResults(NamedTuple):
     pin_locked: int = 8006
 
 
-class Answer(NamedTuple):
+class DeliveryAnswer(NamedTuple):
     """What a merchant answered to a delivery. `status` 0: nothing, or too late."""
 
     status: int
@@ -67,7 +67,7 @@ def customer_pays(transaction: Transaction) -> Parties:
     return Parties(transaction.msisdn, transaction.party_b, "MMF Account For Customer", reason_of(transaction.command))
 
 
-class Further(NamedTuple):
+class FurtherMessage(NamedTuple):
     """A message beside the transaction's own, to another URL."""
 
     name: str
@@ -82,7 +82,7 @@ def _nothing(state: DarajaState, transaction: Transaction) -> None:
     """Nothing happens."""
 
 
-def _no_answer(state: DarajaState, transaction: Transaction, answer: Answer) -> None:
+def _no_answer(state: DarajaState, transaction: Transaction, answer: DeliveryAnswer) -> None:
     """The answer does not matter."""
 
 
@@ -114,9 +114,9 @@ class Lifecycle:
     """Its first result is there."""
     precede: Callable[[DarajaState, Transaction, float], Delivery | None] | None = None
     """A message that must be answered before there is a result (C2B validation); None: the result may come."""
-    answered: Callable[[DarajaState, Transaction, Answer], None] = _no_answer
+    answered: Callable[[DarajaState, Transaction, DeliveryAnswer], None] = _no_answer
     """The answer to what `precede` sent; it plans the result."""
-    also: tuple[Further, ...] = ()
+    also: tuple[FurtherMessage, ...] = ()
     """Further messages of the first success."""
     called: str = ""
     """A second name of its message, beside `callback`, for the faults that are put on it."""

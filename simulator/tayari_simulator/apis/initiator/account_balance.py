@@ -13,7 +13,7 @@ from tayari_simulator.apis.initiator import initiator_calls as calls
 from tayari_simulator.catalogue import results
 from tayari_simulator.catalogue.options import Options
 from tayari_simulator.state.behaviour import Reply
-from tayari_simulator.state.exchange import Exchange
+from tayari_simulator.state.exchange import JournalExchange
 from tayari_simulator.state.ledger import Account
 from tayari_simulator.state.transactions import Transaction
 
@@ -37,7 +37,7 @@ def fields(options: Options) -> Fields:
     )
 
 
-def query(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply:
+def query(state: DarajaState, exchange: JournalExchange, values: list[Any]) -> Reply:
     """Queue a query whose fields were read."""
     initiator, credential, command, party, _, remarks, timeout_url, result_url, _ = values
     asked = calls.Request(
@@ -55,7 +55,7 @@ def lifecycle(options: Options) -> Lifecycle:
         decide=lambda _state, _transaction: results.SUCCESS,
         settle=calls.nothing_to_settle,
         moves_money=False,
-        message=calls.ResultMessage(
+        message=calls.ResultEnvelope(
             options,
             parameters=_documented if documented else _live,
             references=calls.address_only(options, "abresults"),

@@ -14,7 +14,7 @@ from tayari_simulator.apis.initiator import initiator_calls as calls
 from tayari_simulator.catalogue import results
 from tayari_simulator.catalogue.options import Options
 from tayari_simulator.state.behaviour import Reply
-from tayari_simulator.state.exchange import Exchange
+from tayari_simulator.state.exchange import JournalExchange
 from tayari_simulator.state.ledger import Account
 from tayari_simulator.state.transactions import Transaction
 
@@ -81,17 +81,17 @@ def _requester(value: Any) -> str | None:
     return "" if value in (None, "") else msisdn(value)
 
 
-def pay(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply:
+def pay(state: DarajaState, exchange: JournalExchange, values: list[Any]) -> Reply:
     """Queue a payment to another organisation."""
     return _pay(state, exchange, CALL, values)
 
 
-def pay_tax(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply:
+def pay_tax(state: DarajaState, exchange: JournalExchange, values: list[Any]) -> Reply:
     """Queue a payment to the revenue authority."""
     return _pay(state, exchange, TAX, values)
 
 
-def _pay(state: DarajaState, exchange: Exchange, call: str, values: list[Any]) -> Reply:
+def _pay(state: DarajaState, exchange: JournalExchange, call: str, values: list[Any]) -> Reply:
     initiator, credential, command, _, identifier, shillings, party_a, party_b, reference, requester, *rest = values
     _, timeout_url, result_url, occasion = rest
     asked = calls.Request(
@@ -125,7 +125,7 @@ def _lifecycle(options: Options, call: str, command: str, failure: str) -> Lifec
         api="b2b",
         decide=lambda state, transaction: _decide(state, transaction, tills_say_2=tills_say_2),
         settle=_settle,
-        message=calls.ResultMessage(
+        message=calls.ResultEnvelope(
             options,
             parameters=_documented if options.says("b2b_result", "documentation") else _live,
             failure_parameters=failure_parameters,

@@ -14,7 +14,7 @@ from tayari_simulator.catalogue import results
 from tayari_simulator.catalogue.errors import ERRORS, Refused
 from tayari_simulator.catalogue.options import Options
 from tayari_simulator.state.behaviour import Reply
-from tayari_simulator.state.exchange import Exchange
+from tayari_simulator.state.exchange import JournalExchange
 from tayari_simulator.state.ledger import Account
 from tayari_simulator.state.transactions import Transaction
 
@@ -64,7 +64,7 @@ def pochi_fields(options: Options) -> Fields:
     return Fields((_originator(options), *_common(options, POCHI_COMMANDS)))
 
 
-def pay_v3(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply:
+def pay_v3(state: DarajaState, exchange: JournalExchange, values: list[Any]) -> Reply:
     """Answer a request whose fields were read.
 
     Raises:
@@ -73,12 +73,12 @@ def pay_v3(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply:
     return pay(state, exchange, CALL, values[0], values[1:])
 
 
-def pay_v1(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply:
+def pay_v1(state: DarajaState, exchange: JournalExchange, values: list[Any]) -> Reply:
     """Answer a request whose fields were read; a repeated one pays twice."""
     return pay(state, exchange, CALL, "", values)
 
 
-def pay_pochi(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply:
+def pay_pochi(state: DarajaState, exchange: JournalExchange, values: list[Any]) -> Reply:
     """Answer a request for a payment to a business wallet.
 
     Raises:
@@ -87,7 +87,7 @@ def pay_pochi(state: DarajaState, exchange: Exchange, values: list[Any]) -> Repl
     return pay(state, exchange, POCHI, values[0], values[1:])
 
 
-def pay(state: DarajaState, exchange: Exchange, call: str, originator_id: str, values: list[Any]) -> Reply:
+def pay(state: DarajaState, exchange: JournalExchange, call: str, originator_id: str, values: list[Any]) -> Reply:
     """Queue a payment to a customer.
 
     Raises:
@@ -121,7 +121,7 @@ def _lifecycle(options: Options, call: str, command: str) -> Lifecycle:
         api="b2c",
         decide=_decide,
         settle=_settle,
-        message=calls.ResultMessage(
+        message=calls.ResultEnvelope(
             options,
             references=calls.address_only(options, "b2cresults"),
             parameters=_receiver_first if options.says("b2c_parameters", "receiver_first") else _amount_first,

@@ -36,7 +36,7 @@ from tayari_simulator.apis.core.security_credential import LONGEST_KEPT, REMEMBE
 from tayari_simulator.catalogue import results
 from tayari_simulator.catalogue.options import Options
 from tayari_simulator.state.behaviour import Play, Reply
-from tayari_simulator.state.exchange import Exchange, dumps
+from tayari_simulator.state.exchange import JournalExchange, dumps
 from tayari_simulator.state.ledger import Account
 from tayari_simulator.state.transactions import Status, Transaction
 
@@ -148,7 +148,7 @@ class Request:
     details: dict[str, Any] | None = None
 
 
-def accept_request(state: DarajaState, exchange: Exchange, asked: Request) -> Reply:
+def accept_request(state: DarajaState, exchange: JournalExchange, asked: Request) -> Reply:
     """Let the scenario answer, or queue the request and acknowledge it. The acknowledgement proves only the queueing.
 
     Raises:
@@ -248,7 +248,7 @@ def no_rows(state: DarajaState, transaction: Transaction, result: Result) -> lis
     return []
 
 
-class ResultMessage:
+class ResultEnvelope:
     """Builds the `Result` envelope of one API under one set of switches. Source: reference 1.6, 3.0."""
 
     def __init__(

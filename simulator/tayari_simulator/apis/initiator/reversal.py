@@ -12,7 +12,7 @@ from tayari_simulator.apis.initiator import initiator_calls as calls
 from tayari_simulator.catalogue import results
 from tayari_simulator.catalogue.options import Options
 from tayari_simulator.state.behaviour import Reply
-from tayari_simulator.state.exchange import Exchange
+from tayari_simulator.state.exchange import JournalExchange
 from tayari_simulator.state.ledger import Account
 from tayari_simulator.state.transactions import Status, Transaction
 
@@ -37,7 +37,7 @@ def fields(options: Options) -> Fields:
     ))  # fmt: skip
 
 
-def reverse(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply:
+def reverse(state: DarajaState, exchange: JournalExchange, values: list[Any]) -> Reply:
     """Queue a reversal whose fields were read."""
     initiator, credential, command, receipt, shillings, party, _, _, timeout_url, result_url, _ = values
     original = _original(state, receipt, party)
@@ -55,7 +55,7 @@ def lifecycle(options: Options) -> Lifecycle:
         api="reversal",
         decide=_decide,
         settle=_settle,
-        message=calls.ResultMessage(
+        message=calls.ResultEnvelope(
             options, parameters=_parameters, references=calls.address_only(options, "reversalresults")
         ),
         parties=_parties,

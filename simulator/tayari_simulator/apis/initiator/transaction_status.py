@@ -20,7 +20,7 @@ from tayari_simulator.catalogue import results
 from tayari_simulator.catalogue.errors import INVALID_FIELD, Refused
 from tayari_simulator.catalogue.options import Options
 from tayari_simulator.state.behaviour import Call, Reply
-from tayari_simulator.state.exchange import Exchange
+from tayari_simulator.state.exchange import JournalExchange
 from tayari_simulator.state.transactions import Status, Transaction
 
 CALL: Final = "transaction_status"
@@ -54,7 +54,7 @@ def _id_field(name: str, about: str) -> Field:
                  required=False)  # fmt: skip
 
 
-def query(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply:
+def query(state: DarajaState, exchange: JournalExchange, values: list[Any]) -> Reply:
     """Queue a query whose fields were read.
 
     Raises:
@@ -92,7 +92,7 @@ def lifecycle(options: Options) -> Lifecycle:
         decide=_decide,
         settle=calls.nothing_to_settle,
         moves_money=False,
-        message=calls.ResultMessage(
+        message=calls.ResultEnvelope(
             options,
             parameters=_documented if documented else _live,
             references=_references(options),

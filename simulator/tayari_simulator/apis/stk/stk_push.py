@@ -30,7 +30,7 @@ from tayari_simulator.catalogue import results
 from tayari_simulator.catalogue.errors import INVALID_FIELD, MERCHANT_DOES_NOT_EXIST, SUBSCRIBER_LOCKED, Refused
 from tayari_simulator.catalogue.options import Options
 from tayari_simulator.state.behaviour import Call, Play, Reply
-from tayari_simulator.state.exchange import Exchange, dumps
+from tayari_simulator.state.exchange import JournalExchange, dumps
 from tayari_simulator.state.handsets import BY_HANDSET
 from tayari_simulator.state.transactions import Transaction
 
@@ -82,7 +82,7 @@ def fields(options: Options) -> Fields:
     return Fields(rows)
 
 
-def push(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply:
+def push(state: DarajaState, exchange: JournalExchange, values: list[Any]) -> Reply:
     """Answer a push whose fields were read.
 
     Raises:
@@ -122,7 +122,7 @@ def _check_active(state: DarajaState, short_code: str, party_b: str) -> None:
             raise Refused(MERCHANT_DOES_NOT_EXIST, note=f"the organisation {code} is suspended")
 
 
-def _accept(state: DarajaState, exchange: Exchange, values: list[Any], play: Play | None) -> Reply:
+def _accept(state: DarajaState, exchange: JournalExchange, values: list[Any], play: Play | None) -> Reply:
     """Make the payment, plan its result, and acknowledge. The lock is checked and taken without a wait between."""
     _, _, _, command, shillings, _, party_b, msisdn, url, _, reference = values
     short_code = state.business.short_code
@@ -164,7 +164,7 @@ def acknowledgement(transaction: Transaction) -> bytes:
 
 
 def _ruled(
-    state: DarajaState, exchange: Exchange, values: list[Any], busy: Transaction | None
+    state: DarajaState, exchange: JournalExchange, values: list[Any], busy: Transaction | None
 ) -> tuple[int | str | None, float]:
     """What M-Pesa's own rules make of a push that plays no scenario: a forced result or None, and its delay."""
     rules = state.rules
@@ -186,13 +186,13 @@ def _ruled(
     return None, after_s
 
 
-def _is_shown(state: DarajaState, exchange: Exchange, values: list[Any], busy: Transaction | None) -> bool:
+def _is_shown(state: DarajaState, exchange: JournalExchange, values: list[Any], busy: Transaction | None) -> bool:
     """Whether M-Pesa's rules let a prompt be shown. What they say of phones is for the handset to say."""
     forced, _ = _ruled(state, exchange, values, busy)
     return forced in (None, results.TIMED_OUT, results.BAD_DEBT)
 
 
-def _unanswered(rules: Rules, exchange: Exchange, msisdn: str) -> bool:
+def _unanswered(rules: Rules, exchange: JournalExchange, msisdn: str) -> bool:
     if rules.test_number_is_silent and msisdn == TEST_NUMBER:
         return True
     if rules.text_phone_is_silent:

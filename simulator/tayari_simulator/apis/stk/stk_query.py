@@ -19,7 +19,7 @@ from tayari_simulator.catalogue.errors import (
 from tayari_simulator.catalogue.options import Options
 from tayari_simulator.catalogue.results import STILL_PROCESSING
 from tayari_simulator.state.behaviour import Call, Play, QuerySays, Reply
-from tayari_simulator.state.exchange import Exchange, dumps
+from tayari_simulator.state.exchange import JournalExchange, dumps
 from tayari_simulator.state.transactions import Status, Transaction
 
 _WELL_FORMED: Final = re.compile(r"ws_CO_[0-9A-Za-z_]{10,60}")
@@ -41,7 +41,7 @@ def fields(options: Options) -> Fields:  # noqa: ARG001 - the shape of a row
     return Fields(rows)
 
 
-def query(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply:
+def query(state: DarajaState, exchange: JournalExchange, values: list[Any]) -> Reply:
     """Answer a query whose fields were read.
 
     Raises:
@@ -62,7 +62,7 @@ def query(state: DarajaState, exchange: Exchange, values: list[Any]) -> Reply:
     return apply_faults(play, Call.STK_QUERY, state, exchange.at_s, lambda: _answer(state, exchange, transaction, play))
 
 
-def _answer(state: DarajaState, exchange: Exchange, transaction: Transaction | None, play: Play | None) -> Reply:
+def _answer(state: DarajaState, exchange: JournalExchange, transaction: Transaction | None, play: Play | None) -> Reply:
     if transaction is None:
         raise Refused(_unknown(state.options, exchange.transaction_id))
     transaction.queries += 1
@@ -72,7 +72,7 @@ def _answer(state: DarajaState, exchange: Exchange, transaction: Transaction | N
     return _truth(state, exchange, transaction)
 
 
-def _answered(state: DarajaState, exchange: Exchange, transaction: Transaction, says: QuerySays) -> Reply:
+def _answered(state: DarajaState, exchange: JournalExchange, transaction: Transaction, says: QuerySays) -> Reply:
     """What a scenario lets the query say."""
     if says.error is not None:
         raise Refused(ERRORS[says.error])
@@ -85,7 +85,9 @@ def _answered(state: DarajaState, exchange: Exchange, transaction: Transaction, 
     return _truth(state, exchange, transaction, says.checkout_request_id)
 
 
-def _truth(state: DarajaState, exchange: Exchange, transaction: Transaction, identifier: str | None = None) -> Reply:
+def _truth(
+    state: DarajaState, exchange: JournalExchange, transaction: Transaction, identifier: str | None = None
+) -> Reply:
     if transaction.result_code is not None:
         return _result(state, transaction, transaction.result_code, transaction.result_desc, identifier)
     if exchange.at_s - transaction.created_s < state.rules.query_too_early_s:

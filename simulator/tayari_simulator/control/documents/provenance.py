@@ -17,7 +17,7 @@ from tayari_simulator.faults.table import FAULTS, SOURCES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class BehaviourStanding:
     """One behaviour. `values` are the defaults of the profiles, `now` is what this simulator does; empty: no switch."""
 
     kind: str
@@ -41,24 +41,24 @@ class Standing:
         }
 
 
-def standings(options: Options) -> list[Standing]:
+def standings(options: Options) -> list[BehaviourStanding]:
     """Every row: the APIs and the switches first."""
     return [*_apis(), *_switches(options), *_errors(), *_edge(), *_codes(), *_faults()]
 
 
-def _apis() -> Iterator[Standing]:
+def _apis() -> Iterator[BehaviourStanding]:
     for row in ENDPOINTS:
         about = f"`{row.method} {row.path}`: {row.about}"
         others = [f"{row.also} as well"] * bool(row.also) + [f"also `{path}`" for path in row.aliases]
         others += [f"with the option {option} also `{path}`" for path, option in row.switched]
         if others:
             about += f" ({', '.join(others)})"
-        yield Standing(kind="API", name=row.name, about=about, mark=row.mark, source=row.source)
+        yield BehaviourStanding(kind="API", name=row.name, about=about, mark=row.mark, source=row.source)
 
 
-def _switches(options: Options) -> Iterator[Standing]:
+def _switches(options: Options) -> Iterator[BehaviourStanding]:
     for row in OPTIONS:
-        yield Standing(
+        yield BehaviourStanding(
             kind="option",
             name=row.name,
             about=row.about,
@@ -69,33 +69,33 @@ def _switches(options: Options) -> Iterator[Standing]:
         )
 
 
-def _errors() -> Iterator[Standing]:
+def _errors() -> Iterator[BehaviourStanding]:
     for row in ERROR_LIST:
         about = f"HTTP {row.status}, {row.message or 'no message'}: {row.when}"
-        yield Standing(kind="error", name=row.name, about=about, mark=row.mark, source=row.source)
+        yield BehaviourStanding(kind="error", name=row.name, about=about, mark=row.mark, source=row.source)
 
 
-def _edge() -> Iterator[Standing]:
+def _edge() -> Iterator[BehaviourStanding]:
     rows: list[EdgeAnswer[Any]] = [*GATEWAY_FAULTS.values(), *PAGES.values()]
     for row in rows:
         about = f"HTTP {row.status}: {row.when}"
-        yield Standing(kind="edge", name=row.name, about=about, mark=row.mark, source=row.source)
+        yield BehaviourStanding(kind="edge", name=row.name, about=about, mark=row.mark, source=row.source)
 
 
-def _codes() -> Iterator[Standing]:
+def _codes() -> Iterator[BehaviourStanding]:
     for row in RESULTS:
         name = f"{row.code} ({', '.join(row.apis)})"
         about = row.text or row.meaning
-        yield Standing(kind="result code", name=name, about=about, mark=row.mark, source=row.source)
+        yield BehaviourStanding(kind="result code", name=name, about=about, mark=row.mark, source=row.source)
 
 
-def _faults() -> Iterator[Standing]:
+def _faults() -> Iterator[BehaviourStanding]:
     for name, (mark, source) in SOURCES.items():
         about = (FAULTS[name].__doc__ or "").partition("\n")[0]
-        yield Standing(kind="fault", name=name, about=about, mark=mark, source=source)
+        yield BehaviourStanding(kind="fault", name=name, about=about, mark=mark, source=source)
 
 
-def provenance_markdown(rows: Iterable[Standing]) -> str:
+def provenance_markdown(rows: Iterable[BehaviourStanding]) -> str:
     """The table as a page of documentation; it shows the defaults of the profiles, not what one simulator does."""
     rows = list(rows)
     counts = Counter(row.mark for row in rows)
@@ -133,7 +133,7 @@ _TITLES = {
 }
 
 
-def _table(rows: list[Standing]) -> Iterator[str]:
+def _table(rows: list[BehaviourStanding]) -> Iterator[str]:
     switches = bool(rows[0].values)
     columns = ["what", "about", *([*map(str, Profile)] if switches else []), "standing", "source"]
     yield f"| {' | '.join(columns)} |"

@@ -32,7 +32,7 @@ class Origin(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class CallbackTarget:
     """One callable address."""
 
     origin: Origin
@@ -61,11 +61,11 @@ class Targets:
         """
         self._rewrites = config.rewrites
         self._deliver_to = config.deliver_to
-        self._known: dict[str, Target] = {}
+        self._known: dict[str, CallbackTarget] = {}
         configured = [new for _, new in config.rewrites] + ([config.deliver_to] if config.deliver_to else [])
         self.hosts = frozenset((*_lower(config.allow_hosts), *(_origin(_prefix(url)).host for url in configured)))
 
-    def resolve(self, url: str, *, genuine: bool = True) -> Target:
+    def resolve(self, url: str, *, genuine: bool = True) -> CallbackTarget:
         """The address to call for a callback URL; `genuine` False: `deliver_to` does not apply.
 
         Raises:
@@ -80,7 +80,7 @@ class Targets:
             known = self._known[url] = self._resolved(url)
         return known
 
-    def _resolved(self, url: str) -> Target:
+    def _resolved(self, url: str) -> CallbackTarget:
         if len(url) > LONGEST_TEXT:
             raise TargetRefused(
                 f"callback URL {url[:100]}... has {len(url)} characters; expected at most {LONGEST_TEXT}; shorten it"
@@ -102,7 +102,7 @@ class Targets:
         if not path.startswith("/"):
             path = f"/{path}"
         written = path if path.isascii() and path.isprintable() and " " not in path else quote(path, _SAFE)
-        return Target(origin, written.encode("ascii"), url)
+        return CallbackTarget(origin, written.encode("ascii"), url)
 
 
 def _lower(hosts: Iterable[str]) -> list[str]:

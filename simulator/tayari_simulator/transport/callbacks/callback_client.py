@@ -17,8 +17,8 @@ from typing import Any, Final
 import httptools
 
 from tayari_simulator.clock import Clock
-from tayari_simulator.state.exchange import Exchange
-from tayari_simulator.transport.callbacks.allowed_targets import Origin, Target, loopback_addresses, tls_context
+from tayari_simulator.state.exchange import JournalExchange
+from tayari_simulator.transport.callbacks.allowed_targets import CallbackTarget, Origin, loopback_addresses, tls_context
 from tayari_simulator.transport.connections.http_messages import HEAD_END, KnownHeads
 
 CONNECTIONS: Final = 64
@@ -41,10 +41,10 @@ LONGEST_HEAD: Final = 32 * 1024
 class Sending:
     """A request to the merchant. The client fills in the second half and then calls `done` exactly once."""
 
-    target: Target
+    target: CallbackTarget
     head: bytes
     """Header lines after the request line, without Content-Length and without the blank line."""
-    exchange: Exchange
+    exchange: JournalExchange
     timeout_s: float
     done: Callable[[Sending], None]
     clock: Clock
@@ -72,7 +72,7 @@ class Sending:
         self.done(self)
 
 
-class Connection(asyncio.Protocol):
+class CallbackConnection(asyncio.Protocol):
     """One keep-alive connection. It speaks HTTP/1.1, one request at a time. Redirects are answers like any other."""
 
     def __init__(self, pool: OriginPool) -> None:
@@ -236,8 +236,8 @@ class OriginPool:
         self._queue: deque[Sending] = deque()
         self.heads: KnownHeads[tuple[int, list[tuple[bytes, bytes]]]] = KnownHeads()
         """Status and headers."""
-        self._idle: list[Connection] = []
-        self._open: set[Connection] = set()
+        self._idle: list[CallbackConnection] = []
+        self._open: set[CallbackConnection] = set()
         self._connecting: set[asyncio.Task[None]] = set()
 
     @property
@@ -260,14 +260,14 @@ class OriginPool:
         self._queue.append(job)
         self._connect_if_short()
 
-    def free(self, connection: Connection) -> None:
+    def free(self, connection: CallbackConnection) -> None:
         """A connection has its answer: it takes the next job."""
         if self._queue:
             connection.send(self._queue.popleft())
         else:
             self._idle.append(connection)
 
-    def gone(self, connection: Connection) -> None:
+    def gone(self, connection: CallbackConnection) -> None:
         """A connection is closed: another is opened if jobs wait for one that is not under way."""
         self._open.discard(connection)
         if connection in self._idle:
@@ -293,7 +293,7 @@ class OriginPool:
         for connection in list(self._open):
             connection.abort("the simulator stopped")
 
-    def _fresh(self) -> Connection | None:
+    def _fresh(self) -> CallbackConnection | None:
         """A free connection that is surely still open."""
         while self._idle:
             connection = self._idle.pop()
@@ -329,7 +329,7 @@ class OriginPool:
             self._queue.popleft().finish(error=self._reason(error))
         self._connect_if_short()
 
-    async def _dial(self) -> Connection:
+    async def _dial(self) -> CallbackConnection:
         """A new connection, to the first address that takes one."""
         host, port = self._origin.host, self._origin.port
         if not self._origin.loopback_only:
@@ -340,9 +340,9 @@ class OriginPool:
                 return await self._dial_address(address, port)
         return await self._dial_address(addresses[-1], port)
 
-    async def _dial_address(self, address: str, port: int) -> Connection:
+    async def _dial_address(self, address: str, port: int) -> CallbackConnection:
         _, connection = await asyncio.get_running_loop().create_connection(
-            lambda: Connection(self), address, port, ssl=self._tls,
+            lambda: CallbackConnection(self), address, port, ssl=self._tls,
             server_hostname=self._origin.host if self._tls is not None else None,
         )  # fmt: skip
         return connection

@@ -14,25 +14,25 @@ from typing import Any, Final
 
 import orjson
 
-from tayari_simulator.apis.core.dispatcher import Daraja
-from tayari_simulator.apis.core.lifecycle import Answer
+from tayari_simulator.apis.core.dispatcher import Dispatcher
+from tayari_simulator.apis.core.lifecycle import DeliveryAnswer
 from tayari_simulator.clock import Clock
 from tayari_simulator.journal.entries import text
 from tayari_simulator.journal.memory import Journal
 from tayari_simulator.state.behaviour import Call, Delivery
-from tayari_simulator.state.exchange import Exchange, Kind
+from tayari_simulator.state.exchange import ExchangeKind, JournalExchange
 from tayari_simulator.state.raw_headers import RawHeaders
 from tayari_simulator.state.transactions import Ending, Transaction
-from tayari_simulator.transport.callbacks.allowed_targets import Target, TargetRefused, Targets
+from tayari_simulator.transport.callbacks.allowed_targets import CallbackTarget, TargetRefused, Targets
 from tayari_simulator.transport.callbacks.callback_client import CallbackClient, Sending
 from tayari_simulator.transport.monitor import Failures
 
 MOST_HEADS: Final = 1024
 MOST_LATE: Final = 6_000
-_CALLBACK, _CALL, _CALLED_BACK = Kind.CALLBACK, Call.CALLBACK, Ending.CALLED_BACK
+_CALLBACK, _CALL, _CALLED_BACK = ExchangeKind.CALLBACK, Call.CALLBACK, Ending.CALLED_BACK
 """Each callback asks for them; reading a member of an enumeration is slow in Python 3.11."""
 Headers = tuple[tuple[str, str], ...]
-Done = Callable[[Exchange], None]
+Done = Callable[[JournalExchange], None]
 Json = dict[str, Any]
 log = logging.getLogger(__name__)
 
@@ -59,7 +59,7 @@ class CallbackCounts:
 class CallbackSender:
     """Sends what the core plans, and what the control API orders."""
 
-    def __init__(self, daraja: Daraja, journal: Journal, clock: Clock, targets: Targets,
+    def __init__(self, daraja: Dispatcher, journal: Journal, clock: Clock, targets: Targets,
                  watchers: Sequence[Callable[[], None]], *, headers: Headers, failures: Failures) -> None:  # fmt: skip
         """`headers` are added to every callback of Daraja's own; `watchers` are called when an answer has come."""
         self._daraja = daraja
@@ -107,7 +107,7 @@ class CallbackSender:
             late_s = self._clock.now_s() - max(delivery.due_s, self._began_s)
             self.counts.own_late_s.append(late_s / self._clock.speed)
         head, raw = self._head(target, delivery)
-        exchange = _exchange(Kind.CONTROL if delivery.forged_from else _CALLBACK, delivery, target, raw)
+        exchange = _exchange(ExchangeKind.CONTROL if delivery.forged_from else _CALLBACK, delivery, target, raw)
         if transaction is not None:
             exchange.scenario = transaction.play.behaviour.name if transaction.play else ""
             if not delivery.forged_from:
@@ -116,14 +116,14 @@ class CallbackSender:
         timeout_s = delivery.timeout_s or self._timeout_s
         self._submit(target, exchange, head, timeout_s, lambda _: self._answered(transaction, delivery, exchange))
 
-    def resolve(self, delivery: Delivery, *, genuine: bool) -> Target:
+    def resolve(self, delivery: Delivery, *, genuine: bool) -> CallbackTarget:
         """Where an ordered callback goes. Raises TargetRefused."""
         return self._targets.resolve(delivery.url, genuine=genuine)
 
-    def send_ordered(self, delivery: Delivery, target: Target, timeout_s: float, done: Done) -> None:
+    def send_ordered(self, delivery: Delivery, target: CallbackTarget, timeout_s: float, done: Done) -> None:
         """Send a callback that the control API ordered; `done` gets the finished exchange."""
         head, raw = self._head(target, delivery)
-        exchange = _exchange(Kind.CONTROL, delivery, target, raw)
+        exchange = _exchange(ExchangeKind.CONTROL, delivery, target, raw)
 
         def finished(_: Sending) -> None:
             self._record(exchange)
@@ -149,13 +149,18 @@ class CallbackSender:
         return tuple((name, delivery.forged_from) for name, _ in self._headers)
 
     def _submit(
-        self, target: Target, exchange: Exchange, head: bytes, timeout_s: float, done: Callable[[Sending], None]
+        self,
+        target: CallbackTarget,
+        exchange: JournalExchange,
+        head: bytes,
+        timeout_s: float,
+        done: Callable[[Sending], None],
     ) -> None:
         self.in_flight += 1
         self.counts.sent += 1
         self._client.submit(Sending(target, head, exchange, timeout_s, done, self._clock))
 
-    def _head(self, target: Target, delivery: Delivery) -> tuple[bytes, RawHeaders]:
+    def _head(self, target: CallbackTarget, delivery: Delivery) -> tuple[bytes, RawHeaders]:
         """The header lines without Content-Length, as bytes and as the journal keeps them."""
         key = (target.origin.authority, delivery.content_type, delivery.headers)
         head = self._heads.get(key)
@@ -165,7 +170,7 @@ class CallbackSender:
             head = self._heads[key] = _head_of(*key)
         return head
 
-    def _answered(self, transaction: Transaction | None, delivery: Delivery, exchange: Exchange) -> None:
+    def _answered(self, transaction: Transaction | None, delivery: Delivery, exchange: JournalExchange) -> None:
         self._record(exchange)
         if exchange.sent:
             self.counts.late_s.append(exchange.at_s - exchange.due_s)
@@ -175,7 +180,7 @@ class CallbackSender:
             if not delivery.forged_from:
                 transaction.ending = _CALLED_BACK
             if delivery.precedes:
-                answer = Answer(exchange.status, exchange.response_body, self._clock.now_s())
+                answer = DeliveryAnswer(exchange.status, exchange.response_body, self._clock.now_s())
                 self._daraja.answered(transaction, answer)
                 self.planned()
             if delivery.attempts_left and not _accepted(exchange):
@@ -229,7 +234,7 @@ class CallbackSender:
         self._daraja.later(again)
         self.planned()
 
-    def _record(self, exchange: Exchange) -> None:
+    def _record(self, exchange: JournalExchange) -> None:
         self.in_flight -= 1
         if exchange.status:
             self.counts.answered += 1
@@ -253,8 +258,8 @@ class CallbackSender:
         return known
 
     def _refuse(self, delivery: Delivery, transaction: Transaction | None, why: str) -> None:
-        exchange = Exchange(
-            Kind.CALLBACK, Call.CALLBACK, delivery.method, delivery.url, (), delivery.body, self._clock.now_s(),
+        exchange = JournalExchange(
+            ExchangeKind.CALLBACK, Call.CALLBACK, delivery.method, delivery.url, (), delivery.body, self._clock.now_s(),
             self._clock.wall_s(),
         )  # fmt: skip
         exchange.msisdn = delivery.msisdn
@@ -268,13 +273,13 @@ class CallbackSender:
             transaction.ending = transaction.ending or Ending.NOT_ALLOWED
             transaction.callbacks += (exchange,)
             if delivery.precedes:
-                self._daraja.answered(transaction, Answer(0, b"", self._clock.now_s()))
+                self._daraja.answered(transaction, DeliveryAnswer(0, b"", self._clock.now_s()))
             self._finish(transaction, delivery)
         log.warning("%s", why)
         self._journal.add(exchange)
 
 
-def _accepted(exchange: Exchange) -> bool:
+def _accepted(exchange: JournalExchange) -> bool:
     """Whether a merchant took a payment push: HTTP 200, and no `rescode` but 200. Source: reference 3.13."""
     if exchange.status != 200:
         return False
@@ -285,8 +290,8 @@ def _accepted(exchange: Exchange) -> bool:
     return not isinstance(answer, dict) or str(answer.get("rescode", "200")) == "200"
 
 
-def _exchange(kind: Kind, delivery: Delivery, target: Target, raw: RawHeaders) -> Exchange:
-    exchange = Exchange(kind, _CALL, delivery.method, target.url, raw, delivery.body, delivery.due_s, 0.0)
+def _exchange(kind: ExchangeKind, delivery: Delivery, target: CallbackTarget, raw: RawHeaders) -> JournalExchange:
+    exchange = JournalExchange(kind, _CALL, delivery.method, target.url, raw, delivery.body, delivery.due_s, 0.0)
     exchange.msisdn = delivery.msisdn
     exchange.transaction_id = delivery.transaction_id
     exchange.note = delivery.note
@@ -309,7 +314,7 @@ def _clean(text: str) -> bytes:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answered:
+class DeliveryOutcome:
     """How one delivery ended. `status` None: no answer, and `error` says why."""
 
     url: str
@@ -319,7 +324,7 @@ class Answered:
     error: str
 
     @classmethod
-    def of(cls, exchange: Exchange) -> Answered:
+    def of(cls, exchange: JournalExchange) -> DeliveryOutcome:
         """Read a finished exchange."""
         return cls(
             url=exchange.url,
@@ -342,12 +347,12 @@ class Answered:
 
 async def send_ordered(
     callback_sender: CallbackSender,
-    pairs: Sequence[tuple[Delivery, Target]],
+    pairs: Sequence[tuple[Delivery, CallbackTarget]],
     *,
     parallel: bool,
     gap_s: float,
     timeout_s: float,
-) -> list[Answered]:
+) -> list[DeliveryOutcome]:
     """Send each to its target; the answers come in the order of the deliveries."""
     if parallel:
         return list(await asyncio.gather(*(_send(callback_sender, *pair, timeout_s) for pair in pairs)))
@@ -359,12 +364,14 @@ async def send_ordered(
     return answers
 
 
-async def _send(callback_sender: CallbackSender, delivery: Delivery, target: Target, timeout_s: float) -> Answered:
-    done: asyncio.Future[Exchange] = asyncio.get_running_loop().create_future()
+async def _send(
+    callback_sender: CallbackSender, delivery: Delivery, target: CallbackTarget, timeout_s: float
+) -> DeliveryOutcome:
+    done: asyncio.Future[JournalExchange] = asyncio.get_running_loop().create_future()
 
-    def finished(exchange: Exchange) -> None:
+    def finished(exchange: JournalExchange) -> None:
         if not done.done():
             done.set_result(exchange)
 
     callback_sender.send_ordered(delivery, target, timeout_s, finished)
-    return Answered.of(await done)
+    return DeliveryOutcome.of(await done)

@@ -7,15 +7,15 @@ from collections.abc import Awaitable
 from typing import Final
 from urllib.parse import unquote
 
-from tayari_simulator.apis.core.dispatcher import Daraja, Route
+from tayari_simulator.apis.core.dispatcher import CompiledEndpoint, Dispatcher
 from tayari_simulator.clock import Clock
 from tayari_simulator.journal.memory import Journal
 from tayari_simulator.state.behaviour import Reply, Transport
-from tayari_simulator.state.exchange import Exchange, Kind
+from tayari_simulator.state.exchange import ExchangeKind, JournalExchange
 from tayari_simulator.state.raw_headers import RawHeaders
 from tayari_simulator.transport.connections.http_messages import Incoming, Unreadable, plain_reply
 from tayari_simulator.transport.connections.listener import Listener
-from tayari_simulator.transport.connections.server_protocol import Connections
+from tayari_simulator.transport.connections.server_protocol import ServerConnections
 from tayari_simulator.transport.connections.transport_faults import note_fault, perform
 from tayari_simulator.transport.scheduler import Scheduler
 
@@ -27,7 +27,7 @@ _COOKIES: Final = (
 )
 """Names as observed (reference 1.2); the values mean nothing."""
 
-_REQUEST: Final = Kind.REQUEST
+_REQUEST: Final = ExchangeKind.REQUEST
 _NORMAL: Final = Transport.NORMAL
 LONGEST_PATH: Final = 1024
 """A longer path is none of the table. To decode 9,000 percent signs takes 2.7 ms, as `unquote` is quadratic."""
@@ -38,7 +38,7 @@ _HOST: Final = re.compile(r"https?://[^/?#]*", re.IGNORECASE)
 class DarajaApp:
     """Turns calls into calls of the core, and its replies into bytes."""
 
-    def __init__(self, daraja: Daraja, journal: Journal, clock: Clock, scheduler: Scheduler) -> None:
+    def __init__(self, daraja: Dispatcher, journal: Journal, clock: Clock, scheduler: Scheduler) -> None:
         self._daraja = daraja
         self._journal = journal
         self._clock = clock
@@ -49,9 +49,9 @@ class DarajaApp:
         self.listener: Listener | None = None
         """Set before the first call: outages close it."""
 
-    def build(self) -> Connections:
+    def build(self) -> ServerConnections:
         """The port's connections, whose calls come to `handle`."""
-        return Connections(self.handle, self._journal.same_headers, self._extra, self.refuse)
+        return ServerConnections(self.handle, self._journal.same_headers, self._extra, self.refuse)
 
     def handle(self, call: Incoming) -> Answer:
         """Answer a call: by the row of its path, which is corrected first if need be (`//mpesa/...`)."""
@@ -74,7 +74,7 @@ class DarajaApp:
         self._note(reply, exchange)
         return reply
 
-    def _routed(self, route: Route, call: Incoming) -> Answer:
+    def _routed(self, route: CompiledEndpoint, call: Incoming) -> Answer:
         exchange = self._exchange(call, route.name)
         reply = self._daraja.answer(route, exchange, call.sender.authorization, call.sender.content_type)
         return reply if self._note(reply, exchange) else self._perform(call, reply)
@@ -84,16 +84,16 @@ class DarajaApp:
         reply = self._daraja.not_found(exchange, path)
         return reply if self._note(reply, exchange) else self._perform(call, reply)
 
-    def _exchange(self, call: Incoming, name: str) -> Exchange:
+    def _exchange(self, call: Incoming, name: str) -> JournalExchange:
         now_s, wall_s = self._clock.both_s()
-        exchange = Exchange(
+        exchange = JournalExchange(
             _REQUEST, name, call.method, call.url, call.sender.headers, call.body, now_s, wall_s,
             self._journal.take_seq(),
         )  # fmt: skip
         exchange.remote = call.remote
         return exchange
 
-    def _note(self, reply: Reply, exchange: Exchange) -> bool:
+    def _note(self, reply: Reply, exchange: JournalExchange) -> bool:
         """Journal the exchange and arm the timer. Returns whether the reply is written as it is."""
         exchange.status = reply.status
         exchange.response_body = reply.body

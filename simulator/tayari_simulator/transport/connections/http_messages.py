@@ -39,7 +39,7 @@ class Line(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Sender:
+class SharedHeaders:
     """What the calls of one connection have in common, as long as their headers are equal."""
 
     headers: RawHeaders
@@ -58,7 +58,7 @@ class Incoming:
     remote: str
     method: str
     url: str
-    sender: Sender
+    sender: SharedHeaders
     body: bytes
     version: str
     """`1.1` or `1.0`."""
@@ -98,13 +98,13 @@ class Unreadable(Exception):
         self.status = status
 
 
-def sender_of(headers: RawHeaders) -> Sender:
+def sender_of(headers: RawHeaders) -> SharedHeaders:
     """Find what is asked of every call among its headers; of a header that is repeated, the first counts."""
     found: dict[bytes, bytes] = {}
     for name, value in headers:
         found.setdefault(name.lower(), value)
     authorization, content_type = found.get(b"authorization"), found.get(b"content-type")
-    return Sender(
+    return SharedHeaders(
         headers,
         None if authorization is None else authorization.decode("utf-8", "backslashreplace"),
         None if content_type is None else content_type.decode("utf-8", "backslashreplace"),

@@ -9,7 +9,7 @@ import socket
 from typing import Final, Protocol
 
 from tayari_simulator.transport.connections.http_messages import Line
-from tayari_simulator.transport.connections.server_protocol import Connections
+from tayari_simulator.transport.connections.server_protocol import ServerConnections
 
 BACKLOG: Final = 1024
 _REACHED: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}
@@ -91,7 +91,7 @@ class SilentPort:
 class Listener:
     """One address. While it is closed, clients see `connection refused`, or nothing at all."""
 
-    def __init__(self, factory: Connections, host: str, port: int) -> None:
+    def __init__(self, factory: ServerConnections, host: str, port: int) -> None:
         self._factory = factory
         self._host = host
         self._port = port

@@ -23,7 +23,7 @@ from tayari_simulator.transport.connections.http_messages import (
     MOST_HEAD,
     Incoming,
     KnownHeads,
-    Sender,
+    SharedHeaders,
     Unreadable,
     plain_reply,
     sender_of,
@@ -51,7 +51,7 @@ _REFUSED: Final = 400
 """A refusal has this status or a higher one. `HTTPStatus.BAD_REQUEST` costs half a microsecond in Python 3.11."""
 
 
-class Connections:
+class ServerConnections:
     """All connections of one port, and how their calls are answered. Call it for a new connection."""
 
     def __init__(
@@ -69,17 +69,17 @@ class Connections:
         self.same_headers = same_headers
         self.extra = extra
         self.refuse = refuse
-        self.heads: KnownHeads[tuple[str, str, Sender]] = KnownHeads()
+        self.heads: KnownHeads[tuple[str, str, SharedHeaders]] = KnownHeads()
         """Method, URL and headers."""
         self.new_callers = NewCallers()
-        self.connections: set[Connection] = set()
+        self.connections: set[ServerConnection] = set()
         self._sweeper: asyncio.TimerHandle | None = None
 
-    def __call__(self) -> Connection:
+    def __call__(self) -> ServerConnection:
         """A new connection."""
         if self._sweeper is None:
             self._sweeper = asyncio.get_running_loop().call_later(SWEEP_S, self._sweep)
-        return Connection(self)
+        return ServerConnection(self)
 
     async def close(self, within_s: float = CLOSE_S) -> None:
         """Give calls that are being answered this time; then close all connections."""
@@ -102,10 +102,10 @@ class Connections:
         self._sweeper = asyncio.get_running_loop().call_later(SWEEP_S, self._sweep) if self.connections else None
 
 
-class Connection(asyncio.Protocol):
+class ServerConnection(asyncio.Protocol):
     """One connection. Calls that come while one is being answered wait, and nothing more is read meanwhile."""
 
-    def __init__(self, connections: Connections) -> None:
+    def __init__(self, connections: ServerConnections) -> None:
         self._connections = connections
         self._parser: Any = httptools.HttpRequestParser(self)
         self.transport: asyncio.Transport | None = None

@@ -9,7 +9,7 @@ from typing import Final
 
 from tayari_simulator.clock import Clock
 from tayari_simulator.state.behaviour import Reply, Transport
-from tayari_simulator.state.exchange import Exchange
+from tayari_simulator.state.exchange import JournalExchange
 from tayari_simulator.transport.connections.http_messages import Incoming, head_of
 from tayari_simulator.transport.connections.listener import Listener
 
@@ -23,7 +23,7 @@ UNANSWERED: Final = {
 }
 
 
-def note_fault(reply: Reply, exchange: Exchange) -> None:
+def note_fault(reply: Reply, exchange: JournalExchange) -> None:
     """Write into the exchange what the caller really gets."""
     exchange.duration_s += reply.delay_s
     if reply.transport in UNANSWERED:

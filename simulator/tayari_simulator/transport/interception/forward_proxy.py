@@ -49,7 +49,7 @@ class Others(StrEnum):
     REFUSE = "refuse"
 
 
-class Refused(Exception):
+class ProxyRefused(Exception):
     """A call is turned away with a status and a text for whoever looks at the merchant's log."""
 
     def __init__(self, status: int, message: str) -> None:
@@ -149,7 +149,7 @@ class ForwardProxy:
             host = asked.host
             way, address = self._address(asked)
             server_reader, server_writer = await _connected(address, asked)
-        except Refused as why:
+        except ProxyRefused as why:
             self._record.note(host, Way.REFUSED, str(why), at_s=time.time())
             writer.write(_refusal(why))
             await writer.drain()
@@ -175,11 +175,11 @@ class ForwardProxy:
         async with asyncio.timeout(HEAD_S):
             first = await reader.readexactly(1)
             if first[0] == _TLS_HANDSHAKE:
-                raise Refused(400, "this proxy is called without TLS: write http:// in HTTPS_PROXY, not https://")
+                raise ProxyRefused(400, "this proxy is called without TLS: write http:// in HTTPS_PROXY, not https://")
             try:
                 return read_head(first + await reader.readuntil(b"\r\n\r\n"))
             except asyncio.LimitOverrunError as error:
-                raise Refused(431, f"the head is longer than {HEAD_BYTES} bytes") from error
+                raise ProxyRefused(431, f"the head is longer than {HEAD_BYTES} bytes") from error
 
     def _address(self, asked: Asked) -> tuple[Way, Address]:
         """Where the call goes.
@@ -189,18 +189,18 @@ class ForwardProxy:
         """
         if is_safaricom(asked.host):
             if asked.is_tunnel and asked.port != _HTTPS_PORT:
-                raise Refused(403, f"{asked.host} is played on port {_HTTPS_PORT} only, not on {asked.port}")
+                raise ProxyRefused(403, f"{asked.host} is played on port {_HTTPS_PORT} only, not on {asked.port}")
             return Way.PLAYED, self._tls() if asked.is_tunnel else self._plain()
         if is_this_machine(asked.host):
             return Way.PASSED, (_own_address(asked.host), asked.port)
         if self._others is Others.REFUSE:
-            raise Refused(
+            raise ProxyRefused(
                 403,
                 f"{asked.host} is not called from this test: only Safaricom's hosts, which are played, and this "
                 "machine are; let other hosts pass with --proxy-others pass, or give the merchant a stand-in",
             )
         if address_of(asked.host) is not None or is_number_like(asked.host):
-            raise Refused(403, f"{asked.host} is an address, and nobody can say whose; only host names may pass")
+            raise ProxyRefused(403, f"{asked.host} is an address, and nobody can say whose; only host names may pass")
         return Way.PASSED, (plain_name(asked.host), asked.port)
 
 
@@ -237,13 +237,13 @@ def read_head(text: bytes) -> Asked:
         with contextlib.suppress(httptools.HttpParserUpgrade):  # CONNECT, and offers of other protocols
             parser.feed_data(text)
     except httptools.HttpParserError as error:
-        raise Refused(400, f"this is not HTTP/1.1: {error}") from error
+        raise ProxyRefused(400, f"this is not HTTP/1.1: {error}") from error
     method, url = parser.get_method().decode("latin-1"), head.url.decode("latin-1")
     host, port = _authority(url if method == "CONNECT" else urlsplit(url).netloc, tunnel=method == "CONNECT")
     if method == "CONNECT":
         return Asked(method, host, port, b"")
     if urlsplit(url).scheme.lower() != "http":
-        raise Refused(
+        raise ProxyRefused(
             400, f"{url[:100]} was asked for without a tunnel, as axios 0.27 does: https goes through CONNECT"
         )
     parts = urlsplit(url)
@@ -258,17 +258,17 @@ def _authority(text: str, *, tunnel: bool) -> Address:
         parts = urlsplit(f"//{text}")
         host, port = parts.hostname or "", parts.port
     except ValueError as error:
-        raise Refused(400, f"{text[:100]!r} is not HOST:PORT: {error}") from error
+        raise ProxyRefused(400, f"{text[:100]!r} is not HOST:PORT: {error}") from error
     if not host:
-        raise Refused(
+        raise ProxyRefused(
             400, "this is a forward proxy, not Daraja: give its address to the merchant as HTTPS_PROXY, not as base URL"
         )
     if tunnel and port is None:
-        raise Refused(400, f"CONNECT {text[:100]}: expected HOST:PORT")
+        raise ProxyRefused(400, f"CONNECT {text[:100]}: expected HOST:PORT")
     return host, port or 80
 
 
-def _refusal(why: Refused) -> bytes:
+def _refusal(why: ProxyRefused) -> bytes:
     body = f"Tayari's forward proxy: {why}\n".encode()
     head = f"HTTP/1.1 {why.status} Refused\r\nContent-Type: text/plain; charset=utf-8\r\n"
     return f"{head}Content-Length: {len(body)}\r\nConnection: close\r\n\r\n".encode() + body
@@ -279,9 +279,9 @@ async def _connected(address: Address, asked: Asked) -> tuple[asyncio.StreamRead
         async with asyncio.timeout(CONNECT_S):
             return await asyncio.open_connection(*address)
     except TimeoutError as error:
-        raise Refused(504, f"{asked.host}:{asked.port} did not answer within {CONNECT_S:g} s") from error
+        raise ProxyRefused(504, f"{asked.host}:{asked.port} did not answer within {CONNECT_S:g} s") from error
     except OSError as error:
-        raise Refused(502, f"{asked.host}:{asked.port} cannot be reached: {error}") from error
+        raise ProxyRefused(502, f"{asked.host}:{asked.port} cannot be reached: {error}") from error
 
 
 async def _carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

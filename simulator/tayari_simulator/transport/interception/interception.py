@@ -9,7 +9,7 @@ from typing import Any
 
 from tayari_simulator.config import Config
 from tayari_simulator.transport.connections.listener import Listener
-from tayari_simulator.transport.connections.server_protocol import Connections
+from tayari_simulator.transport.connections.server_protocol import ServerConnections
 from tayari_simulator.transport.interception.authority import LocalAuthority, state_folder
 from tayari_simulator.transport.interception.forward_proxy import ForwardProxy, Others
 from tayari_simulator.transport.interception.record import InterceptionRecord
@@ -35,7 +35,7 @@ class Interception:
     host: str
 
     @classmethod
-    async def open(cls, config: Config, connections: Connections, plain: Listener) -> Interception:
+    async def open(cls, config: Config, connections: ServerConnections, plain: Listener) -> Interception:
         """Open both beside the Daraja port `plain`; an outage of that one closes them too.
 
         A client behind a proxy that answers 502 would not see the refused connection that the outage is about.

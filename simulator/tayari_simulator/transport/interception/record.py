@@ -26,7 +26,7 @@ class Way(StrEnum):
 
 
 @dataclass(slots=True)
-class Row:
+class HostCalls:
     """Calls of one host that ended alike."""
 
     host: str
@@ -41,7 +41,7 @@ class InterceptionRecord:
     """The calls by host and end; at most `MOST_ROWS` rows, further hosts are counted in `others`."""
 
     def __init__(self) -> None:
-        self._rows: dict[tuple[str, Way, str], Row] = {}
+        self._rows: dict[tuple[str, Way, str], HostCalls] = {}
         self.others = 0
 
     def note(self, host: str, way: Way, reason: str = "", *, at_s: float) -> None:
@@ -53,7 +53,7 @@ class InterceptionRecord:
             if len(self._rows) >= MOST_ROWS:
                 self.others += 1
                 return
-            row = self._rows[key] = Row(host, way, reason)
+            row = self._rows[key] = HostCalls(host, way, reason)
         row.count += 1
         row.last_s = at_s
 

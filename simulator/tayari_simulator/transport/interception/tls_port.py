@@ -10,7 +10,7 @@ import time
 from typing import Final
 
 from tayari_simulator.transport.connections.listener import BACKLOG, listening_socket
-from tayari_simulator.transport.connections.server_protocol import Connections
+from tayari_simulator.transport.connections.server_protocol import ServerConnections
 from tayari_simulator.transport.interception.record import InterceptionRecord, Way
 
 HANDSHAKE_S: Final = 10.0
@@ -26,7 +26,7 @@ class TlsPort:
     """One address. Handshakes are made here and not by `create_server`, which does not report failed ones."""
 
     def __init__(
-        self, connections: Connections, host: str, port: int, context: ssl.SSLContext, record: InterceptionRecord
+        self, connections: ServerConnections, host: str, port: int, context: ssl.SSLContext, record: InterceptionRecord
     ) -> None:
         self._connections = connections
         self._host = host
