@@ -1,6 +1,6 @@
 """How many modules of the project one check and one STK push pass, and how many calls go from one module to another.
 
-python benchmarks/calls.py [RULE]     the rule is C03 unless another is named
+python benchmarks/calls.py [RULE] [TARGET]     the rule is C03, and the target file that of the sample shop
 """
 
 from __future__ import annotations
@@ -58,8 +58,8 @@ class CallCounter:
         return f"{len(self.modules)} modules, {self.calls.total()} calls from one module to another"
 
 
-def calls_of_check(rule_id: str) -> CallCounter:
-    """What one check of the good shop passes, in the process of the suite."""
+def calls_of_check(rule_id: str, target: Path = TARGET) -> CallCounter:
+    """What one check of a good merchant passes, in the process of the suite."""
     from tayari_contracts.catalogue.rules import catalogue  # noqa: PLC0415 - the other measurement needs none of these
     from tayari_contracts.context.run_record import Allocation  # noqa: PLC0415
     from tayari_contracts.runner.check_run import check_of_rule, run_check  # noqa: PLC0415
@@ -67,7 +67,7 @@ def calls_of_check(rule_id: str) -> CallCounter:
     from tayari_target.test_environment import TestEnvironment  # noqa: PLC0415
 
     planned = check_of_rule(catalogue()[rule_id])
-    with TestEnvironment(load_target(TARGET)) as environment:
+    with TestEnvironment(load_target(target)) as environment:
         packages = ("tayari_contracts", "tayari_target", "tayari_control", "tayari_money", "tayari_reports")
         with CallCounter(*packages, "tayari_formats") as counter:
             result = run_check(planned, environment, Allocation(), stop=Event())
@@ -134,7 +134,8 @@ def push_body(config: Any, callback_url: str, payer: int) -> dict[str, Any]:
 def main() -> None:
     """Print both figures."""
     rule_id = sys.argv[1] if len(sys.argv) > 1 else "C03"
-    print(f"check {rule_id}: {calls_of_check(rule_id)}")
+    target = Path(sys.argv[2]) if len(sys.argv) > 2 else TARGET
+    print(f"check {rule_id}: {calls_of_check(rule_id, target)}")
     print(f"one STK push through the simulator: {asyncio.run(calls_of_push())}")
 
 

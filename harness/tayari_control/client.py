@@ -82,14 +82,21 @@ class ControlClient:
         msisdn: str | None = None,
         endpoint: str | None = None,
         times: int = 1,
-    ) -> None:
-        """The next `times` payments of this MSISDN (or calls of this endpoint) play a named or an inline scenario."""
+        hold_s: float = 0.0,
+    ) -> int:
+        """The next `times` payments of this MSISDN (or calls of this endpoint) play a named or an inline scenario.
+
+        `hold_s`: the MSISDN's callbacks are held as well, as `hold` does. Returns the number that the next journal
+        entry will have.
+        """
         body: Json = {"scenario": scenario, "times": times}
         if msisdn is not None:
             body["msisdn"] = msisdn
         if endpoint is not None:
             body["endpoint"] = endpoint
-        self._call("POST", "/v1/next", body)
+        if hold_s:
+            body["hold_s"] = hold_s
+        return int(self._call("POST", "/v1/next", body)["next"])
 
     def clear_next(self) -> None:
         """Drop every queued scenario that has not been played."""
@@ -108,9 +115,12 @@ class ControlClient:
         """Open the Daraja port now; returns whether it was closed."""
         return bool(self._call("DELETE", "/v1/outage")["ended"])
 
-    def hold(self, msisdn: str, *, for_s: float) -> None:
-        """Callbacks of this MSISDN's payments wait for this time at most; 0 lets them go."""
-        self._call("POST", "/v1/hold", {"msisdn": msisdn, "for_s": for_s})
+    def hold(self, msisdn: str, *, for_s: float) -> int:
+        """Callbacks of this MSISDN's payments wait for this time at most; 0 lets them go.
+
+        Returns the number that the next journal entry will have.
+        """
+        return int(self._call("POST", "/v1/hold", {"msisdn": msisdn, "for_s": for_s})["next"])
 
     def hold_handset(self, msisdn: str, **how: str | int | bool) -> Json:
         """Control a phone by hand: its STK prompts wait. `pin`, `language` (`en`, `sw`), `reachable`, `balance`."""

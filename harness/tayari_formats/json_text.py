@@ -12,7 +12,7 @@ _DEEPEST: Final = 100
 
 def read_value(text: object) -> object | None:
     """The value that a text holds; None when it is no JSON, nests too deep, or has a number of thousands of digits."""
-    return _read(text)[0]
+    return read(text)[0]
 
 
 def read_object(text: object) -> dict[str, Any]:
@@ -21,12 +21,8 @@ def read_object(text: object) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def problem_of(text: object) -> str:
-    """Why a text cannot be read although it may be well-formed JSON; else an empty text."""
-    return _read(text)[1]
-
-
-def _read(text: object) -> tuple[object | None, str]:
+def read(text: object) -> tuple[object | None, str]:
+    """The value as `read_value` has it, and why a text cannot be read although it may be well-formed JSON, or ""."""
     try:
         value: object = json.loads(text) if isinstance(text, str | bytes) else None
     except RecursionError:

@@ -9,15 +9,55 @@ import json
 import math
 import re
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from html import unescape
 from typing import Any, Final
 
-from tayari_formats.json_text import problem_of
+from tayari_formats.json_text import read
 from tayari_money.payment_record import PaymentState
 
 from tayari_target.target_file.extractor import PATTERN_S, Extractor, ExtractorKind, compile_extractor
 from tayari_target.target_file.model import ANY_OTHER, StatusSource
-from tayari_target.views import LedgerView, MerchantAnswer, Started, StatusView
+from tayari_target.views import LedgerView, Started, StatusView
+
+
+@dataclass(frozen=True, kw_only=True)
+class MerchantAnswer:
+    """What came back, from HTTP or from a probe; the input of every extractor."""
+
+    body: str = ""
+    status: int | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+    """Of the last answer, then of the redirects that led to it."""
+    url: str = ""
+    duration_s: float = 0.0
+    error: str = ""
+
+    @cached_property
+    def _json(self) -> tuple[object | None, str]:
+        return read(self.body)
+
+    @property
+    def decoded(self) -> object | None:
+        """The JSON value of the body; None where it is none."""
+        return self._json[0]
+
+    @property
+    def problem(self) -> str:
+        """Why the body cannot be read although it may be well-formed JSON; else an empty text."""
+        return self._json[1]
+
+    def header(self, name: str) -> str | None:
+        """The first header of that name, case ignored."""
+        wanted = name.lower()
+        return next((value for key, value in self.headers if key.lower() == wanted), None)
+
+    @property
+    def content_type(self) -> str:
+        """Without parameters, lower case; empty when there is none."""
+        return (self.header("content-type") or "").partition(";")[0].strip().lower()
+
 
 _UNSEEN: Final = frozenset({"script", "style", "head", "template", "noscript"})
 _BLOCKS: Final = frozenset({"p", "div", "br", "li", "tr", "h1", "h2", "h3", "h4", "td", "section", "form", "button"})
@@ -284,9 +324,8 @@ def read_credits(
     credits_at: str, total_at: str | None, answer: MerchantAnswer, *, named: str = "ledger.credits"
 ) -> LedgerView:
     """How often, and how much, was credited. `named` is the key of the target file whose extractor counts."""
-    problem = problem_of(answer.body)
-    if problem:
-        return LedgerView(credits=None, error=f"the ledger cannot be read: {problem}")
+    if answer.problem:
+        return LedgerView(credits=None, error=f"the ledger cannot be read: {answer.problem}")
     found = find_all(credits_at, answer)
     many = credits_at.startswith("$") and ("*" in credits_at or "?" in credits_at)
     total = as_number(find(total_at, answer)) if total_at is not None else None

@@ -13,6 +13,7 @@ from tayari_money.payment_record import PaymentState
 
 from tayari_target.adapter import checked_view, load_adapter
 from tayari_target.answers import (
+    MerchantAnswer,
     as_number,
     find,
     is_refused,
@@ -27,7 +28,7 @@ from tayari_target.sender import Record, Sender
 from tayari_target.state_probes import probe
 from tayari_target.target_file.model import Listing, Pay, StatusSource, Target
 from tayari_target.target_file.placeholders import fill
-from tayari_target.views import LedgerView, MerchantAnswer, Started, StatusView
+from tayari_target.views import LedgerView, Started, StatusView
 
 __all__ = ["LedgerView", "MerchantDriver", "Started", "StatusView"]
 
@@ -35,7 +36,7 @@ _MOST_KEPT: Final = 100_000
 """How many payments are remembered: their amounts, and who pays them."""
 _NOTHING_CREDITED: Final = LedgerView(credits=0, total=0.0)
 _View = TypeVar("_View")
-_Kept = TypeVar("_Kept", float, str)
+_Kept = TypeVar("_Kept")
 
 
 class MerchantDriver:
@@ -59,7 +60,7 @@ class MerchantDriver:
         self.target = target
         self._sender = Sender(target.merchant, placeholders or {}, session=session, record=record)
         self._adapter = load_adapter(target, placeholders or {})
-        self._amounts: OrderedDict[str, float] = OrderedDict()
+        self._amounts: OrderedDict[str, int | str] = OrderedDict()
         self._payers: OrderedDict[str, str] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -115,7 +116,8 @@ class MerchantDriver:
         if started is None:
             values = _payment_values(msisdn, amount, reference, key) | ({} if again is None else {"payment_id": again})
             started = self._start(self._pay(again), values, timeout_s, headers or {})
-        self._remember(started.payment_id, amount)
+        if started.payment_id is not None:
+            self._keep(self._amounts, started.payment_id, amount)
         return started
 
     def read_status(self, payment_id: str, reference: str) -> StatusView:
@@ -337,12 +339,7 @@ class MerchantDriver:
 
     def _full_amount(self, payment_id: str) -> float | None:
         with self._lock:
-            return self._amounts.get(payment_id)
-
-    def _remember(self, payment_id: str | None, amount: int | str) -> None:
-        shillings = as_number(amount)
-        if payment_id is not None and shillings is not None:
-            self._keep(self._amounts, payment_id, shillings)
+            return as_number(self._amounts.get(payment_id))
 
     def _keep(self, kept: OrderedDict[str, _Kept], key: str, value: _Kept) -> None:
         with self._lock:

@@ -18,10 +18,9 @@ from tayari_control.http_session import (
 )
 from tayari_reports.model import Exchange
 
-from tayari_target.answers import as_text, find
+from tayari_target.answers import MerchantAnswer, as_text, find
 from tayari_target.target_file.model import CallTemplate, Merchant
 from tayari_target.target_file.placeholders import PlaceholderError, fill_all, fill_json, fill_url
-from tayari_target.views import MerchantAnswer
 
 Record = Callable[[Exchange], None]
 """Takes each exchange with the merchant as it was on the wire: it is to be redacted before it is shown."""

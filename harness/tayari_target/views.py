@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 
-from tayari_formats.json_text import read_value
 from tayari_money.payment_record import PaymentState
 
 
@@ -66,31 +64,3 @@ class LedgerView:
             total=None if self.total is None else self.total - (before.total or 0.0),
             error=self.error,
         )
-
-
-@dataclass(frozen=True, kw_only=True)
-class MerchantAnswer:
-    """What came back, from HTTP or from a probe; the input of every extractor."""
-
-    body: str = ""
-    status: int | None = None
-    headers: tuple[tuple[str, str], ...] = ()
-    """Of the last answer, then of the redirects that led to it."""
-    url: str = ""
-    duration_s: float = 0.0
-    error: str = ""
-
-    @cached_property
-    def decoded(self) -> object | None:
-        """The JSON value of the body, read once; None where it is none."""
-        return read_value(self.body)
-
-    def header(self, name: str) -> str | None:
-        """The first header of that name, case ignored."""
-        wanted = name.lower()
-        return next((value for key, value in self.headers if key.lower() == wanted), None)
-
-    @property
-    def content_type(self) -> str:
-        """Without parameters, lower case; empty when there is none."""
-        return (self.header("content-type") or "").partition(";")[0].strip().lower()

@@ -27,15 +27,17 @@ class NoControl:
     def journal_end(self) -> int:
         return 1
 
-    def hold(self, msisdn: str, *, for_s: float) -> None:
+    def hold(self, msisdn: str, *, for_s: float) -> int:
         """Nothing is sent, so nothing is held."""
+        return 1
 
     def wait(self, condition: str, **which: object) -> dict[str, Any]:
         """Nothing ever happens."""
         return {"met": False, "entries": []}
 
-    def play_next(self, scenario: object, *, msisdn: str) -> None:
+    def play_next(self, scenario: object, *, msisdn: str, hold_s: float = 0.0) -> int:
         """Nothing is played."""
+        return 1
 
     def clear_next(self) -> None:
         """Nothing is prepared, so nothing is cleared."""

@@ -648,8 +648,9 @@ def test_a_merchant_that_limits_its_queries_spends_none_on_payments_about_whose_
     class ControlWithCallbacks(NoControl):
         played: list[object]
 
-        def play_next(self, scenario: object, *, msisdn: str) -> None:
+        def play_next(self, scenario: object, *, msisdn: str, hold_s: float = 0.0) -> int:
             self.played.append(scenario)
+            return 1
 
     def scenarios(limit: float | None) -> list[object]:
         made: Any = environment(driver=Pays())

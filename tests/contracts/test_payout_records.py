@@ -18,6 +18,7 @@ from tayari_contracts.checks.registry import checks
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Missing, Warned, WrongCredit
 from tayari_contracts.context.payment import Payment
+from tayari_contracts.context.run_record import Allocation
 from tayari_contracts.steps.forged_callback import guessed_id
 from tayari_contracts.steps.payouts import await_request, originator_ids, pay_out, payout_record
 from tayari_contracts.steps.refunds import by_payout, is_same_request, judge_refunds, reversal_situation
@@ -137,10 +138,11 @@ def test_a_payment_is_given_back_by_its_reversals_and_by_payouts_to_its_payer(mo
 def test_requests_of_a_payout_count_from_its_start_or_from_the_first_click(given: int | None, expected: int) -> None:
     """Of clicks at the same moment another one may reach Daraja first: its request counts too."""
     context = SimpleNamespace(
+        allocation=Allocation(),
         journal=SimpleNamespace(now=lambda: 12),
-        run=SimpleNamespace(gate=SimpleNamespace(passing=nullcontext), add_payment=lambda _: None),
+        run=SimpleNamespace(gate=SimpleNamespace(passing=nullcontext)),
         driver=SimpleNamespace(start_payout=lambda **_: Started(accepted=True, status=202, body="{}", payment_id="p1")),
-        evidence=SimpleNamespace(cite=lambda _: None, tries=0),
+        evidence=SimpleNamespace(add_payment=lambda *_: None),
     )
 
     payment = pay_out(cast("CheckContext", context), msisdn="254700000001", amount=5, reference="T1", since=given)

@@ -8,9 +8,10 @@ import jsonpath
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tayari_formats.json_text import problem_of, read_object, read_value
+from tayari_formats.json_text import read, read_object, read_value
 from tayari_target import answers
 from tayari_target.answers import (
+    MerchantAnswer,
     as_number,
     as_text,
     find,
@@ -23,7 +24,6 @@ from tayari_target.answers import (
 )
 from tayari_target.target_file import timed_paths
 from tayari_target.target_file.extractor import ExtractorError, compile_extractor
-from tayari_target.views import MerchantAnswer
 
 JSON = MerchantAnswer(
     body='{"id": 7, "data": {"state": "PAID", "rows": [{"a": 1}], "none": null}}',
@@ -160,7 +160,7 @@ def test_absurd_json_finds_nothing_and_raises_nothing(body: str) -> None:
     ],
 )
 def test_the_problem_of_an_absurd_body_is_reported(body: str, problem: str) -> None:
-    assert problem_of(body).partition(";")[0] == problem
+    assert read(body)[1].partition(";")[0] == problem
 
 
 @pytest.mark.parametrize("form", [str, str.encode])

@@ -19,9 +19,10 @@ from tayari_formats.exit_codes import Exit
 from tayari_money.payment_record import PaymentState
 from tayari_target import answers
 from tayari_target.adapter import Adapter
+from tayari_target.answers import MerchantAnswer
 from tayari_target.merchant_process import MerchantStartError
 from tayari_target.target_file.model import C2b, CallTemplate, Merchant, Pay, Start, StatusSource, Target
-from tayari_target.views import LedgerView, MerchantAnswer, Started, StatusView
+from tayari_target.views import LedgerView, Started, StatusView
 from tiny_shop import Says, open_shop
 
 ACCOUNT = DarajaAccount(short_code="174379", passkey="key1")

@@ -58,10 +58,23 @@ def test_the_next_payment_of_an_msisdn_plays_what_was_queued(shared: Running) ->
     assert [call["status"] for call in payment["callbacks"]] == [200]
 
 
-def test_a_held_callback_is_sent_when_it_is_let_go(shared: Running) -> None:
-    control, msisdn = shared.control, "254712000031"
-    control.play_next({"outcome": {"result_code": 0, "after_s": 0.01}}, msisdn=msisdn)
-    control.hold(msisdn, for_s=60)
+def test_whoever_prepares_a_payment_learns_the_number_of_the_next_journal_entry(shared: Running) -> None:
+    control, msisdn = shared.control, "254712000032"
+    queued = control.play_next("payment/success", msisdn=msisdn)
+    held = control.hold(msisdn, for_s=0)
+    shared.pushed(msisdn)
+
+    entries = control.journal(since=held, msisdn=msisdn)["entries"]
+    assert queued <= held <= control.journal_end()
+    assert [entry["endpoint"] for entry in entries if entry["kind"] == "request"] == ["stk_push"]
+
+
+@pytest.mark.parametrize("at_once", [False, True])
+def test_a_held_callback_is_sent_when_it_is_let_go(shared: Running, *, at_once: bool) -> None:
+    control, msisdn = shared.control, f"25471200003{int(at_once)}"
+    control.play_next({"outcome": {"result_code": 0, "after_s": 0.01}}, msisdn=msisdn, hold_s=60 if at_once else 0)
+    if not at_once:
+        control.hold(msisdn, for_s=60)
     identifier = shared.pushed(msisdn)
     due = control.wait("result_due", timeout_s=5, checkout_request_id=identifier)["met"]
     while_held = control.wait("callback_answered", timeout_s=0.2, checkout_request_id=identifier)["met"]

@@ -57,6 +57,14 @@ CASES: list[Case] = [
         'msisdn: found "0712345678"; expected 12 digits',
     ),
     ("POST", NEXT, {"scenario": "payment/success", "msisdn": MSISDN, "times": 0}, 400, "bad_body", "at least 1"),
+    (
+        "POST",
+        NEXT,
+        {"scenario": "payment/success", "endpoint": "stk_push", "hold_s": 1},
+        400,
+        "bad_body",
+        "give its msisdn",
+    ),
     ("POST", NEXT, {"scenario": "payment/sucess", "msisdn": MSISDN}, 404, "unknown_scenario", "payment/success?"),
     (
         "POST",

@@ -8,7 +8,7 @@ from concurrent.futures import Future
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from threading import Thread
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from tayari_control.client import ControlClient
 from tayari_target.driver import MerchantDriver, Started
@@ -18,7 +18,7 @@ from tayari_target.test_environment import TestEnvironment
 from tayari_contracts.context.check_time import CheckTime, polite
 from tayari_contracts.context.evidence import Evidence, Scenario
 from tayari_contracts.context.findings import Failed, Untested
-from tayari_contracts.context.inline_scenarios import UNPAID, callbacks_held, has_no_faults, sets_the_order
+from tayari_contracts.context.inline_scenarios import UNPAID
 from tayari_contracts.context.journal_reader import JournalReader
 from tayari_contracts.context.overload import StartGate
 from tayari_contracts.context.payment import Payment
@@ -33,6 +33,26 @@ Merchants give up after 30 or 60 s, and a check must see that."""
 
 PROMPT_S = 65.0
 """A prompt ends by itself within about a minute."""
+
+HELD_S: Final = 12.0
+"""How long a callback waits at most for the merchant to answer the start of its payment.
+
+Some merchants answer only when they know the end: they get their callback then."""
+
+OF_THE_ACKNOWLEDGEMENT: Final = frozenset({"before_ack", "ack_late", "ack_lost", "hang", "slow", "slow_body"})
+"""Faults that decide when the merchant gets the answer to its push, and so what comes first."""
+
+
+def sets_the_order(scenario: object) -> bool:
+    """Whether a scenario itself says what comes first, the acknowledgement or the callback."""
+    faults = (scenario.get("faults") or ()) if isinstance(scenario, Mapping) else ()
+    named = {name for fault in faults for name in ((fault,) if isinstance(fault, str) else fault)}
+    return bool(named & OF_THE_ACKNOWLEDGEMENT)
+
+
+def has_no_faults(scenario: object) -> bool:
+    """Whether Daraja answers the push of a scenario as it does on any day."""
+    return scenario is None or (isinstance(scenario, Mapping) and not scenario.get("faults"))
 
 
 class Actions:
@@ -89,27 +109,33 @@ class Actions:
             if not at_once:
                 turn.enter_context(self._run.gate.passing())
                 turn.enter_context(self.gate.passing())
-            payer, typed = self._payer(msisdn, typed)
-            if scenario is not None:
-                self._control.play_next(scenario, msisdn=payer)
-                self._evidence.name_scenario(scenario)
-            elif polite(self._run.queries_per_minute) is not None and payer in self._allocation.payers:
-                self._control.play_next(UNPAID, msisdn=payer)
-            since, began_at = self._journal.now(), time.time()
-            total = amount if amount is not None else self._allocation.amount()
-            name = reference or self._allocation.reference()
-            started = self._start(
-                payer, scenario, hold_s=hold_s, msisdn=typed, amount=total, reference=name,
-                idempotency_key=idempotency_key, timeout_s=timeout_s, headers=headers, again=again,
-            )  # fmt: skip
+            order = self._allocation.order()
+            payer, typed = self._payer(msisdn or order.msisdn, typed)
+            held_s = 0.0 if sets_the_order(scenario) and not hold_s else HELD_S + hold_s
+            since, began_at = self._prepare(payer, scenario, held_s=held_s), time.time()
+            total, name = order.amount if amount is None else amount, reference or order.reference
+            try:
+                started = self._start(
+                    scenario, msisdn=typed, amount=total, reference=name, idempotency_key=idempotency_key,
+                    timeout_s=timeout_s, headers=headers, again=again,
+                )  # fmt: skip
+            finally:
+                if held_s:
+                    self._control.hold(payer, for_s=hold_s)
         payment = Payment(msisdn=payer, amount=total, reference=name, started=started, since=since, began_at=began_at)
         self._evidence.add_payment(payment, scenario)
-        self._run.add_payment(payment)
         return payment
 
-    def _payer(self, msisdn: str | None, typed: str | None) -> tuple[str, str]:
+    def _prepare(self, payer: str, scenario: Scenario | None, *, held_s: float) -> int:
+        """Say what the payer's next payment plays, and hold its callbacks; the number of the next journal entry."""
+        if scenario is None and polite(self._run.queries_per_minute) is not None and payer in self._allocation.payers:
+            scenario = UNPAID
+        if scenario is None:
+            return self._control.hold(payer, for_s=held_s)
+        return self._control.play_next(scenario, msisdn=payer, hold_s=held_s)
+
+    def _payer(self, payer: str, typed: str | None) -> tuple[str, str]:
         """Who pays, and what is typed for it. A merchant that pushes to one number for all has one payer at a time."""
-        payer = msisdn or self._allocation.msisdn()
         prompted = self._run.prompted
         if not prompted:
             return payer, typed or payer
@@ -119,14 +145,11 @@ class Actions:
         self._control.clear_next()
         return prompted, payer
 
-    def _start(
-        self, payer: str, scenario: Scenario | None, *, hold_s: float, timeout_s: float | None, **request: Any
-    ) -> Started:
-        ordered, ordinary = sets_the_order(scenario), has_no_faults(scenario)
-        if ordered and timeout_s is None:
+    def _start(self, scenario: Scenario | None, *, timeout_s: float | None, **request: Any) -> Started:
+        ordinary = has_no_faults(scenario)
+        if sets_the_order(scenario) and timeout_s is None:
             timeout_s = max(PATIENT_S, self._merchant.timeout_s)
-        starting = self._run.overload.starting(ordinary=ordinary)
-        with callbacks_held(self._control, payer, free=ordered, longer_s=hold_s), starting:
+        with self._run.overload.starting(ordinary=ordinary):
             started = self._driver.start_payment(timeout_s=timeout_s, **request)
         if ordinary and (started.status is None or started.status >= CRASH):
             self._run.overload.crashed()
@@ -154,8 +177,8 @@ class Actions:
         Raises:
             Untested: no push was accepted; the sentence says what happened instead.
         """
-        wait_s = min(self._merchant.promises.answer_within_s, self._time.left_s)
-        found = self._time.until(lambda: self._journal.checkout_request_id(payment), within_s=wait_s)
+        within_s = self._merchant.promises.answer_within_s
+        found = self._time.until(lambda: self._journal.checkout_request_id(payment), within_s=within_s)
         if found is None:
             raise Untested(f"no STK push was accepted for this payment: {self.describe_start(payment)}")
         return found

@@ -53,8 +53,9 @@ class CheckContext:
             evidence=self.evidence,
         )
         self.observations = Observations(
-            self.driver, self.control, self.target, run=self.run, journal=self.journal, time=self.time
-        )
+            self.driver, self.control, self.target, profile=self.profile, run=self.run, journal=self.journal,
+            time=self.time,
+        )  # fmt: skip
         self.actions = Actions(
             environment, self.driver, allocation=allocation, run=self.run, journal=self.journal, evidence=self.evidence,
             time=self.time, gate=gate or StartGate(1 if one_by_one else None),

@@ -158,7 +158,7 @@ class CheckTime:
         then there are fewer other looks, and the next one comes soon after.
         """
         end = time.monotonic() + min(within_s, self.left_s)
-        pause_s, growth = (0.05, 1.4) if pause is None else (0.15, 4.0)
+        pause_s, growth = (0.05, 1.4) if pause is None else (0.5, 4.0)
         while True:
             found = look()
             if found or time.monotonic() >= end or self.stop.is_set():

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from tayari_money.payment_record import PaymentKind
 from tayari_reports.model import Exchange
 
 from tayari_contracts.context.journal_reader import JournalReader
@@ -36,7 +37,7 @@ class Evidence:
         self.notes: list[str] = []
         """What a pass should mention: how it was reached, or what could not be seen on the way."""
         self.faulty_scenarios: list[tuple[Payment, Mapping[str, Any]]] = []
-        """The payments that played a scenario with faults, and the scenario."""
+        """The STK payments that played a scenario with faults, and the scenario."""
 
     @property
     def payments(self) -> tuple[Payment, ...]:
@@ -54,11 +55,16 @@ class Evidence:
         self._run.overload.note_text(exchange.response_body)
 
     def add_payment(self, payment: Payment, scenario: Scenario | None) -> None:
-        """A payment of this check began, and plays this scenario."""
+        """A payment of any kind began, and plays this scenario; the record of the run gets it too."""
+        self._run.add_payment(payment)
         self._payments.append(payment)
-        if isinstance(scenario, Mapping) and scenario.get("faults"):
+        if scenario is not None:
+            self.name_scenario(scenario)
+        is_push = payment.kind is PaymentKind.STK_PAYMENT
+        if is_push and isinstance(scenario, Mapping) and scenario.get("faults"):
             self.faulty_scenarios.append((payment, scenario))
-        self.tries += 1
+        if payment.refund_of is None:  # a refund is a part of its payment's try
+            self.tries += 1
 
     def name_scenario(self, scenario: Scenario) -> None:
         """Remember the name of the first scenario."""
@@ -75,13 +81,7 @@ class Evidence:
 
     def exchanges(self) -> tuple[Exchange, ...]:
         """What went over the wire for the payments of this check, in order."""
-        begun: dict[str, int] = {}
-        for payment in self._payments:
-            begun[payment.msisdn] = min(payment.since, begun.get(payment.msisdn, payment.since))
-        entries = [*self._watched, *self._journal.pushes_of(self._payments)]
-        for msisdn, since in begun.items():
-            entries += self._journal.entries(since=since, msisdn=msisdn)
-        journal = {entry["seq"]: entry for entry in entries}
+        journal = {entry["seq"]: entry for entry in (*self._watched, *self._journal.entries_of(self._payments))}
         return in_order([*map(from_journal, journal.values()), *map(shortened, self._exchanges)])
 
 

@@ -2,33 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any, Final, Literal
-
-from tayari_control.client import ControlClient
 
 Fault = Mapping[str, Mapping[str, Any]]
 """One entry of `faults`: the fault's name, and its parameters."""
 
-OF_THE_ACKNOWLEDGEMENT: Final = frozenset({"before_ack", "ack_late", "ack_lost", "hang", "slow", "slow_body"})
-"""Faults that decide when the merchant gets the answer to its push, and so what comes first."""
-
-
 ITEM: Final = "Body.stkCallback.CallbackMetadata.Item"
 """The path of a callback's items, as the fault `mutate` names it."""
-
-
-def sets_the_order(scenario: object) -> bool:
-    """Whether a scenario itself says what comes first, the acknowledgement or the callback."""
-    faults = (scenario.get("faults") or ()) if isinstance(scenario, Mapping) else ()
-    named = {name for fault in faults for name in ((fault,) if isinstance(fault, str) else fault)}
-    return bool(named & OF_THE_ACKNOWLEDGEMENT)
-
-
-def has_no_faults(scenario: object) -> bool:
-    """Whether Daraja answers the push of a scenario as it does on any day."""
-    return scenario is None or (isinstance(scenario, Mapping) and not scenario.get("faults"))
 
 
 def situation(name: str, *faults: Fault, about: str = "", **keys: Any) -> dict[str, Any]:
@@ -64,26 +45,5 @@ def after(seconds: float, *, result_code: int | str = 0, callback: bool = True) 
     return {"result_code": result_code, "after_s": seconds, "callback": callback}
 
 
-HELD_S: Final = 12.0
-"""How long a callback waits at most for the merchant to answer the start of its payment.
-
-Some merchants answer only when they know the end: they get their callback then."""
-
-
 UNPAID: Final = situation("inline/unpaid", outcome=after(1.0, result_code=1032))
 """An ordinary payment that its customer cancels. Unlike a success, it needs no query that confirms it."""
-
-
-@contextmanager
-def callbacks_held(control: ControlClient, msisdn: str, *, free: bool, longer_s: float = 0.0) -> Iterator[None]:
-    """Hold the callbacks of this MSISDN's payments while the block runs, unless `free`.
-
-    `longer_s`: after the block they are held for this time more, whatever `free` says.
-    """
-    if not free or longer_s:
-        control.hold(msisdn, for_s=HELD_S + longer_s)
-    try:
-        yield
-    finally:
-        if not free or longer_s:
-            control.hold(msisdn, for_s=longer_s)

@@ -49,6 +49,16 @@ class JournalReader:
         written = ((entry, re.sub(r"\D", "", _payer(entry))) for entry in pushes)
         return [entry for entry, digits in written if any(tail in digits for tail in tails)]
 
+    def entries_of(self, payments: Collection[Payment]) -> list[Entry]:
+        """Everything that names these payers since their payments began: calls, and messages to the merchant."""
+        begun: dict[str, int] = {}
+        for payment in payments:
+            begun[payment.msisdn] = min(payment.since, begun.get(payment.msisdn, payment.since))
+        entries = self.pushes_of(payments)
+        for msisdn, since in begun.items():
+            entries += self.entries(since=since, msisdn=msisdn)
+        return entries
+
     def other_numbers(self, payment: Payment, payers: Collection[str]) -> list[str]:
         """Numbers that were pushed to since the payment began and are none of `payers`.
 
@@ -81,6 +91,10 @@ class JournalReader:
                 checkout_request_id=accepted["checkout_request_id"],
             )
         return sorted(found, key=lambda entry: int(entry["seq"]))
+
+    def has_queries(self) -> bool:
+        """Whether the merchant has asked about any payment, on this instance."""
+        return bool(self.entries(since=1, endpoint="stk_query", kind="request", limit=1))
 
     def callbacks(self, payment: Payment) -> list[Entry]:
         """Every callback that was sent for this payment, with the merchant's answer."""

@@ -16,7 +16,10 @@ class MerchantProfile:
     def __init__(self, target: Target, run: RunRecord) -> None:
         self._merchant = target.merchant
         self._run = run
-        self._shown = shown(target)
+        self.shown = shown(target)
+        """What of a payment can be seen."""
+        self.takes_callbacks = target.merchant.takes_callbacks
+        """Whether the merchant learns results by callback; else it settles by status queries alone."""
         self._sent_by_adapter = sent_by_adapter(target)
 
     def receives(self, placeholder: str) -> bool:
@@ -45,24 +48,19 @@ class MerchantProfile:
             )
 
     @property
-    def takes_callbacks(self) -> bool:
-        """Whether the merchant learns results by callback; else it settles by status queries alone."""
-        return self._merchant.takes_callbacks
-
-    @property
     def shows_state(self) -> bool:
         """Whether target file or adapter say how a payment's state is read."""
-        return self._shown.state
+        return self.shown.state
 
     @property
     def shows_messages(self) -> bool:
         """Whether target file or adapter say where the customer reads what happened."""
-        return self._merchant.pay.message is not None or self._shown.message
+        return self._merchant.pay.message is not None or self.shown.message
 
     @property
     def shows_credits(self) -> bool:
         """Whether target file or adapter show credits."""
-        return self._shown.ledger or self._shown.credited
+        return self.shown.ledger or self.shown.credited
 
     @property
     def shows_credits_of_reference(self) -> bool:
@@ -74,7 +72,7 @@ class MerchantProfile:
     @property
     def shows_receipt(self) -> bool:
         """Whether target file or adapter show receipts."""
-        return self._shown.receipt
+        return self.shown.receipt
 
     @property
     def missing_receipt(self) -> str:

@@ -10,7 +10,6 @@ from typing import Final
 from tayari_control.client import ControlClient
 from tayari_money.payment_record import PaymentKind, PaymentState
 from tayari_reports.model import NotTested
-from tayari_target.adapter import shown
 from tayari_target.driver import MerchantDriver, StatusView
 from tayari_target.target_file.model import Target
 
@@ -18,6 +17,7 @@ from tayari_contracts.context.check_time import CheckTime
 from tayari_contracts.context.customer_messages import message_at_start, problems_of
 from tayari_contracts.context.findings import Unjudged, Untested, unknown_word
 from tayari_contracts.context.journal_reader import JournalReader
+from tayari_contracts.context.merchant_profile import MerchantProfile
 from tayari_contracts.context.payment import SETTLED, Credits, Entry, Payment, states_of
 from tayari_contracts.context.run_record import RunRecord, untranslated
 
@@ -49,6 +49,7 @@ class Observations:
         control: ControlClient,
         target: Target,
         *,
+        profile: MerchantProfile,
         run: RunRecord,
         journal: JournalReader,
         time: CheckTime,
@@ -56,7 +57,7 @@ class Observations:
         self._driver = driver
         self._control = control
         self._merchant = target.merchant
-        self._shown = shown(target)
+        self._profile = profile
         self._run = run
         self._journal = journal
         self._time = time
@@ -110,7 +111,7 @@ class Observations:
         self._pages[payment.record_name] = time.monotonic(), pause_s
 
     def _refresh_when_due(self, payment: Payment, began: float) -> None:
-        seldom = self._merchant.takes_callbacks
+        seldom = self._profile.takes_callbacks
         if seldom and payment.record_name not in self._pages:
             return
         last, pause_s = self._pages.get(payment.record_name, (began, REFRESH_EVERY_S))
@@ -157,7 +158,7 @@ class Observations:
                 self._time.pause(end - time.monotonic())
             return bool(waited["met"])
 
-        return pause if self._merchant.takes_callbacks else None
+        return pause if self._profile.takes_callbacks else None
 
     def wait(self, condition: str, payment: Payment, *, count: int = 1, within_s: float | None = None) -> bool:
         """Wait on the simulator (`push_seen`, `query_seen`, `callback_answered`, `result_due`) for this payer."""
@@ -176,14 +177,14 @@ class Observations:
             return self._account_credits(payment)
         ledger = self._driver.read_ledger(payment_id=payment.payment_id, reference=payment.reference)
         if ledger is not None and ledger.credits is not None:
-            if ledger.total is not None or not self._shown.credited:
+            if ledger.total is not None or not self._profile.shown.credited:
                 return Credits(ledger.credits, ledger.total)
             page = self.status(payment)
             return Credits(ledger.credits, None if page.says_only_credited else page.credited)
         view = self.status(payment)
         credited = view.credited
         if credited is None:
-            key = "merchant.ledger" if self._shown.ledger else "merchant.status.credited"
+            key = "merchant.ledger" if self._profile.shown.ledger else "merchant.status.credited"
             expected = "a number, 0 where nothing was credited (in SQL: COALESCE(SUM(amount), 0))"
             raise Unjudged(f"{key} gave nothing for {payment.reference}; expected {expected}")
         self._run.credits_are_countable = self._run.credits_are_countable and not view.says_only_credited
@@ -207,7 +208,7 @@ class Observations:
         by_reference_only = payment.started.payment_id is None and self._merchant.pay.payment_id is not None
         if by_reference_only:  # the start gave no identifier: what the order's page says may be of another payment
             return texts[0]
-        if self._shown.message:
+        if self._profile.shown.message:
             texts.append(self.status(payment).message or "")
         return "\n".join(text for text in dict.fromkeys(texts) if text)
 
@@ -220,7 +221,7 @@ class Observations:
         """
         if not self._journal.acknowledged(payment):
             return self.messages(payment)
-        if not self._shown.message:
+        if not self._profile.shown.message:
             raise Untested(
                 "what the customer is told of the outcome cannot be seen",
                 why=NotTested.TARGET_KEY_MISSING,

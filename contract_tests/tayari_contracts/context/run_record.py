@@ -10,7 +10,7 @@ from itertools import count
 from secrets import randbelow
 from string import ascii_uppercase, digits
 from threading import Condition, Lock
-from typing import Final
+from typing import Final, NamedTuple
 
 from tayari_money.payment_record import Observation, PaymentKind, PaymentRecord
 from tayari_target.driver import StatusView
@@ -314,6 +314,14 @@ SUITE_PREFIX = "25471"
 """Numbers 2547 1x are the suites'; the load run has a block of its own, so that the two never meet."""
 
 
+class Order(NamedTuple):
+    """What one customer pays for."""
+
+    msisdn: str
+    amount: int
+    reference: str
+
+
 class Allocation:
     """Hands out MSISDNs and account references; safe to use from several threads.
 
@@ -326,6 +334,10 @@ class Allocation:
         self._lock = Lock()
         self.payers: set[str] = set()
         """Every MSISDN that was handed out."""
+
+    def order(self) -> Order:
+        """A new customer, an amount and a new reference."""
+        return Order(self.msisdn(), self.amount(), self.reference())
 
     def msisdn(self) -> str:
         """Twelve digits, `25471` and seven more."""

@@ -33,7 +33,6 @@ from tayari_contracts.context.findings import (
 from tayari_contracts.context.run_record import Allocation, RunRecord
 from tayari_contracts.runner.pass_conditions import not_seen
 from tayari_contracts.steps.control_payments import blocked
-from tayari_contracts.steps.status_queries import forget_silence_if_asked
 
 _OF_KINDS = (Need.C2B, Need.PAYOUT, Need.REFUND)
 """Needs that say what a rule is about; every rule without one is about payments that the merchant asks for."""
@@ -261,13 +260,18 @@ def _known_blocked(planned: PlannedCheck, context: CheckContext) -> _Ending | No
 
 
 def _silent(planned: PlannedCheck, context: CheckContext, *, within_s: float) -> _Ending | None:
-    """The ending of a rule about queries where the merchant never asks. `within_s`: for whoever finds that out now."""
+    """The ending of a rule about queries where the merchant never asks. `within_s`: for whoever finds that out now.
+
+    A merchant that asks late, or on another instance, is not silent: its other rules are judged.
+    """
+    silence = context.run.silence
     try:
-        forget_silence_if_asked(context)
+        if silence.found and context.journal.has_queries():
+            silence.note_query()
     except ControlError as error:
         return _failed_of_ours(error)
-    silence = context.run.silence.awaited(within_s=within_s) if Need.QUERY in planned.needs else ""
-    return _Ending(State.NOT_TESTED, silence, NotTested.BLOCKED) if silence else None
+    reason = silence.awaited(within_s=within_s) if Need.QUERY in planned.needs else ""
+    return _Ending(State.NOT_TESTED, reason, NotTested.BLOCKED) if reason else None
 
 
 def _blocked_ending(context: CheckContext, controls: Iterable[Control], reason: str) -> _Ending:

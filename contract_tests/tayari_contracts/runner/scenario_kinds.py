@@ -86,8 +86,7 @@ def _asked_about(context: CheckContext, document: Document) -> Payment:
 
 def _ask_balance(context: CheckContext, document: Document) -> None:
     """The merchant asks for its balance. Whatever the answer, it does not crash, and shows the balance it got."""
-    since = context.journal.now()
-    context.control.play_next(document, endpoint=BALANCE)
+    since = context.control.play_next(document, endpoint=BALANCE)
     context.driver.refresh_balance()
     try:
         _require_met(context, document, BALANCE, since)

@@ -110,9 +110,6 @@ def pay_in(
     payer = context.allocation.msisdn()
     scenario = scenario or c2b_situation("inline/c2b-paid")
     context.control.play_next(scenario, msisdn=payer)
-    context.evidence.scenario = context.evidence.scenario or (
-        scenario if isinstance(scenario, str) else str(scenario["scenario"])
-    )
     before = context.driver.read_account(account.payment_id, account.reference)
     since, began_at = context.journal.now(), time.time()
     with context.run.gate.passing():
@@ -124,9 +121,7 @@ def pay_in(
         account, msisdn=payer, amount=int(row["amount"]), since=since, began_at=began_at, before=before,
         transaction_id=str(row["id"]),
     )  # fmt: skip
-    context.evidence.cite(payment)
-    context.run.add_payment(payment)
-    context.evidence.tries += 1
+    context.evidence.add_payment(payment, scenario)
     return payment
 
 

@@ -93,8 +93,7 @@ def registering(context: CheckContext, scenario: Mapping[str, Any], *, times: in
     Raises:
         Untested: it made no call. Failed: it did not start again.
     """
-    since = context.journal.now()
-    context.control.play_next(scenario, endpoint=REGISTER, times=times)
+    since = context.control.play_next(scenario, endpoint=REGISTER, times=times)
     try:
         if section(context).register is not None:
             started: Started | None = context.driver.register_c2b()

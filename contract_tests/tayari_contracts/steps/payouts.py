@@ -56,22 +56,20 @@ def pay_out(
     `since` is the place in the journal from which on requests count for this payout. It is that of this moment, unless
     others ask for the same payout at the same time, so that their request may come first.
     """
-    msisdn = msisdn or context.allocation.msisdn()
-    amount = context.allocation.amount() if amount is None else amount
-    reference = reference or context.allocation.reference()
-    if scenario is not None:
-        context.control.play_next(scenario, msisdn=msisdn)
-        context.evidence.name_scenario(scenario)
-    since, began_at = context.journal.now() if since is None else since, time.time()
+    order = context.allocation.order()
+    msisdn, reference = msisdn or order.msisdn, reference or order.reference
+    amount = order.amount if amount is None else amount
+    if since is None or scenario is not None:
+        began = context.journal.now() if scenario is None else context.control.play_next(scenario, msisdn=msisdn)
+        since = began if since is None else since
+    began_at = time.time()
     with context.run.gate.passing():
         started = context.driver.start_payout(msisdn=msisdn, amount=amount, reference=reference)
     payment = Payment(
         msisdn=msisdn, amount=amount, reference=reference, started=started, since=since, began_at=began_at,
         kind=PaymentKind.PAYOUT,
     )  # fmt: skip
-    context.evidence.cite(payment)
-    context.run.add_payment(payment)
-    context.evidence.tries += 1
+    context.evidence.add_payment(payment, scenario)
     return payment
 
 

@@ -54,7 +54,7 @@ def start_at_once(context: CheckContext, *, requests: int, open_s: float, by_one
     """One order that several requests start at the same moment; its customer takes `open_s`. `by_one_key`: all of them
     carry one idempotency key (`key_of`). Returns the attempt that the merchant took, since the first of them began.
     """
-    payer, amount, reference = context.allocation.msisdn(), context.allocation.amount(), context.allocation.reference()
+    payer, amount, reference = context.allocation.order()
     context.control.play_next(situation("payment/slow-customer", outcome=after(open_s)), msisdn=payer)
     key = key_of(reference) if by_one_key else None
     start = partial(

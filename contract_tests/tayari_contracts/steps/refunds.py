@@ -86,7 +86,6 @@ def give_back(
         context.control.play_next(scenario, msisdn=payment.msisdn)
         if isinstance(scenario, Mapping) and (twin := by_payout(scenario)) is not None:
             context.control.play_next(twin, msisdn=payment.msisdn)
-        context.evidence.name_scenario(scenario)
     since, began_at = context.journal.now(), time.time()
     started = context.driver.start_refund(
         payment_id=payment.payment_id, msisdn=payment.msisdn, reference=payment.reference,
@@ -95,8 +94,7 @@ def give_back(
     refund = replace(
         payment, started=started, since=since, began_at=began_at, kind=PaymentKind.REFUND, refund_of=payment
     )  # fmt: skip
-    context.evidence.cite(refund)
-    context.run.add_payment(refund)
+    context.evidence.add_payment(refund, scenario)
     context.evidence.watch_since(since, endpoint=REVERSAL)
     return refund
 

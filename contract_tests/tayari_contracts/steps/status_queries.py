@@ -60,7 +60,8 @@ def shows_silence(context: CheckContext, payment: Payment, sentence: str, *, beg
     """
     overload = context.run.overload
     in_trouble = overload.watch.since(began) or overload.in_trouble_since(began)
-    if has_asked(context) or in_trouble or not context.time.remains or context.environment.merchant_alive() is False:
+    is_down = context.environment.merchant_alive() is False
+    if context.journal.has_queries() or in_trouble or is_down or not context.time.remains:
         return False
     return context.run.silence.learn(sentence, payment)
 
@@ -69,17 +70,6 @@ def asked_elsewhere(context: CheckContext, payment: Payment) -> str:
     """What the merchant called since the payment began that no API here has: its query may be among it. Else empty."""
     calls = unplayed_calls(context.journal.entries(since=payment.since, kind="request"))
     return f" (meanwhile the merchant called {'; '.join(calls)})" if calls else ""
-
-
-def has_asked(context: CheckContext) -> bool:
-    """Whether the merchant has asked about any payment, on this instance."""
-    return bool(context.journal.entries(since=1, endpoint="stk_query", kind="request", limit=1))
-
-
-def forget_silence_if_asked(context: CheckContext) -> None:
-    """A merchant that asks late, or on another instance, is not silent: its other rules are judged."""
-    if context.run.silence.found and has_asked(context):
-        context.run.silence.note_query()
 
 
 def first_query(context: CheckContext, payment: Payment) -> None:
@@ -91,7 +81,7 @@ def first_query(context: CheckContext, payment: Payment) -> None:
     if _query_seen(context, payment):
         context.run.silence.note_query()
     else:
-        never = not has_asked(context)
+        never = not context.journal.has_queries()
         raise Untested(
             f"no status query came within {context.time.reconcile_s:g} s for a payment without callback"
             f"{asked_elsewhere(context, payment)}; none was answered",

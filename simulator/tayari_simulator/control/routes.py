@@ -131,11 +131,17 @@ async def play_next(controlled: Controlled, request: web.Request) -> web.Respons
     """`POST /v1/next`."""
     given = await read_body(request, schemas.PlayNext)
     scenario = _meant(controlled, given.scenario)
+    if given.hold_s and given.msisdn is None:
+        raise ControlRefusal(
+            400, "bad_body", "hold_s holds the callbacks of one number; give its msisdn, or leave hold_s out"
+        )
     try:
         controlled.selector.queue(scenario, msisdn=given.msisdn, endpoint=given.endpoint, times=given.times)
     except Misplaced as error:
         raise ControlRefusal(400, "misplaced_scenario", str(error)) from error
-    return answer({"scenario": scenario.name, "times": given.times})
+    if given.hold_s and given.msisdn is not None:
+        _hold(controlled, given.msisdn, given.hold_s)
+    return answer({"scenario": scenario.name, "times": given.times, "next": controlled.simulator.entries.next_seq})
 
 
 async def clear_next(controlled: Controlled, _: web.Request) -> web.Response:
@@ -166,9 +172,14 @@ async def end_outage(controlled: Controlled, _: web.Request) -> web.Response:
 async def hold(controlled: Controlled, request: web.Request) -> web.Response:
     """`POST /v1/hold`."""
     given = await read_body(request, schemas.Hold)
+    _hold(controlled, given.msisdn, given.for_s)
+    next_seq = controlled.simulator.entries.next_seq
+    return answer({"msisdn": given.msisdn, "for_s": given.for_s, "next": next_seq})
+
+
+def _hold(controlled: Controlled, msisdn: str, for_s: float) -> None:
     simulator = controlled.simulator
-    simulator.daraja.state.waiting_callbacks.hold(given.msisdn, given.for_s, simulator.now_s())
-    return answer({"msisdn": given.msisdn, "for_s": given.for_s})
+    simulator.daraja.state.waiting_callbacks.hold(msisdn, for_s, simulator.now_s())
 
 
 async def set_wallet(controlled: Controlled, request: web.Request) -> web.Response:

@@ -173,6 +173,7 @@ class PlayNext:
     msisdn: Msisdn | None = None
     endpoint: EndpointName | None = None
     times: Annotated[int, AtLeast(1), AtMost(10_000)] = 1
+    hold_s: Annotated[float, AtLeast(0), AtMost(600)] = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,8 +69,7 @@ def _play_balance(context: CheckContext, number: int, form: str, accounts: tuple
         "scenario": name, "about": f"The balance comes {form}.", "when": {"endpoint": BALANCE},
         "outcome": after(0.3), "faults": [{"mutate": {"set": {where: text}}}],
     }  # fmt: skip
-    since = context.journal.now()
-    context.control.play_next(scenario, endpoint=BALANCE)
+    since = context.control.play_next(scenario, endpoint=BALANCE)
     refusal = context.driver.refresh_balance()
     results = context.time.until(
         lambda: _results(context, name, since), within_s=context.time.settle_s + context.time.reconcile_s

@@ -35,11 +35,10 @@ def a_payout_asked_for_twice_is_paid_once(context: CheckContext) -> None:
     Then the same person is to get the same amount once more, under another reference: that is another payout.
     """
     _require_reference(context)
-    msisdn, amount, reference = context.allocation.msisdn(), context.allocation.amount(), context.allocation.reference()
+    msisdn, amount, reference = context.allocation.order()
     scenario = payout_situation("inline/p19-clicked", outcome=after(0.5))
-    context.control.play_next(scenario, msisdn=msisdn)
+    since = context.control.play_next(scenario, msisdn=msisdn)
     context.evidence.name_scenario(scenario)
-    since = context.journal.now()
     first = partial(pay_out, context, msisdn=msisdn, amount=amount, reference=reference, since=since)
     click = partial(context.driver.start_payout, msisdn=msisdn, amount=amount, reference=reference)
     payment = cast("Payment", play(context, [Act(0.0, first), Act(0.0, click), Act(0.0, click)])[0])

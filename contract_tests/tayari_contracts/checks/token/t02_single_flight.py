@@ -74,9 +74,8 @@ def _let_the_token_die(context: CheckContext) -> None:
 @contextmanager
 def _tokens_of_two_seconds(context: CheckContext) -> Iterator[None]:
     """Tokens that are fetched inside live shortly; at the end none of them lives."""
-    since = context.journal.now()
     short = token_situation("token/short-life", {"token_life": {"expires_in": LIFE_S}})
-    context.control.play_next(short, endpoint="oauth", times=AT_START)
+    since = context.control.play_next(short, endpoint="oauth", times=AT_START)
     try:
         yield
         for _ in range(AT_START):  # a background job may fetch again

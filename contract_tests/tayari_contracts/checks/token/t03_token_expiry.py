@@ -21,8 +21,7 @@ FETCHES = 8
 @check("T03")
 def renews_before_expiry(context: CheckContext) -> None:
     """One payment with a token that lives two seconds, and another when it is dead."""
-    since = context.journal.now()
-    context.control.play_next(
+    since = context.control.play_next(
         token_situation("token/short-life", {"token_life": {"expires_in": LIFE_S}}), endpoint="oauth", times=FETCHES
     )
     try:

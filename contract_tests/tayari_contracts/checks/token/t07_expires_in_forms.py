@@ -27,9 +27,8 @@ def understands_both_forms(context: CheckContext) -> None:
 
 
 def _problem(context: CheckContext, form: str) -> str:
-    since = context.journal.now()
-    fault = {"token_life": {"expires_in": LIFE_S, "as": form}}
-    context.control.play_next(token_situation(f"token/expires-in-{form}", fault), endpoint="oauth", times=FETCHES)
+    scenario = token_situation(f"token/expires-in-{form}", {"token_life": {"expires_in": LIFE_S, "as": form}})
+    since = context.control.play_next(scenario, endpoint="oauth", times=FETCHES)
     try:
         payment = pay_with_new_token(context)
     finally:

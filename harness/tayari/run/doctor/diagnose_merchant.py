@@ -16,12 +16,12 @@ from tayari_control.process import CallbackRoute
 from tayari_formats.exit_codes import Exit
 from tayari_formats.json_text import read_value
 from tayari_money.payment_record import PaymentState
-from tayari_target.answers import is_too_slow, key_paths, looks_like_html, visible_text
+from tayari_target.answers import MerchantAnswer, is_too_slow, key_paths, looks_like_html, visible_text
 from tayari_target.merchant_process import MerchantStartError
 from tayari_target.target_file.extractor import PATTERN_S
 from tayari_target.target_file.model import Start, StatusSource, Target
 from tayari_target.test_environment import TestEnvironment
-from tayari_target.views import MerchantAnswer, Started, StatusView
+from tayari_target.views import Started, StatusView
 
 from tayari.run.doctor.findings import DoctorFinding, bad, good, warning
 

@@ -14,10 +14,10 @@ from tayari_contracts.runner.check_schedule import applicable
 from tayari_formats.exit_codes import Exit
 from tayari_money.payment_record import PaymentState
 from tayari_target.adapter import shown
-from tayari_target.answers import as_number, find, key_paths
+from tayari_target.answers import MerchantAnswer, as_number, find, key_paths
 from tayari_target.target_file.extractor import ExtractorKind, compile_extractor
 from tayari_target.target_file.model import Target
-from tayari_target.views import LedgerView, MerchantAnswer, Started, StatusView
+from tayari_target.views import LedgerView, Started, StatusView
 
 from tayari.run.doctor.diagnose_merchant import nothing_found
 from tayari.run.doctor.findings import DoctorFinding, warning

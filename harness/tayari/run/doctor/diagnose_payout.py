@@ -13,9 +13,10 @@ from typing import Any, Final
 from tayari_formats.exit_codes import Exit
 from tayari_money.daraja_records import PAYOUT_CALLS
 from tayari_money.payment_record import PaymentState
+from tayari_target.answers import MerchantAnswer
 from tayari_target.target_file.model import Payout, StatusSource
 from tayari_target.test_environment import TestEnvironment
-from tayari_target.views import MerchantAnswer, Started, StatusView
+from tayari_target.views import Started, StatusView
 
 from tayari.run.doctor import diagnose_daraja as daraja
 from tayari.run.doctor.diagnose_instances import KnownPayment

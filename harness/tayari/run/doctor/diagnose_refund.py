@@ -13,9 +13,10 @@ from typing import Any, Final
 
 from tayari_money.daraja_records import PAYOUT_CALLS, REVERSAL
 from tayari_money.payment_record import PaymentState
+from tayari_target.answers import MerchantAnswer
 from tayari_target.target_file.model import Refund, StatusSource
 from tayari_target.test_environment import TestEnvironment
-from tayari_target.views import MerchantAnswer, Started, StatusView
+from tayari_target.views import Started, StatusView
 
 from tayari.run.doctor.diagnose_instances import KnownPayment
 from tayari.run.doctor.diagnose_merchant import callback, nothing_found, sent_ended, unread_state
