@@ -380,4 +380,4 @@ def test_a_merchant_that_has_answered_a_callback_is_looked_at_again_soon() -> No
     )  # fmt: skip
     limits.until(lambda: len(paused_s) == 4, within_s=LONG_WAIT_S, pause=pause)
 
-    assert paused_s == [0.15, 0.5, 0.5, SOON_PAUSE_S]
+    assert paused_s == [0.5, 0.5, 0.5, SOON_PAUSE_S]
