@@ -132,9 +132,7 @@ async def play_next(controlled: Controlled, request: web.Request) -> web.Respons
     given = await read_body(request, schemas.PlayNext)
     scenario = _meant(controlled, given.scenario)
     if given.hold_s and given.msisdn is None:
-        raise ControlRefusal(
-            400, "bad_body", "hold_s holds the callbacks of one number; give its msisdn, or leave hold_s out"
-        )
+        raise ControlRefusal(400, "bad_body", "hold_s holds the callbacks of one number; give its msisdn too")
     try:
         controlled.selector.queue(scenario, msisdn=given.msisdn, endpoint=given.endpoint, times=given.times)
     except Misplaced as error:
