@@ -20,7 +20,7 @@ from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.check_time import GRACE_S, CheckTime
 from tayari_contracts.context.check_time import SOON_S as SOON_PAUSE_S
 from tayari_contracts.context.evidence import Evidence
-from tayari_contracts.context.findings import Unjudged
+from tayari_contracts.context.findings import Failed, Finding, Unjudged, Warned
 from tayari_contracts.context.payment import FAILED, PAID, PENDING, REVIEW, Payment
 from tayari_contracts.context.run_record import Allocation, RunRecord
 from tayari_target.target_file.model import CallTemplate, StatusSource
@@ -363,6 +363,43 @@ def test_a_false_failure_that_was_answered_after_the_true_end_is_sent_again_befo
 
     assert honoured == [judged]
     assert all(end_s > 2 * took_s for end_s in ends_s)
+
+
+@pytest.mark.parametrize(
+    ("deliver_to", "finding", "ends"),
+    [
+        (None, None, "passes"),
+        (None, Failed("it stays failed"), "Failed"),
+        ("http://127.0.0.1:1/any", Failed("it stays failed"), "Untested"),
+        ("http://127.0.0.1:1/any", Warned("it was failed meanwhile"), "passes"),
+        (None, Warned("it was failed meanwhile"), "Warned"),
+    ],
+)
+def test_a_false_failure_past_the_secret_of_a_path_proves_nothing_against_the_merchant(
+    deliver_to: str | None, finding: Finding | None, ends: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def judge(*_: object) -> None:
+        if finding is not None:
+            raise finding
+
+    monkeypatch.setattr(c07_forged_success, "expect_true_success_wins", judge)
+    context = SimpleNamespace(target=SimpleNamespace(callbacks=SimpleNamespace(deliver_to=deliver_to)))
+    denial = forgery("first", took_s=1.0)
+
+    assert ending(c07_forged_success.judge_denial, context, denial, StatusView(state=PENDING), other=ODD) == ends
+
+
+@pytest.mark.parametrize(
+    ("failure", "ends"), [([{"status": 200}], "passes"), ([{"status": 500}], "Unjudged"), ([], "Untested")]
+)
+def test_a_false_failure_that_nobody_weighed_proves_nothing_for_the_merchant(
+    failure: list[dict[str, Any]], ends: str
+) -> None:
+    served = [{"response": {"status": 200}}]
+
+    judged = ending(c07_forged_success.require_both_weighed, served, success=[{"status": 200}], failure=failure)
+
+    assert judged == ends
 
 
 def test_a_merchant_that_has_answered_a_callback_is_looked_at_again_soon() -> None:

@@ -217,7 +217,7 @@ def invented_receipt(at: datetime) -> str:
     return date + "".join(choice(ascii_uppercase + digits) for _ in range(7))
 
 
-def require_weighed(answers: Sequence[Mapping[str, Any]], *, serves: bool) -> None:
+def require_weighed(answers: Sequence[Mapping[str, Any]], *, serves: bool, what: str = "the forged callback") -> None:
     """The merchant's own code decided on the forgery. One that `serves` true callbacks may hang up on a stranger.
 
     Raises:
@@ -227,9 +227,9 @@ def require_weighed(answers: Sequence[Mapping[str, Any]], *, serves: bool) -> No
         return
     if all(answer.get("status") is None for answer in answers):
         error = answers[0].get("error") if answers else "not sent"
-        raise Untested(f"the forged callback could not be delivered: {error}")
+        raise Untested(f"{what} could not be delivered: {error}")
     if all((answer.get("status") or 0) >= CRASH for answer in answers):
-        raise Unjudged(f"the forged callback was answered {answers[0]['status']}, as a crash is: nobody weighed it")
+        raise Unjudged(f"{what} was answered {answers[0]['status']}, as a crash is: nobody weighed it")
 
 
 def _tail(url: str) -> str:

@@ -15,7 +15,7 @@ from tayari_contracts.checks.registry import check
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Unjudged, Untested, Warned, say
 from tayari_contracts.context.inline_scenarios import after, situation
-from tayari_contracts.context.payment import FAILED, PAID, Payment
+from tayari_contracts.context.payment import FAILED, PAID, Entry, Payment
 from tayari_contracts.steps.control_payments import blocked
 from tayari_contracts.steps.forged_callback import (
     callers,
@@ -27,6 +27,9 @@ from tayari_contracts.steps.forged_callback import (
     require_weighed,
     written_address,
 )
+
+Answers = list[dict[str, Any]]
+"""What the merchant answered to a forgery, once for each kind of caller."""
 
 TRUE_END_S = 1.0
 HELD_S = 150.0
@@ -83,23 +86,43 @@ def a_forged_success_pays_nothing(context: CheckContext) -> None:
     judged = context.actions.in_background(partial(judge_denial, context, denial, ended, other=bystander))
     wait([judged], WATCH_S)
     context.expectations.unpaid(payment, for_s=0.5, because=TRUE_END)
-    true_ones = context.journal.callbacks(bystander)
-    require_weighed(answers, serves=any((entry.get("response") or {}).get("status") == OK for entry in true_ones))
-    judged.result()
+    require_both_weighed(context.journal.callbacks(bystander), success=answers, failure=judged.result())
 
 
-def judge_denial(context: CheckContext, denial: Forgery, ended: StatusView, *, other: Payment) -> None:
+def require_both_weighed(true_ones: list[Entry], *, success: Answers, failure: Answers) -> None:
+    """The merchant's own code decided on both forgeries. `true_ones`: callbacks of M-Pesa, with their answers.
+
+    Raises:
+        Untested, Unjudged: as `require_weighed`.
+    """
+    serves = any((entry.get("response") or {}).get("status") == OK for entry in true_ones)
+    require_weighed(success, serves=serves)
+    require_weighed(failure, serves=serves, what="the forged failure")
+
+
+def judge_denial(context: CheckContext, denial: Forgery, ended: StatusView, *, other: Payment) -> Answers:
     """The payment that a stranger called cancelled. An ordinary payment shows that the true callbacks were dealt with.
 
-    It is not judged where every path is delivered, so that this merchant's secret could not protect it.
+    Returns the merchant's answers to the forgery: money is judged before them.
+
+    Raises:
+        Untested: it was lost, and every path is delivered, so that this merchant's secret could not protect it.
     """
-    if denial.is_guessed and context.target.callbacks.deliver_to is not None:
-        context.expectations.status_after_queue(denial.payment)
-        return
-    denial.answers.result()
+    answers = denial.answers.result()
     if denial.took_s >= DENIED_END_S:
         denial, ended = deny_longer(context, other=other, took_s=denial.took_s)
-    expect_true_success_wins(context, denial, ended)
+        answers = denial.answers.result()
+    is_past_secret = denial.is_guessed and context.target.callbacks.deliver_to is not None
+    try:
+        expect_true_success_wins(context, denial, ended)
+    except Failed as finding:
+        if is_past_secret:
+            raise delivered_anywhere("the callback's path") from finding
+        raise
+    except Warned:
+        if not is_past_secret:
+            raise
+    return answers
 
 
 def deny(context: CheckContext, *, other: Payment, end_s: float) -> Forgery:
@@ -165,8 +188,8 @@ class Forgery:
         """From the payment's start until the merchant had answered the last forgery."""
         self.answers = context.actions.in_background(self._all)
 
-    def _all(self) -> list[dict[str, Any]]:
-        answers: list[dict[str, Any]] = []
+    def _all(self) -> Answers:
+        answers: Answers = []
         end = time.monotonic() + ANSWER_S
         for caller in self._callers:
             if time.monotonic() < end:
@@ -177,7 +200,7 @@ class Forgery:
         return answers
 
 
-def expect_still_unpaid(context: CheckContext, payment: Payment, forgery: Forgery) -> list[dict[str, Any]]:
+def expect_still_unpaid(context: CheckContext, payment: Payment, forgery: Forgery) -> Answers:
     """Nothing is credited while the forgery is in flight, or when it was dealt with.
 
     Returns the merchant's answers to the forgery: money is judged before them.
