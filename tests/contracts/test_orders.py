@@ -171,7 +171,7 @@ def test_an_order_that_is_called_paid_for_a_part_of_it_breaks_c06() -> None:
     order = Payment(msisdn="254710000001", amount=1000, reference="T1", started=started, since=1, began_at=time.time())
 
     with pytest.raises(Failed, match="of 1000 shillings 1 was paid and credited, and the order is shown as paid"):
-        judge_paid(underpaid, order)
+        judge_paid(underpaid, order, "says 1")
 
 
 @pytest.mark.parametrize(("second", "shown"), [("failed", PaymentState.PAID), ("paid", PaymentState.FAILED)])

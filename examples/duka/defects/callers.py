@@ -1,12 +1,14 @@
-"""What goes wrong at the callback's door (rules C01, C02, C07, C08, C21, C22)."""
+"""What goes wrong at the callback's door (rules C01, C02, C06, C07, C08, C21, C22)."""
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
+from collections.abc import Mapping
+from decimal import Decimal
 
 from aiohttp import web
-from callbacks import PREFIX, SOURCES, CallbackPaths, Hooks
+from callbacks import PREFIX, SOURCES, CallbackPaths, CallbackReader, Hooks
 from records import Payment, Result, State, Topic
 from settlement import Settlement
 from store import Store
@@ -48,6 +50,11 @@ class BelievesCallbacks(Settlement):
         if super().hear_success(payment, result) and (latest := self.store.get(payment.id)):
             self.credit(latest)
         return False
+
+
+class NumbersAlone(CallbackReader):
+    def amount(self, items: Mapping[str, object]) -> Decimal | None:
+        return super().amount(items) if isinstance(items.get("Amount"), int | float) else None
 
 
 class TenSecondsLate(Hooks):
@@ -163,6 +170,13 @@ ROWS = (
         "Takes a stranger's failure for the end of a payment, and drops the success that follows.",
         AnyPath,
         CancelledForGood,
+    ),
+    defect(
+        "text-amount-unread",
+        "C06",
+        "Compares an amount only where it is a number, and believes the callback.",
+        NumbersAlone,
+        BelievesCallbacks,
     ),
     defect("four-addresses", "C08", "Admits callbacks from 196.201.214.x only.", FourAddresses),
     defect("nothing-kept", "C21", "Does not keep what Safaricom sent.", NothingKept),

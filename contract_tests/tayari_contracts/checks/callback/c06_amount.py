@@ -9,7 +9,7 @@ from tayari_target.driver import StatusView
 from tayari_contracts.checks.registry import check
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.check_time import SLOW_S
-from tayari_contracts.context.findings import Failed, Unjudged, say
+from tayari_contracts.context.findings import Failed, Unjudged, Untested, say
 from tayari_contracts.context.inline_scenarios import after, situation
 from tayari_contracts.context.payment import PAID, SETTLED, Payment
 from tayari_contracts.steps.status_queries import on_query
@@ -22,18 +22,34 @@ UNCONFIRMED_S = SLOW_S
 
 @check("C06")
 def the_amount_paid_is_compared(context: CheckContext) -> None:
-    """The callback of an order of 1000 shillings says that 1 was paid, and at first no query says that all is well."""
+    """The callback of an order of 1000 shillings says that 1 was paid, and at first no query says that all is well.
+
+    Another order's callback says so as text. Reference 1.6 knows such numbers of other places only: a merchant that
+    cannot read it, and waits for a query, is not judged by it.
+    """
+    as_number, as_text = _pay_less(context, PAID_AMOUNT), _pay_less(context, str(PAID_AMOUNT))
+    _judge(context, as_number, f"says {PAID_AMOUNT}")
+    try:
+        _judge(context, as_text, f'says "{PAID_AMOUNT}", as text')
+    except (Unjudged, Untested) as unclear:
+        context.evidence.notes.append(f"an amount as text was not judged: {unclear}")
+
+
+def _pay_less(context: CheckContext, written: int | str) -> Payment:
     in_flight = on_query("api_error", error="500.001.1001.processing", until_s=UNCONFIRMED_S)
-    less = {"mutate": {"set": {AMOUNT: PAID_AMOUNT}}}
-    payment = context.actions.pay_accepted(
+    less = {"mutate": {"set": {AMOUNT: written}}}
+    return context.actions.pay_accepted(
         situation("inline/c06-one-shilling", less, in_flight, outcome=after(0.5)), amount=ORDERED
     )
+
+
+def _judge(context: CheckContext, payment: Payment, says: str) -> None:
     context.expectations.callback_taken(payment)
     view = decided(context, payment)
     if context.profile.shows_credits:
-        judge_credits(context, payment)
+        judge_credits(context, payment, says)
     if view.state is PAID and "top_up" not in context.target.merchant.capabilities:
-        judge_paid(context, payment)
+        judge_paid(context, payment, says)
 
 
 def decided(context: CheckContext, payment: Payment) -> StatusView:
@@ -53,7 +69,7 @@ def decided(context: CheckContext, payment: Payment) -> StatusView:
     return view
 
 
-def judge_paid(context: CheckContext, payment: Payment) -> None:
+def judge_paid(context: CheckContext, payment: Payment, says: str) -> None:
     """A partly paid order is not paid, whatever sum is shown beside the word: whoever reads "paid" delivers.
 
     Raises:
@@ -65,22 +81,22 @@ def judge_paid(context: CheckContext, payment: Payment) -> None:
             "nothing were owed any more; expected review, or the rest to be asked for; where any amount may be paid "
             "in, name top_up in merchant.capabilities"
         )
-    refuse_unless_it_ignores_callbacks(context, payment)
+    refuse_unless_it_ignores_callbacks(context, payment, says)
 
 
-def judge_credits(context: CheckContext, payment: Payment) -> None:
+def judge_credits(context: CheckContext, payment: Payment, says: str) -> None:
     """At most what was paid may be credited, whatever the state is called."""
     found = context.observations.credits(payment)
     if (found.total if found.total is not None else found.count * ORDERED) > PAID_AMOUNT:
-        refuse_unless_it_ignores_callbacks(context, payment)
+        refuse_unless_it_ignores_callbacks(context, payment, says)
 
 
-def refuse_unless_it_ignores_callbacks(context: CheckContext, payment: Payment) -> None:
+def refuse_unless_it_ignores_callbacks(context: CheckContext, payment: Payment, says: str) -> None:
     """The finding, unless the merchant's callback address does not exist and the query alone settles its payments."""
     answers = [(entry.get("response") or {}).get("status") or 0 for entry in context.journal.callbacks(payment)]
     if context.journal.queries(payment) and all(400 <= status < 500 for status in answers):
         raise Unjudged(f"the callback was refused ({answers[-1]}), and the query that settled it names no amount")
     raise Failed(
-        f"an order of {ORDERED} shillings counts as paid although the callback says {PAID_AMOUNT}; "
+        f"an order of {ORDERED} shillings counts as paid although the callback {says}; "
         "expected review, or at most what was paid to be credited"
     )
