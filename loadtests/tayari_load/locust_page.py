@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from importlib.resources import files
 from typing import Any, Final
 
 from flask import Blueprint, Response, request
 from tayari_control.client import ControlError
-from tayari_reports.model import ProcessUse, Threshold
 from tayari_reports.verdict.load_words import balance_sentence, limit_sentence
 
 from tayari_load.load_run import LoadRun
 from tayari_load.locust_events import LocustEvents
-from tayari_load.statistics.latencies import Latencies, Span, enough_for
+from tayari_load.statistics.latencies import Latencies, Span, enough_for, p95_of
 from tayari_load.statistics.process_use import BUSY
 from tayari_load.summary import funnels, timeline
 from tayari_load.thresholds import judge
@@ -64,7 +63,7 @@ def state(load_run: LoadRun) -> dict[str, Any]:
         "phase": _phase(load_run),
         "elapsed_s": round(ends - began, 1) if began else 0,
         "funnel": funnel(load_run),
-        "thresholds": [_threshold(row) for row in judged],
+        "thresholds": [asdict(row) for row in judged],
         "now": _now(load_run),
         "lag": _lag(load_run),
         "timeline": _timeline(load_run),
@@ -74,7 +73,7 @@ def state(load_run: LoadRun) -> dict[str, Any]:
             if begin <= ends
         ],
         "arrivals": {"planned": load_run.tally.planned, "dropped": load_run.tally.dropped, "open": load_run.plan.open},
-        "processes": [_process(row) for row in load_run.processes()],
+        "processes": [asdict(row) for row in load_run.processes()],
         "busy": BUSY,
         "doubts": list(load_run.doubts()),
         "warnings": list(monitor.warnings()) if monitor is not None else [],
@@ -93,20 +92,6 @@ def _phase(load_run: LoadRun) -> str:
     if load_run.finalized:
         return "finished"
     return "settling" if load_run.ending or load_run.finalizing else "running"
-
-
-def _threshold(row: Threshold) -> dict[str, Any]:
-    return {
-        "name": row.name, "limit": row.limit, "unit": row.unit, "measured": row.measured, "met": row.met,
-        "samples": row.samples, "reason": row.reason,
-    }  # fmt: skip
-
-
-def _process(row: ProcessUse) -> dict[str, Any]:
-    return {
-        "name": row.name, "cpu_mean": row.cpu_mean, "cpu_peak": row.cpu_peak, "loop_lag_s": row.loop_lag_s,
-        "memory_bytes": row.memory_bytes,
-    }  # fmt: skip
 
 
 def _now(load_run: LoadRun) -> dict[str, Any]:
@@ -142,13 +127,8 @@ def _lag(load_run: LoadRun) -> dict[str, Any]:
         "p95_s": percentile(monitor.latencies, Span.CALLBACK_LAG),
         "answer_p95_s": percentile(monitor.latencies, Span.CALLBACK_ANSWER),
         "samples": monitor.latencies.count(Span.CALLBACK_LAG),
-        "seconds": [[at - int(load_run.started_at), _high(values), max(values)] for at, values in rows],
+        "seconds": [[at - int(load_run.started_at), p95_of(values), max(values)] for at, values in rows],
     }
-
-
-def _high(values: Iterable[float]) -> float:
-    ordered: Sequence[float] = sorted(values)
-    return ordered[max(0, -(-len(ordered) * 95 // 100) - 1)]
 
 
 def percentile(latencies: Latencies, span: Span) -> float | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from math import ceil
 from typing import Any, Final, Self
@@ -34,25 +34,12 @@ class LoadMix:
 
     weights: tuple[tuple[str, float], ...] = ()
 
-    def draws(self, seed: str) -> Draws:
-        """An endless, repeatable sequence of scenarios."""
-        return Draws(self, random.Random(seed))
-
-
-@dataclass(slots=True)
-class Draws:
-    """One sequence."""
-
-    mix: LoadMix
-    source: random.Random
-
-    def next(self) -> str:
-        """A scenario name; empty where nothing is mixed."""
-        if not self.mix.weights:
-            return ""
-        names, weights = zip(*self.mix.weights, strict=True)
-        drawn: str = self.source.choices(names, weights)[0]
-        return drawn
+    def draws(self, seed: str) -> Iterator[str]:
+        """An endless, repeatable sequence of scenario names; empty ones where nothing is mixed."""
+        source = random.Random(seed)
+        names, weights = zip(*(self.weights or (("", 1.0),)), strict=True)
+        while True:
+            yield source.choices(names, weights)[0]
 
 
 def parse_mix(text: str) -> LoadMix:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -26,7 +26,7 @@ from tayari_reports.verdict.load_words import balance_sentence, funnel_words, li
 from tayari_target.target_file.model import Thresholds
 
 from tayari_load.load_run import LoadRun, write_whole
-from tayari_load.statistics.latencies import Latencies, Span, enough_for
+from tayari_load.statistics.latencies import Latencies, Span, enough_for, p95_of
 from tayari_load.statistics.payments import EXCUSED, LoadPayment, PaymentOutcome, Samples
 from tayari_load.statistics.tally import SecondTally, Tally
 from tayari_load.thresholds import FEWER_USERS, SUSTAINED, judge
@@ -247,12 +247,7 @@ def _answer_times(run: LoadRun) -> tuple[tuple[float, float | None], ...]:
     if not answers:
         return ()
     origin, last = int(run.started_at), max(answers)
-    return tuple((float(at - origin), _p95(answers.get(at, ()))) for at in range(origin, last + 1))
-
-
-def _p95(values: Sequence[float]) -> float | None:
-    ordered = sorted(values)
-    return _rounded(ordered[max(0, -(-len(ordered) * 95 // 100) - 1)]) if ordered else None
+    return tuple((float(at - origin), _rounded(p95_of(answers.get(at, ())))) for at in range(origin, last + 1))
 
 
 def _notes(tally: Tally, run: LoadRun, thresholds: tuple[Threshold, ...]) -> tuple[str, ...]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from tayari_reports.model import Threshold
 from tayari_target.target_file.model import Thresholds
 
-from tayari_load.statistics.latencies import Span, enough_for
+from tayari_load.statistics.latencies import Span, enough_for, p95_of
 from tayari_load.statistics.payments import PaymentOutcome
 from tayari_load.statistics.tally import SecondTally, Tally
 
@@ -111,10 +111,7 @@ def _doubted(threshold: Threshold, circumstances: Circumstances) -> Threshold:
     reasons = (*circumstances.doubts, *fake)
     if not reasons or threshold.met is None:
         return threshold
-    return Threshold(
-        name=threshold.name, limit=threshold.limit, measured=threshold.measured, unit=threshold.unit,
-        samples=threshold.samples, met=None, reason="; ".join(reasons),
-    )  # fmt: skip
+    return replace(threshold, met=None, reason="; ".join(reasons))
 
 
 def windowed(
@@ -133,12 +130,12 @@ def windowed(
 
 def _missed(window: Iterable[SecondTally], limits: Thresholds) -> frozenset[str]:
     rows = list(window)
-    latencies = sorted(latency for row in rows for latency in row.latencies)
+    latencies = [latency for row in rows for latency in row.latencies]
     settled, twice = sum(row.settled for row in rows), sum(row.twice for row in rows)
     failed = sum(row.failed for row in rows) + twice
     ended = settled - twice + failed + sum(row.stuck for row in rows)
     found = set()
-    if len(latencies) >= enough_for(95) and latencies[-(-len(latencies) * 95 // 100) - 1] >= limits.payment_p95_s:
+    if len(latencies) >= enough_for(95) and (p95_of(latencies) or 0.0) >= limits.payment_p95_s:
         found.add("payment_p95_s")
     if ended >= enough_for(95) and (settled - twice) / ended < limits.success_rate:
         found.add("success_rate")

@@ -11,7 +11,7 @@ from typing import Any, cast
 import pytest
 from tayari_load.plan import LoadPlan, PlanError, check_payable, kind_of, kinds, parse_mix, unconfirmed_c2b
 from tayari_load.shapes import SHAPES, Shape
-from tayari_load.shapes.document import written
+from tayari_load.shapes import written
 from tayari_load.users.customers import Customers
 from tayari_money.payment_record import PaymentKind
 from tayari_target.target_file.model import (
@@ -171,7 +171,7 @@ def test_every_shape_stays_within_bounds_and_ends(row: Shape) -> None:
 def test_every_shape_is_documented_with_its_graph() -> None:
     text = DOCUMENT.read_text(encoding="utf-8")
 
-    assert written(text) == text, "python -m tayari_load.shapes.document --write docs/load.md"
+    assert written(text) == text, "python -m tayari_load.shapes --write docs/load.md"
     assert all(f"`{name}`" in text for name in SHAPES)
 
 

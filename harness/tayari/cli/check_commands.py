@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import asdict
 from fnmatch import fnmatchcase
 from pathlib import Path
 from shutil import which
@@ -203,7 +204,7 @@ def doctor(
     )
     with failures(output), output.progress() as progress:
         findings = run_doctor(order, progress)
-    rows = [{"name": row.name, "ok": row.ok, "message": row.message, "fix": row.fix} for row in findings]
+    rows = [asdict(finding.record()) for finding in findings]
     code = next((int(finding.exit_code) for finding in findings if not finding.ok), int(Exit.OK))
     warnings = [row for row in findings if row.ok and row.fix]
     output.json({"ok": code == 0, "warnings": len(warnings), "findings": rows, "exit_code": code})
@@ -234,9 +235,7 @@ def finish(order: RunOrder, output: Output, ci_files: CiFiles | None = None) -> 
 
 def _print_result(result: RunResult, output: Output) -> None:
     reports = {name: str(path) for name, path in result.reports.items()}
-    preflight = [
-        {"name": row.name, "ok": row.ok, "message": row.message, "fix": row.fix} for row in result.run.preflight
-    ]
+    preflight = [asdict(row) for row in result.run.preflight]
     judged = {**summary(result.judgement), "exit_code": result.exit_code}
     unwritten = {"unwritten": result.unwritten} if result.unwritten else {}
     output.json({**judged, "preflight": preflight, "reports": reports, **unwritten})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -108,10 +109,7 @@ def check(
         raise output.fail(str(error), Exit.BAD_CONFIGURATION) from error
     counted = [row for row in found if strict_words or not row.wording]
     code = Exit.NOT_READY if counted else Exit.OK
-    rows = [
-        {"probe": row.probe, "where": row.where, "recorded": row.recorded, "here": row.here, "wording": row.wording}
-        for row in found
-    ]
+    rows = [asdict(row) for row in found]
     output.json({"same": not counted, "differences": rows, "fits": fits, "exit_code": int(code)})
     _print_result(recording, found, fits, output)
     raise typer.Exit(int(code))

@@ -15,9 +15,9 @@ from tayari_control.client import Json
 from tayari_money.daraja_records import C2B, PAYOUT_CALLS, REVERSAL, STK_PUSH
 from tayari_money.payment_record import PaymentState
 from tayari_reports.model.facts import Code
-from tayari_simulator.catalogue.advice import OF_QUERY
-from tayari_simulator.catalogue.errors import RecognisedRefusal, recognise
-from tayari_simulator.catalogue.results import find
+from tayari_simulator.catalogue.advice import OF_QUERY, Advice
+from tayari_simulator.catalogue.errors import RecognisedRefusal, Refusal, recognise
+from tayari_simulator.catalogue.results import ResultCode, find
 from tayari_target.adapter import shown
 from tayari_target.test_environment import TestEnvironment
 
@@ -140,43 +140,28 @@ def _message_of(environment: TestEnvironment, code: str) -> str:
 
 def _result(code: str, times: int, message: str, *, api: str = "stk") -> Code:
     row = find(code, api)
+    seen = Code(code=code, kind="result", text="", times=times, meaning="no code that is known", message=message)
     if row is None:
-        return Code(code=code, kind="result", text="", times=times, meaning="no code that is known", message=message)
-    return Code(
-        code=code,
-        kind="result",
-        text=row.text,
-        times=times,
-        meaning=row.meaning,
-        message=message,
-        say_en=row.say_en,
-        say_sw=row.say_sw,
-        retry=row.retry,
-        mark=str(row.mark),
-        source=row.source,
-    )
+        return seen
+    return _known(replace(seen, text=row.text, meaning=row.meaning), row, row)
 
 
 def _refusal(met: Met, times: int, message: str) -> Code:
     refusal, row = met.refusal, met.refusal.row
+    unknown = "no refusal that is known"
+    seen = Code(code=refusal.code, kind="error", text=refusal.text, times=times, meaning=unknown, message=message)
     if row is None:
-        unknown = "no refusal that is known"
-        return Code(code=refusal.code, kind="error", text=refusal.text, times=times, meaning=unknown, message=message)
+        return seen
     advice, meaning = row.advice, row.meaning
     if met.of_query and advice.retry not in _UNDECIDED:
         advice, meaning = OF_QUERY, f"{meaning}; the answer to a status query, so that nothing is known of the payment"
-    return Code(
-        code=refusal.code,
-        kind=row.kind,
-        text=refusal.text,
-        times=times,
-        meaning=meaning,
-        message=message,
-        say_en=advice.say_en,
-        say_sw=advice.say_sw,
-        retry=advice.retry,
-        mark=str(row.mark),
-        source=row.source,
+    return _known(replace(seen, kind=row.kind, meaning=meaning), row, advice)
+
+
+def _known(seen: Code, row: ResultCode | Refusal, advice: ResultCode | Advice) -> Code:
+    """With the words of its row in the catalogue."""
+    return replace(
+        seen, say_en=advice.say_en, say_sw=advice.say_sw, retry=advice.retry, mark=str(row.mark), source=row.source
     )
 
 

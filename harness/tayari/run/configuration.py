@@ -21,6 +21,7 @@ from tayari_reports.model.facts import ConfigurationRow, How
 from tayari_simulator.apis.core.fields import WORDS
 from tayari_target.target_file.model import Target, Thresholds
 from tayari_target.target_file.placeholders import names
+from tayari_target.target_file.read import SANDBOX_SHORT_CODE
 from tayari_target.test_environment import TestEnvironment
 
 _HANDSHAKE_S: Final = 5.0
@@ -74,9 +75,6 @@ def _shake(host: str, port: int, *, trusting: bool) -> tuple[str, bytes]:
     ):
         return secure.version() or "", secure.getpeercert(binary_form=True) or b""
 
-
-SANDBOX_SHORT_CODE: Final = "174379"
-"""Daraja's shared sandbox short code. Source: reference 1.1."""
 
 _CREDENTIALS: Final = frozenset({"consumer_key", "consumer_secret", "passkey"})
 _ENV: Final = re.compile(r"\benv:([A-Za-z_][A-Za-z0-9_]*)")

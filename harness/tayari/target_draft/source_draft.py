@@ -27,38 +27,12 @@ _FIELDS: Final = (
     ("{amount}", r"(?i)amount|total|price|^kes$|^sum$"),
     ("{reference}", r"(?i)ref|order|account|invoice|^what$|item|description|product|bill"),
 )
-_OF_DARAJA: Final = frozenset(
-    {
-        "BusinessShortCode",
-        "MpesaReceiptNumber",
-        "Password",
-        "Timestamp",
-        "TransactionType",
-        "Amount",
-        "PartyA",
-        "PartyB",
-        "PhoneNumber",
-        "CallBackURL",
-        "AccountReference",
-        "TransactionDesc",
-        "CheckoutRequestID",
-        "MerchantRequestID",
-        "ResponseCode",
-        "ResultCode",
-        "ResultDesc",
-        "CallbackMetadata",
-        "Item",
-        "Name",
-        "Body",
-        "stkCallback",
-        "Value",
-        "errorMessage",
-        "errorCode",
-        "access_token",
-        "CustomerMessage",
-        "ResponseDescription",
-    }
-)
+_OF_DARAJA: Final = frozenset({
+    "BusinessShortCode", "MpesaReceiptNumber", "Password", "Timestamp", "TransactionType", "Amount", "PartyA",
+    "PartyB", "PhoneNumber", "CallBackURL", "AccountReference", "TransactionDesc", "CheckoutRequestID",
+    "MerchantRequestID", "ResponseCode", "ResultCode", "ResultDesc", "CallbackMetadata", "Item", "Name", "Body",
+    "stkCallback", "Value", "errorMessage", "errorCode", "access_token", "CustomerMessage", "ResponseDescription",
+})  # fmt: skip
 _IDENTIFIERS: Final = (
     r"(?i)[\"']?\b(checkout_?request_?id|payment_?id|transaction_?id|order_?id|payout_?id|id)\b"
     r"[\"']?\s*(?:[:,}=]|=>)"

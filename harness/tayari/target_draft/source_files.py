@@ -10,61 +10,15 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-_SKIPPED: Final = frozenset(
-    {
-        "node_modules",
-        "vendor",
-        "dist",
-        "build",
-        "target",
-        "out",
-        "bin",
-        "obj",
-        "static",
-        "assets",
-        "public",
-        "migrations",
-        "site-packages",
-        "__pycache__",
-        "test",
-        "tests",
-        "__tests__",
-        "spec",
-        "docs",
-        "coverage",
-        "venv",
-        "env",
-        "htmlcov",
-        "e2e",
-        "testing",
-    }
-)
-_SUFFIXES: Final = frozenset(
-    {
-        ".py",
-        ".js",
-        ".cjs",
-        ".mjs",
-        ".ts",
-        ".php",
-        ".java",
-        ".kt",
-        ".go",
-        ".json",
-        ".toml",
-        ".txt",
-        ".cfg",
-        ".xml",
-        ".gradle",
-        ".kts",
-        ".mod",
-        ".yml",
-        ".yaml",
-        ".properties",
-        ".example",
-        ".sample",
-    }
-)
+_SKIPPED: Final = frozenset({
+    "node_modules", "vendor", "dist", "build", "target", "out", "bin", "obj", "static", "assets", "public",
+    "migrations", "site-packages", "__pycache__", "test", "tests", "__tests__", "spec", "docs", "coverage", "venv",
+    "env", "htmlcov", "e2e", "testing",
+})  # fmt: skip
+_SUFFIXES: Final = frozenset({
+    ".py", ".js", ".cjs", ".mjs", ".ts", ".php", ".java", ".kt", ".go", ".json", ".toml", ".txt", ".cfg", ".xml",
+    ".gradle", ".kts", ".mod", ".yml", ".yaml", ".properties", ".example", ".sample",
+})  # fmt: skip
 CODE: Final = (".py", ".js", ".cjs", ".mjs", ".ts", ".php", ".java", ".kt", ".go")
 """Suffixes of programs; the other files that are read hold settings."""
 _PLAIN: Final = frozenset(

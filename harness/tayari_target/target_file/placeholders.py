@@ -8,24 +8,10 @@ from types import MappingProxyType
 from typing import Final
 from urllib.parse import quote
 
-RUN: Final = frozenset(
-    {
-        "daraja_url",
-        "proxy_url",
-        "ca_file",
-        "tls_url",
-        "certificate_file",
-        "consumer_key",
-        "consumer_secret",
-        "short_code",
-        "passkey",
-        "port",
-        "work_dir",
-        "instance",
-        "python",
-        "target_dir",
-    }
-)
+RUN: Final = frozenset({
+    "daraja_url", "proxy_url", "ca_file", "tls_url", "certificate_file", "consumer_key", "consumer_secret",
+    "short_code", "passkey", "port", "work_dir", "instance", "python", "target_dir",
+})  # fmt: skip
 """Known once the simulator runs."""
 
 PAYMENT: Final = frozenset({"msisdn", "msisdn_local", "amount", "amount_text", "reference", "idempotency_key"})

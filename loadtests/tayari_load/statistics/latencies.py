@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
@@ -30,6 +30,12 @@ class Span(StrEnum):
 def enough_for(percentile: float) -> int:
     """Samples below which a percentile is little more than the slowest one: 20 for the 95th, 100 for the 99th."""
     return -(-100 // round(100 - percentile))
+
+
+def p95_of(values: Iterable[float]) -> float | None:
+    """The 95th percentile of a few values (nearest rank); None without any."""
+    ordered = sorted(values)
+    return ordered[-(-len(ordered) * 95 // 100) - 1] if ordered else None
 
 
 def _histogram() -> HdrHistogram:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Self
 
-from tayari_load.statistics.latencies import Latencies, Span
+from tayari_load.statistics.latencies import Latencies, Span, p95_of
 from tayari_load.statistics.payments import EXCUSED, LoadPayment, PaymentOutcome
 
 _REASONS: Final = 1_000
@@ -56,9 +56,8 @@ class SecondTally:
 
     @property
     def p95_s(self) -> float | None:
-        """95th percentile of what settled in this second (nearest rank); None when nothing did."""
-        ordered = sorted([*self.latencies, *self.disturbed])
-        return ordered[max(0, -(-len(ordered) * 95 // 100) - 1)] if ordered else None
+        """95th percentile of what settled in this second; None when nothing did."""
+        return p95_of([*self.latencies, *self.disturbed])
 
 
 @dataclass(slots=True)

@@ -62,7 +62,7 @@ class Customers:
 
     def order(self) -> Order:
         """The next customer's order."""
-        number, drawn = next(self._numbers), self._draws.next()
+        number, drawn = next(self._numbers), next(self._draws)
         line = (self._start + number * self._step) % PER_WORKER
         return Order(
             name=self._faker.name(),

@@ -11,16 +11,14 @@ from typing import Any, Final
 from tayari_simulator.apis.core.daraja_state import DarajaState
 from tayari_simulator.apis.core.execution import begin, choose, first_due_s
 from tayari_simulator.apis.core.fields import (
-    LONGEST_TEXT,
     Field,
     Fields,
     amount,
     callback_url,
-    digits,
     flat_schema,
     numeric_schema,
-    text,
-    text_schema,
+    short_code_field,
+    text_field,
 )
 from tayari_simulator.apis.core.lifecycle import Lifecycle, Parties, PromptResults, Result
 from tayari_simulator.apis.core.prompts import PHONE
@@ -42,20 +40,16 @@ _SAYS: Final = "reference 3.14"
 def fields(options: Options) -> Fields:
     """The fields in the documentation's order."""
     rows = (
-        Field(name="primaryShortCode", read=digits(5, 7), schema=numeric_schema(r"^\d{5,7}$"),
-              about="the till that pays", source=_SAYS),
-        Field(name="receiverShortCode", read=digits(5, 7), schema=numeric_schema(r"^\d{5,7}$"),
-              about="the vendor's pay bill", source=_SAYS),
+        short_code_field("primaryShortCode", "the till that pays", _SAYS),
+        short_code_field("receiverShortCode", "the vendor's pay bill", _SAYS),
         Field(name="amount", read=amount(options), schema=numeric_schema(r"^[1-9]\d*$"),
               about="whole shillings, from 1", source=_SAYS),
-        Field(name="paymentRef", read=text(LONGEST_TEXT), schema=text_schema(LONGEST_TEXT),
-              about="the vendor's reference, shown in the prompt", source=_SAYS),
+        text_field("paymentRef", "the vendor's reference, shown in the prompt", _SAYS),
         Field(name="callbackUrl", read=callback_url(options), schema={"type": "string", "format": "uri"},
               about="where the result is sent", source=_SAYS),
-        Field(name="partnerName", read=text(LONGEST_TEXT), schema=text_schema(LONGEST_TEXT),
-              about="the vendor's name, shown in the prompt", source=_SAYS),
-        Field(name="RequestRefID", read=text(LONGEST_TEXT), schema=text_schema(LONGEST_TEXT),
-              about="the vendor's id of this request, with a capital R; the callback's requestId", source=_SAYS),
+        text_field("partnerName", "the vendor's name, shown in the prompt", _SAYS),
+        text_field("RequestRefID", "the vendor's id of this request, with a capital R; the callback's requestId",
+                   _SAYS),
     )  # fmt: skip
     return Fields(rows)
 

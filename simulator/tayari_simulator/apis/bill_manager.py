@@ -18,10 +18,11 @@ from tayari_simulator.apis.core.fields import (
     Fields,
     amount,
     callback_url,
-    digits,
     msisdn,
     numeric_schema,
+    short_code_field,
     text,
+    text_field,
     text_schema,
 )
 from tayari_simulator.catalogue.errors import ERRORS, INVALID_FIELD, INVALID_PAYLOAD, Refused
@@ -50,7 +51,6 @@ class OptIn:
     short_code: str
     app_key: str
     callback_url: str
-    reminders: bool
 
 
 @dataclass(slots=True, kw_only=True)
@@ -62,7 +62,6 @@ class Invoice:
     account: str
     """`accountReference`: what the customer pays with."""
     msisdn: str
-    full_name: str
     name: str
     due: str
     amount: int
@@ -98,14 +97,21 @@ class BillBook:
         return None
 
 
+def _phone_field(name: str) -> Field:
+    return Field(name=name, read=_phone, schema=text_schema(), about="a phone, 07..., 01... or 254...", source=_SAYS)
+
+
+def _date_field(name: str) -> Field:
+    about, schema = "YYYY-MM-DD, with or without a time", {"type": "string", "pattern": r"^\d{4}-\d\d-\d\d"}
+    return Field(name=name, read=_date, schema=schema, about=about, source=_SAYS)
+
+
 def opt_in_fields(options: Options) -> Fields:
     """Of the opt-in, and of a change to it."""
     rows = (
-        Field(name="shortcode", read=digits(5, 7), schema=numeric_schema(r"^\d{5,7}$"), about="who sends the bills",
-              source=_SAYS),
-        _text("email", "where Safaricom writes to"),
-        Field(name="officialContact", read=_phone, schema=text_schema(), about="a phone, 07..., 01... or 254...",
-              source=_SAYS),
+        short_code_field("shortcode", "who sends the bills", _SAYS),
+        text_field("email", "where Safaricom writes to", _SAYS),
+        _phone_field("officialContact"),
         Field(name="sendReminders", read=_zero_or_one, schema={"enum": ["0", "1", 0, 1]},
               about="0 or 1, as text or a number", source=_SAYS),
         Field(name="logo", read=text(LONGEST_TEXT, required=False), schema={}, about="a picture; may be empty",
@@ -119,15 +125,13 @@ def opt_in_fields(options: Options) -> Fields:
 def invoice_fields(options: Options) -> Fields:
     """Of one invoice."""
     rows = (
-        _text("externalReference", "the merchant's own id of the invoice"),
-        _text("billedFullName", "the customer"),
-        Field(name="billedPhoneNumber", read=_phone, schema=text_schema(), about="a phone, 07..., 01... or 254...",
-              source=_SAYS),
-        _text("billedPeriod", "such as October 2026"),
-        _text("invoiceName", "what is billed"),
-        Field(name="dueDate", read=_date, schema={"type": "string", "pattern": r"^\d{4}-\d\d-\d\d"},
-              about="YYYY-MM-DD, with or without a time", source=_SAYS),
-        _text("accountReference", "what the customer pays with"),
+        text_field("externalReference", "the merchant's own id of the invoice", _SAYS),
+        text_field("billedFullName", "the customer", _SAYS),
+        _phone_field("billedPhoneNumber"),
+        text_field("billedPeriod", "such as October 2026", _SAYS),
+        text_field("invoiceName", "what is billed", _SAYS),
+        _date_field("dueDate"),
+        text_field("accountReference", "what the customer pays with", _SAYS),
         Field(name="amount", read=amount(options, LARGEST), schema=numeric_schema(r"^[1-9]\d*$"),
               about="whole shillings, from 1", source=_SAYS),
         Field(name="invoiceItems", read=_items, schema={"type": "array", "items": {"type": "object"}},
@@ -138,23 +142,21 @@ def invoice_fields(options: Options) -> Fields:
 
 def cancel_fields(options: Options) -> Fields:  # noqa: ARG001 - the shape of a row
     """Of an invoice that is to be cancelled."""
-    return Fields((_text("externalReference", "the merchant's own id of the invoice"),))
+    return Fields((text_field("externalReference", "the merchant's own id of the invoice", _SAYS),))
 
 
 def reconciliation_fields(options: Options) -> Fields:
     """Of a payment that the merchant has booked."""
     rows = (
-        Field(name="paymentDate", read=_date, schema={"type": "string", "pattern": r"^\d{4}-\d\d-\d\d"},
-              about="YYYY-MM-DD, with or without a time", source=_SAYS),
+        _date_field("paymentDate"),
         Field(name="paidAmount", read=amount(options, LARGEST), schema=numeric_schema(r"^[1-9]\d*$"),
               about="whole shillings, from 1", source=_SAYS),
-        _text("accountReference", "what the customer paid with"),
-        _text("transactionId", "the receipt"),
-        Field(name="phoneNumber", read=_phone, schema=text_schema(), about="a phone, 07..., 01... or 254...",
-              source=_SAYS),
-        _text("fullName", "the customer"),
-        _text("invoiceName", "what was billed"),
-        _text("externalReference", "the merchant's own id of the invoice"),
+        text_field("accountReference", "what the customer paid with", _SAYS),
+        text_field("transactionId", "the receipt", _SAYS),
+        _phone_field("phoneNumber"),
+        text_field("fullName", "the customer", _SAYS),
+        text_field("invoiceName", "what was billed", _SAYS),
+        text_field("externalReference", "the merchant's own id of the invoice", _SAYS),
     )  # fmt: skip
     return Fields(rows)
 
@@ -207,10 +209,10 @@ def send_invoices(state: DarajaState, exchange: JournalExchange, values: list[An
     """
     _check_key(state, exchange)
     book = state.part(BillBook)
-    for reference, full_name, phone, _, name, due, account, shillings, items in values:
+    for reference, _, phone, _, name, due, account, shillings, items in values:
         exchange.msisdn = phone
         book.add(
-            Invoice(reference=reference, account=account, msisdn=phone, full_name=full_name, name=name, due=due,
+            Invoice(reference=reference, account=account, msisdn=phone, name=name, due=due,
                     amount=shillings, items=items)
         )  # fmt: skip
     return Reply(200, dumps({"Status_Message": "Invoice sent successfully", "resmsg": "Success", "rescode": "200"}))
@@ -266,13 +268,13 @@ def reconcile(state: DarajaState, exchange: JournalExchange, values: list[Any]) 
 
 
 def _opted_in(state: DarajaState, values: list[Any]) -> OptIn:
-    short_code, _, _, reminders, _, url = values
+    short_code, _, _, _, _, url = values
     if state.organisations.find(short_code) is None:
         raise Refused(INVALID_FIELD, field="shortcode", note=f"no organisation has the short code {short_code}")
     opt_ins = state.part(BillBook).opt_ins
     known = opt_ins.get(short_code)
     key = _app_key(short_code) if known is None else known.app_key
-    opt_ins[short_code] = OptIn(short_code=short_code, app_key=key, callback_url=url, reminders=reminders == "1")
+    opt_ins[short_code] = OptIn(short_code=short_code, app_key=key, callback_url=url)
     state.with_further_messages.add(short_code)
     return opt_ins[short_code]
 
@@ -304,12 +306,6 @@ def _answer(code: str, word: str, message: str, *, status: int = 200, errors: It
 
 def _some(references: list[str]) -> str:
     return ", ".join(references[:5])
-
-
-def _text(name: str, about: str) -> Field:
-    return Field(
-        name=name, read=text(LONGEST_TEXT), schema=text_schema(LONGEST_TEXT), about=about, source=_SAYS
-    )  # fmt: skip
 
 
 def _phone(value: Any) -> str | None:

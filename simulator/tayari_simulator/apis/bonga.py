@@ -9,11 +9,11 @@ from __future__ import annotations
 import math
 from typing import Any, Final
 
-from tayari_simulator.apis.c2b.messages import PAY_BILL, C2bMessages
+from tayari_simulator.apis.c2b.messages import PAY_BILL, C2bMessages, example_of
 from tayari_simulator.apis.core.daraja_state import DarajaState
 from tayari_simulator.apis.core.execution import begin, choose, first_due_s
-from tayari_simulator.apis.core.fields import Field, Fields, amount, digits, msisdn, numeric_schema, text, text_schema
-from tayari_simulator.apis.core.lifecycle import Lifecycle, PromptResults, Result
+from tayari_simulator.apis.core.fields import Field, Fields, amount, msisdn_field, short_code_field, text_field
+from tayari_simulator.apis.core.lifecycle import Lifecycle, PromptResults
 from tayari_simulator.apis.iot import header
 from tayari_simulator.catalogue import results
 from tayari_simulator.catalogue.errors import INVALID_FIELD, Refused
@@ -42,16 +42,13 @@ def points_fields(options: Options) -> Fields:
 def redeem_fields(options: Options) -> Fields:
     """The fields of a redemption, in the order of the reference."""
     rows = (
-        Field(name="msisdn", read=msisdn, schema=numeric_schema(r"^254[17]\d{8}$"), source=_SAYS,
-              about="whose points, 2547... or 2541..."),
+        msisdn_field("msisdn", "whose points, 2547... or 2541...", _SAYS),
         Field(name="amount", read=amount(options), schema=_NUMBER, source=_SAYS,
               about="whole shillings that the bill gets"),
         _points("bongaPoints", options),
         Field(name="conversionRate", read=_rate, schema=_NUMBER, about="shillings for a point", source=_SAYS),
-        Field(name="shortCode", read=digits(5, 7), schema=numeric_schema(r"^\d{5,7}$"), source=_SAYS,
-              about="the pay bill"),
-        Field(name="accountNumber", read=text(LONGEST_ACCOUNT), schema=text_schema(LONGEST_ACCOUNT), source=_SAYS,
-              about="the account of the customer at the pay bill"),
+        short_code_field("shortCode", "the pay bill", _SAYS),
+        text_field("accountNumber", "the account of the customer at the pay bill", _SAYS, LONGEST_ACCOUNT),
     )  # fmt: skip
     return Fields(rows)
 
@@ -105,21 +102,13 @@ def redeem(state: DarajaState, exchange: JournalExchange, values: list[Any]) -> 
 
 def lifecycle(options: Options) -> Lifecycle:
     """The lifecycle of a redemption: the bill is paid in shillings, and confirmed as any C2B payment."""
-    messages = C2bMessages(options)
-
-    def message(state: DarajaState, transaction: Transaction, result: Result) -> bytes:
-        organisation = state.organisations.find(transaction.short_code)
-        if organisation is None or str(result.code) != "0":
-            return b""
-        return messages.confirmation(state, transaction, organisation, receipt=result.receipt, at_s=result.at_s)
-
     return Lifecycle(
         api="bonga",
         prompt=PromptResults(cancelled=1031, pin_locked=results.INITIATOR_INVALID),
-        example=_example,
+        example=example_of(KIND),
         decide=lambda _state, _transaction: results.SUCCESS,
         settle=_settle,
-        message=message,
+        message=C2bMessages(options).of_result,
         receipt=lambda _state, transaction, _at_s: transaction.id,
         repeats=False,
         called=Call.CONFIRMATION,
@@ -129,11 +118,3 @@ def lifecycle(options: Options) -> Lifecycle:
 def _settle(state: DarajaState, transaction: Transaction) -> None:
     """Points are no money of the wallet: the shillings come from outside."""
     state.ledger.post(CUSTOMERS, (transaction.short_code, Account.UTILITY), transaction.amount)
-
-
-def _example(state: DarajaState, payer: str, shillings: int, url: str, now_s: float) -> Transaction:
-    short_code = state.business.short_code
-    return Transaction(
-        state.ids.receipt(now_s), state.ids.request_id(), KIND, payer, shillings, short_code, short_code, "INV1", url,
-        now_s, now_s, PAY_BILL,
-    )  # fmt: skip

@@ -18,10 +18,11 @@ from tayari_simulator.apis.core.fields import (
     Fields,
     digits,
     msisdn,
-    numeric_schema,
+    msisdn_field,
     one_of,
+    short_code_field,
     text,
-    text_schema,
+    text_field,
     timestamp,
 )
 from tayari_simulator.apis.core.organisations import Identifier
@@ -35,7 +36,6 @@ NOBODY: Final = "404"
 """Numbers that end so have no customer. A rule of this simulator, so that every answer can be provoked."""
 _NEVER: Final = date(1900, 1, 1)
 """How a SIM that was never swapped is written. Source: reference 3.16."""
-_MSISDN_SCHEMA: Final = numeric_schema(r"^254[17]\d{8}$")
 _MISMATCH: Final = 4001
 _MATCH: Final = 4000
 _INITIALS: Final = "OCNMKHAW"
@@ -77,12 +77,7 @@ _EXAMPLES: Final = {"254711000111": Subscriber("6390200000000421", date(2022, 3,
 
 def ati_fields(options: Options) -> Fields:  # noqa: ARG001 - the shape of a row
     """The one field that IMSI, Swap, Age on Network and the lookup have."""
-    return Fields(
-        (
-            Field(name="customerNumber", read=msisdn, schema=_MSISDN_SCHEMA, about="the MSISDN, 2547... or 2541...",
-                  source="reference 3.16"),
-        )
-    )  # fmt: skip
+    return Fields((msisdn_field("customerNumber", "the MSISDN, 2547... or 2541...", "reference 3.16"),))
 
 
 def bare_status(exchange: JournalExchange, refused: Refused) -> Reply:  # noqa: ARG001 - the shape of a row
@@ -131,16 +126,12 @@ def kyc_fields(options: Options) -> Fields:  # noqa: ARG001 - the shape of a row
     """The fields of the validation of a mobile number."""
     source = "reference 3.17"
     rows = (
-        Field(name="requestRefID", read=text(LONGEST_TEXT), schema=text_schema(LONGEST_TEXT),
-              about="an id of the merchant's own; the answer repeats it", source=source),
-        Field(name="shortCode", read=digits(5, 7), schema=numeric_schema(r"^\d{5,7}$"), about="who asks",
-              source=source),
-        Field(name="msisdn", read=msisdn, schema=_MSISDN_SCHEMA, about="the MSISDN, 2547... or 2541...",
-              source=source),
+        text_field("requestRefID", "an id of the merchant's own; the answer repeats it", source),
+        short_code_field("shortCode", "who asks", source),
+        msisdn_field("msisdn", "the MSISDN, 2547... or 2541...", source),
         Field(name="idType", read=one_of(("01", "02", "05")), schema={"enum": ["01", "02", "05"]},
               about="01 national, 02 military, 05 passport", source=source),
-        Field(name="idNumber", read=text(40), schema=text_schema(40), about="the number of the document",
-              source=source),
+        text_field("idNumber", "the number of the document", source, 40),
     )  # fmt: skip
     return Fields(rows)
 
@@ -169,8 +160,7 @@ def organisation_fields(options: Options) -> Fields:  # noqa: ARG001 - the shape
     rows = (
         Field(name="IdentifierType", read=_identifier_type, schema={"enum": ["2", "4", 2, 4]},
               about="4 pay bill, 2 till", source="reference 3.18"),
-        Field(name="Identifier", read=digits(5, 7), schema=numeric_schema(r"^\d{5,7}$"), about="the short code",
-              source="reference 3.18"),
+        short_code_field("Identifier", "the short code", "reference 3.18"),
     )  # fmt: skip
     return Fields(rows)
 

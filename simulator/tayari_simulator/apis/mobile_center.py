@@ -8,24 +8,18 @@ from __future__ import annotations
 from typing import Any, Final
 
 from tayari_simulator.apis.core.daraja_state import DarajaState
-from tayari_simulator.apis.core.fields import LONGEST_TEXT, Field, Fields, msisdn, numeric_schema, text, text_schema
+from tayari_simulator.apis.core.fields import Field, Fields, msisdn_field, text_field
 from tayari_simulator.catalogue.options import Options
 from tayari_simulator.state.behaviour import Reply
 from tayari_simulator.state.exchange import JournalExchange, dumps
 
 _PURCHASE: Final = ("offeringId", "paymentMode", "accountId", "price", "resourceAmount", "validity", "transactionId")
-_MSISDN: Final = Field(
-    name="msisdn", read=msisdn, schema=numeric_schema(r"^254[17]\d{8}$"), about="the MSISDN, 2547... or 2541...",
-    source="reference 3.23",
-)  # fmt: skip
+_SAYS: Final = "reference 3.23"
+_MSISDN: Final = msisdn_field("msisdn", "the MSISDN, 2547... or 2541...", _SAYS)
 
 
 def _texts(*names: str) -> tuple[Field, ...]:
-    return tuple(
-        Field(name=name, read=text(LONGEST_TEXT), schema=text_schema(LONGEST_TEXT), about="text or a number",
-              source="reference 3.23")
-        for name in names
-    )  # fmt: skip
+    return tuple(text_field(name, "text or a number", _SAYS) for name in names)
 
 
 def fetch_fields(options: Options) -> Fields:  # noqa: ARG001 - the shape of a row

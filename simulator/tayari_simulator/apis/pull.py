@@ -12,14 +12,15 @@ from tayari_simulator.apis.c2b.messages import BUY_GOODS
 from tayari_simulator.apis.c2b.payment import KIND
 from tayari_simulator.apis.core.daraja_state import DarajaState
 from tayari_simulator.apis.core.fields import (
-    LONGEST_TEXT,
+    URL_SCHEMA,
     Field,
     Fields,
     callback_url,
     digits,
-    msisdn,
+    msisdn_field,
     numeric_schema,
     one_of,
+    short_code_field,
 )
 from tayari_simulator.apis.core.organisations import Organisation
 from tayari_simulator.catalogue.errors import ERRORS, Refused
@@ -37,6 +38,9 @@ NOTHING: Final = "1001"
 TIME_FORM: Final = "%Y-%m-%d %H:%M:%S"
 INVALID_SHORT_CODE: Final = ERRORS["400.001"]
 _SAYS: Final = "reference 3.12"
+_SHORT_CODE: Final = short_code_field(
+    "ShortCode", "the organisation that was paid", _SAYS, refusal=INVALID_SHORT_CODE
+)  # fmt: skip
 _PAYMENTS: Final = frozenset({Call.STK_PUSH, KIND})
 """The kinds of transactions in which a customer pays an organisation."""
 
@@ -45,20 +49,14 @@ class Registered(set[str]):
     """The short codes that may pull."""
 
 
-def _short_code_field() -> Field:
-    return Field(name="ShortCode", read=digits(5, 7), schema=numeric_schema(r"^\d{5,7}$"), refusal=INVALID_SHORT_CODE,
-                 about="the organisation that was paid", source=_SAYS)  # fmt: skip
-
-
 def register_fields(options: Options) -> Fields:
     """The fields of a registration, in the order of the checks."""
     rows = (
-        _short_code_field(),
+        _SHORT_CODE,
         Field(name="RequestType", read=one_of(("Pull",)), schema={"const": "Pull"}, about="Pull", source=_SAYS),
-        Field(name="NominatedNumber", read=msisdn, schema=numeric_schema(r"^254[17]\d{8}$"),
-              about="the phone of the organisation, 2547... or 2541...", source=_SAYS),
+        msisdn_field("NominatedNumber", "the phone of the organisation, 2547... or 2541...", _SAYS),
         Field(name="CallBackURL", read=callback_url(options), about="a URL of the organisation", source=_SAYS,
-              schema={"type": "string", "pattern": r"^[Hh][Tt][Tt][Pp][Ss]?://[^\s<>]+$", "maxLength": LONGEST_TEXT}),
+              schema=URL_SCHEMA),
     )  # fmt: skip
     return Fields(rows)
 
@@ -67,7 +65,7 @@ def query_fields(options: Options) -> Fields:  # noqa: ARG001 - the shape of a r
     """The fields of a query, in the order of the checks."""
     time_schema = {"type": "string", "pattern": r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$"}
     rows = (
-        _short_code_field(),
+        _SHORT_CODE,
         Field(name="StartDate", read=_time, schema=time_schema, about="YYYY-MM-DD HH:mm:ss in EAT", source=_SAYS),
         Field(name="EndDate", read=_time, schema=time_schema, about="YYYY-MM-DD HH:mm:ss in EAT", source=_SAYS),
         Field(name="OffSetValue", read=digits(1, 9), schema=numeric_schema(r"^\d{1,9}$"),

@@ -25,11 +25,12 @@ from tayari_simulator.apis.core.fields import (
     amount,
     callback_url,
     digits,
-    msisdn,
+    msisdn_field,
     numeric_schema,
     one_of,
+    short_code_field,
     text,
-    text_schema,
+    text_field,
 )
 from tayari_simulator.apis.core.lifecycle import Lifecycle, PromptResults, Result
 from tayari_simulator.apis.core.organisations import Identifier
@@ -86,28 +87,23 @@ def fields(options: Options) -> Fields:
     kinds = [name for name, (made, _) in TYPES.items() if options.text("ratiba_generation") in {made, "both"}]
     day: Mapping[str, object] = numeric_schema(r"^\d{8}$")
     rows = (
-        Field(name="StandingOrderName", read=text(LONGEST_TEXT), schema=text_schema(LONGEST_TEXT),
-              about="unique for each customer", source=_SAYS),
+        text_field("StandingOrderName", "unique for each customer", _SAYS),
         Field(name="CustomStoId", read=text(LONGEST_TEXT, required=False), schema={}, required=False,
               about="an id of the merchant's own, from 2026 on", source=_SAYS),
         Field(name="StartDate", read=_day, schema=day, about="yyyymmdd", source=_SAYS),
         Field(name="EndDate", read=_day, schema=day, about="yyyymmdd", source=_SAYS),
-        Field(name="BusinessShortCode", read=digits(5, 7), schema=numeric_schema(r"^\d{5,7}$"), about="who is paid",
-              source=_SAYS),
+        short_code_field("BusinessShortCode", "who is paid", _SAYS),
         Field(name="TransactionType", read=one_of(kinds), schema={"enum": kinds}, about="to a pay bill or to a till",
               source="reference 6-23"),
         Field(name="ReceiverPartyIdentifierType", read=_identifier, schema={"enum": ["2", "4", 2, 4]},
               about="2 till, 4 pay bill", source=_SAYS),
         Field(name="Amount", read=amount(options), schema=numeric_schema(r"^[1-9]\d*$"),
               about="whole shillings of one debit", source=_SAYS),
-        Field(name="PartyA", read=msisdn, schema=numeric_schema(r"^254[17]\d{8}$"),
-              about="the payer, 2547... or 2541...", source=_SAYS),
+        msisdn_field("PartyA", "the payer, 2547... or 2541...", _SAYS),
         Field(name="CallBackURL", read=callback_url(options), schema={"type": "string", "format": "uri"},
               about="where the result is sent", source=_SAYS),
-        Field(name="AccountReference", read=text(reference), schema=text_schema(reference),
-              about="at most 12 characters by the documentation", source=_SAYS),
-        Field(name="TransactionDesc", read=text(desc), schema=text_schema(desc),
-              about="at most 13 characters by the documentation", source=_SAYS),
+        text_field("AccountReference", "at most 12 characters by the documentation", _SAYS, reference),
+        text_field("TransactionDesc", "at most 13 characters by the documentation", _SAYS, desc),
         Field(name="Frequency", read=_frequency, schema=numeric_schema(r"^[1-9]$"),
               about="1 to 8, or 1 to 9 from 2026 on", source="reference 6-23"),
     )  # fmt: skip

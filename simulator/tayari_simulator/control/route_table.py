@@ -80,7 +80,7 @@ ROUTES: Final[tuple[Route, ...]] = (
           schemas.AskAccount, sends=True),
     Route("GET", "/v1/codes", routes.codes, "result codes and refusals with words for the customer"),
     Route("GET", "/v1/schemas", routes.show_schemas, "JSON Schemas of requests and messages by name"),
-    Route("GET", "/v1/certificate", routes.certificate, "the certificate for SecurityCredential, as PEM",
+    Route("GET", "/v1/certificate", routes.show_certificate, "the certificate for SecurityCredential, as PEM",
           answers="application/x-pem-file"),
     Route("GET", "/v1/organisations", organisations.organisations, "organisations with accounts, initiators and URLs"),
     Route("GET", "/v1/organisations/{short_code}/statement", organisations.statement,

@@ -10,6 +10,7 @@ from tayari_formats.problems import describe
 
 from tayari_simulator.apis.c2b import hakikisha
 from tayari_simulator.catalogue.errors import REFUSALS
+from tayari_simulator.catalogue.results import RESULTS
 from tayari_simulator.control import schemas
 from tayari_simulator.control.documents.provenance import standings
 from tayari_simulator.control.endpoint import Controlled, ControlRefusal, answer, answer_rows, named
@@ -152,7 +153,7 @@ async def clear_next(controlled: Controlled, _: web.Request) -> web.Response:
 async def revoke_tokens(controlled: Controlled, request: web.Request) -> web.Response:
     """`POST /v1/tokens/revoke`."""
     await read_body(request, schemas.Nothing)
-    return answer({"revoked": controlled.simulator.revoke_tokens()})
+    return answer({"revoked": controlled.simulator.daraja.state.tokens.revoke()})
 
 
 async def outage(controlled: Controlled, request: web.Request) -> web.Response:
@@ -184,7 +185,7 @@ async def set_wallet(controlled: Controlled, request: web.Request) -> web.Respon
     """`PUT /v1/wallets/MSISDN`."""
     msisdn = msisdn_of(request)
     given = await read_body(request, schemas.Wallet)
-    controlled.simulator.set_wallet(msisdn, given.balance)
+    controlled.simulator.daraja.state.ledger.set_wallet(msisdn, given.balance)
     return answer({"msisdn": msisdn, "balance": given.balance})
 
 
@@ -308,14 +309,15 @@ async def ask_account(controlled: Controlled, request: web.Request) -> web.Respo
     return answer({"account_name": name, "problems": problems, "deliveries": deliveries_made})
 
 
-async def codes(controlled: Controlled, _: web.Request) -> web.Response:
+async def codes(_: Controlled, __: web.Request) -> web.Response:
     """`GET /v1/codes`."""
-    return answer({"codes": controlled.simulator.codes(), "refusals": [row.to_dict() for row in REFUSALS]})
+    return answer({"codes": [row.to_dict() for row in RESULTS], "refusals": [row.to_dict() for row in REFUSALS]})
 
 
-async def certificate(controlled: Controlled, _: web.Request) -> web.Response:
+async def show_certificate(controlled: Controlled, _: web.Request) -> web.Response:
     """`GET /v1/certificate`."""
-    return web.Response(text=controlled.simulator.certificate(), content_type="application/x-pem-file")
+    certificate = controlled.simulator.daraja.state.credentials.certificate
+    return web.Response(text=certificate, content_type="application/x-pem-file")
 
 
 async def interception(controlled: Controlled, _: web.Request) -> web.Response:

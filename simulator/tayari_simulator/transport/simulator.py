@@ -19,7 +19,6 @@ from tayari_simulator.apis.c2b.messages import BUY_GOODS, C2B_CONFIRMATION, C2B_
 from tayari_simulator.apis.core.dispatcher import Dispatcher
 from tayari_simulator.apis.ratiba import RATIBA_CALLBACK
 from tayari_simulator.apis.stk.stk_callback import SOURCE_ADDRESSES, STK_CALLBACK
-from tayari_simulator.catalogue import results
 from tayari_simulator.catalogue.options import Options
 from tayari_simulator.clock import make_clock
 from tayari_simulator.config import A_PAYMENT_BYTES, FEWEST_PAYMENTS, Config
@@ -189,10 +188,6 @@ class Simulator:
             self._listener.open_soon()
         self.changed()
 
-    def revoke_tokens(self) -> int:
-        """Make every issued token invalid; returns how many there were."""
-        return self.daraja.state.tokens.revoke()
-
     def refuse_connections(self, for_s: float, *, silent: bool = False) -> None:
         """Close the Daraja port, or let it neither refuse nor answer; open it again after a number of real seconds."""
         assert self._listener is not None
@@ -202,10 +197,6 @@ class Simulator:
         """Open the Daraja port now; returns whether it was closed."""
         assert self._listener is not None
         return await self._listener.open_now()
-
-    def set_wallet(self, msisdn: str, balance: int) -> None:
-        """Give an MSISDN a wallet with a balance in shillings."""
-        self.daraja.state.ledger.set_wallet(msisdn, balance)
 
     def pay_c2b(self, *, short_code: str, msisdn: str, amount: int, reference: str, buy_goods: bool = False) -> Json:
         """A customer pays a short code, as with the simulate API but without a token: the payment.
@@ -316,10 +307,6 @@ class Simulator:
         pairs = list(zip(deliveries, targets, strict=True))
         return await send_ordered(self.callback_sender, pairs, parallel=parallel, gap_s=gap_s, timeout_s=timeout_s)
 
-    def codes(self) -> list[Json]:
-        """The catalogue of result codes."""
-        return [row.to_dict() for row in results.RESULTS]
-
     def schemas(self) -> Json:
         """JSON Schemas by name: requests, made from the endpoint table, and the messages to the merchant."""
         return {
@@ -331,10 +318,6 @@ class Simulator:
             "ratiba_callback": dict(RATIBA_CALLBACK),
             "bill_payment_push": PAYMENT_PUSH,
         }
-
-    def certificate(self) -> str:
-        """The certificate with which a merchant makes its SecurityCredential, as PEM."""
-        return self.daraja.state.credentials.certificate
 
     def intercepted(self) -> Json:
         """`calls` by host and end, as the TLS port and the forward proxy saw them; `others`: of further hosts."""

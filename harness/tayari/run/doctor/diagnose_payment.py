@@ -94,9 +94,8 @@ def cancelled(view: StatusView, target: Target, within_s: float, *, paid: Status
 
 def unsaid(started: Started, views: tuple[StatusView, ...], target: Target) -> Iterator[DoctorFinding]:
     """Paths of the message to the customer that found nothing: of a status, in no ending."""
-    answer = MerchantAnswer(body=started.body, headers=(("content-type", started.content_type),))
     pay, status = target.merchant.pay.message, target.merchant.status
-    yield from _unsaid("merchant.pay.message", pay, (answer,), "the answer to the payment")
+    yield from _unsaid("merchant.pay.message", pay, (started.answer,), "the answer to the payment")
     answers = tuple(MerchantAnswer(body=view.body) for view in views)
     yield from _unsaid("merchant.status.message", status.message if status else None, answers, "the status answer")
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from tayari_simulator.apis.core.customers import names_of
 from tayari_simulator.apis.core.daraja_state import DarajaState
-from tayari_simulator.apis.core.lifecycle import FurtherMessage
+from tayari_simulator.apis.core.lifecycle import FurtherMessage, Result
 from tayari_simulator.apis.core.organisations import Organisation
 from tayari_simulator.catalogue.options import Options
 from tayari_simulator.state.behaviour import Call, Delivery
@@ -27,6 +27,19 @@ FIELDS: Final = (
 )  # fmt: skip
 THIRD_PARTY: Final = "third_party"
 """In a transaction's details: the `ThirdPartyTransID` of the merchant's answer to the validation."""
+
+
+def example_of(kind: str) -> Callable[[DarajaState, str, int, str, float], Transaction]:
+    """What makes a payment of this kind, to the configured short code, that nobody made."""
+
+    def example(state: DarajaState, msisdn: str, shillings: int, url: str, now_s: float) -> Transaction:
+        short_code = state.business.short_code
+        return Transaction(
+            state.ids.receipt(now_s), state.ids.request_id(), kind, msisdn, shillings, short_code, short_code, "INV1",
+            url, now_s, now_s, PAY_BILL,
+        )  # fmt: skip
+
+    return example
 
 
 class C2bMessages:
@@ -53,6 +66,13 @@ class C2bMessages:
         message["OrgAccountBalance"] = f"{balance}.00"
         message["ThirdPartyTransID"] = (transaction.details or {}).get(THIRD_PARTY, "")
         return dumps(message | self._customer(transaction.msisdn, receipt))
+
+    def of_result(self, state: DarajaState, transaction: Transaction, result: Result) -> bytes:
+        """The confirmation of a result. It has no result code: it is sent only for money that moved."""
+        organisation = state.organisations.find(transaction.short_code)
+        if organisation is None or str(result.code) != "0":
+            return b""
+        return self.confirmation(state, transaction, organisation, receipt=result.receipt, at_s=result.at_s)
 
     def _head(self, transaction: Transaction, kind: str, receipt: str, date_time: int, short_code: str) -> Json:
         """All fields but the names, in their order; balance and the merchant's own number are empty."""

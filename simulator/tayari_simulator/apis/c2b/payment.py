@@ -10,18 +10,19 @@ from typing import Any, Final
 import orjson
 
 from tayari_simulator.apis.bill_payment import PUSHED_PAYMENT
-from tayari_simulator.apis.c2b.messages import BUY_GOODS, PAY_BILL, THIRD_PARTY, C2bMessages, organisation_of
-from tayari_simulator.apis.c2b.register import (
-    BAD_REQUEST,
-    CANCELLED,
-    check_version,
-    short_code_field,
-    unknown_short_code,
+from tayari_simulator.apis.c2b.messages import (
+    BUY_GOODS,
+    PAY_BILL,
+    THIRD_PARTY,
+    C2bMessages,
+    example_of,
+    organisation_of,
 )
+from tayari_simulator.apis.c2b.register import BAD_REQUEST, CANCELLED, SHORT_CODE, check_version, unknown_short_code
 from tayari_simulator.apis.core.daraja_state import DarajaState
 from tayari_simulator.apis.core.execution import begin, choose, first_due_s, limit_result, pay_in
-from tayari_simulator.apis.core.fields import Field, Fields, amount, msisdn, numeric_schema, one_of, text
-from tayari_simulator.apis.core.lifecycle import DeliveryAnswer, Lifecycle, Result
+from tayari_simulator.apis.core.fields import Field, Fields, amount, msisdn_field, one_of, text
+from tayari_simulator.apis.core.lifecycle import DeliveryAnswer, Lifecycle
 from tayari_simulator.catalogue import results
 from tayari_simulator.catalogue.errors import ERRORS, Refused
 from tayari_simulator.catalogue.options import Options
@@ -47,14 +48,13 @@ def fields(options: Options) -> Fields:
     """The fields in the order of Daraja's checks."""
     largest = int(options.number("max_amount"))
     rows = (
-        short_code_field(),
+        SHORT_CODE,
         Field(name="CommandID", read=one_of((PAY_BILL, BUY_GOODS)), schema={"enum": [PAY_BILL, BUY_GOODS]},
               refusal=BAD_REQUEST, about="to a pay bill, or to a till", source=_SAYS),
         Field(name="Amount", read=amount(options, largest), refusal=BAD_REQUEST, about="whole shillings", source=_SAYS,
               schema={"anyOf": [{"type": "integer", "minimum": 1, "maximum": largest},
                                 {"type": "string", "pattern": r"^\d+$"}]}),
-        Field(name="Msisdn", read=msisdn, schema=numeric_schema(r"^254[17]\d{8}$"), refusal=BAD_REQUEST,
-              about="the payer, 2547... or 2541...", source=_SAYS),
+        msisdn_field("Msisdn", "the payer, 2547... or 2541...", _SAYS, refusal=BAD_REQUEST),
         Field(name="BillRefNumber", read=text(LONGEST_REFERENCE, required=False), required=False,
               refusal=BAD_REQUEST, source=_SAYS,
               schema={"type": ["string", "number", "null"], "maxLength": LONGEST_REFERENCE},
@@ -163,13 +163,6 @@ def lifecycle(options: Options) -> Lifecycle:
     timeout_s = options.number("c2b_validation_timeout_s")
     all_validate = options.says("c2b_validation", "all")
 
-    def message(state: DarajaState, transaction: Transaction, result: Result) -> bytes:
-        """A confirmation has no result code: it is sent only for money that moved."""
-        organisation = state.organisations.find(transaction.short_code)
-        if organisation is None or str(result.code) != "0":
-            return b""
-        return messages.confirmation(state, transaction, organisation, receipt=result.receipt, at_s=result.at_s)
-
     def question(state: DarajaState, transaction: Transaction, at_s: float) -> bytes:
         organisation = organisation_of(state, transaction) or state.organisations.find(transaction.short_code)
         assert organisation is not None
@@ -192,11 +185,11 @@ def lifecycle(options: Options) -> Lifecycle:
         also=(PUSHED_PAYMENT,),
         called=Call.CONFIRMATION,
         api=KIND,
-        example=_example,
+        example=example_of(KIND),
         decide=_decide,
         settle=pay_in,
         reversible=True,
-        message=message,
+        message=messages.of_result,
         receipt=lambda _state, transaction, _at_s: transaction.id,
         precede=precede,
         question=question,
@@ -209,14 +202,6 @@ def _details(transaction: Transaction) -> dict[str, Any]:
     if transaction.details is None:
         transaction.details = {}
     return transaction.details
-
-
-def _example(state: DarajaState, msisdn: str, shillings: int, url: str, now_s: float) -> Transaction:
-    short_code = state.business.short_code
-    return Transaction(
-        state.ids.receipt(now_s), state.ids.request_id(), KIND, msisdn, shillings, short_code, short_code, "INV1", url,
-        now_s, now_s, PAY_BILL,
-    )  # fmt: skip
 
 
 def _decide(state: DarajaState, transaction: Transaction) -> int | str:

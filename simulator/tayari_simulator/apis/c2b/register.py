@@ -7,12 +7,12 @@ from typing import Any, Final
 from tayari_simulator.apis.core.daraja_state import DarajaState
 from tayari_simulator.apis.core.fields import (
     LONGEST_TEXT,
+    URL_SCHEMA,
     Field,
     Fields,
     callback_url,
-    digits,
-    numeric_schema,
     one_of,
+    short_code_field,
     text,
 )
 from tayari_simulator.apis.core.organisations import C2bUrls, Organisation
@@ -28,30 +28,25 @@ BAD_REQUEST: Final = ERRORS["400.003.02"]
 """C2B names no field when it refuses one. Source: reference 2.2, 3.3."""
 
 _SAYS: Final = "reference 3.3"
+SHORT_CODE: Final = short_code_field("ShortCode", "the pay bill or the till", _SAYS, refusal=BAD_REQUEST)
+"""A field of all C2B calls."""
 _ALREADY: Final = ERRORS["500.003.1001.urls_already_registered"]
 _OTHER_PRODUCT: Final = ERRORS["401.003.01.no_apiproduct_match"]
-
-
-def short_code_field() -> Field:
-    """`ShortCode` of all C2B calls."""
-    return Field(name="ShortCode", read=digits(5, 7), schema=numeric_schema(r"^\d{5,7}$"), refusal=BAD_REQUEST,
-                 about="the pay bill or the till", source=_SAYS)  # fmt: skip
 
 
 def fields(options: Options) -> Fields:
     """The fields in the order of Daraja's checks."""
     free = options.says("c2b_response_type", "free_text")
     url = callback_url(options, words="c2b_url_words")
-    url_schema = {"type": "string", "pattern": r"^[Hh][Tt][Tt][Pp][Ss]?://[^\s<>]+$", "maxLength": LONGEST_TEXT}
     choices = (COMPLETED, CANCELLED)
     rows = (
-        short_code_field(),
+        SHORT_CODE,
         Field(name="ResponseType", read=text(LONGEST_TEXT) if free else one_of(choices), refusal=BAD_REQUEST,
               schema={"type": "string"} if free else {"enum": list(choices)}, source=_SAYS,
               about="what happens to a payment whose validation is not answered"),
-        Field(name="ConfirmationURL", read=url, schema=url_schema, refusal=BAD_REQUEST,
+        Field(name="ConfirmationURL", read=url, schema=URL_SCHEMA, refusal=BAD_REQUEST,
               about="the URL to which a payment that was made is confirmed", source="reference 1.9, 3.3"),
-        Field(name="ValidationURL", read=url, schema=url_schema, refusal=BAD_REQUEST,
+        Field(name="ValidationURL", read=url, schema=URL_SCHEMA, refusal=BAD_REQUEST,
               about="where a payment is asked about before it is made", source="reference 1.9, 3.3"),
     )  # fmt: skip
     return Fields(rows)

@@ -99,6 +99,9 @@ def flat_schema(title: str, *required: str, optional: tuple[str, ...] = ()) -> d
 
 LONGEST_TEXT: Final = 2048
 """Characters of any text or URL that a payment keeps, so that its memory has a bound. Source: none; assumed."""
+URL_SCHEMA: Final[Schema] = {
+    "type": "string", "pattern": r"^[Hh][Tt][Tt][Pp][Ss]?://[^\s<>]+$", "maxLength": LONGEST_TEXT,
+}  # fmt: skip
 
 
 def text_schema(at_most: int | None = None) -> Schema:
@@ -203,6 +206,26 @@ def text(at_most: int | None = None, *, required: bool = True) -> Read:
         return value if value or not required else None
 
     return read
+
+
+def text_field(
+    name: str, about: str, source: str, longest: int = LONGEST_TEXT, *, required: bool = True, called: str = ""
+) -> Field:
+    """A field that holds text."""
+    read, schema = text(longest, required=required), text_schema(longest)
+    return Field(name=name, read=read, schema=schema, about=about, source=source, called=called, required=required)
+
+
+def msisdn_field(name: str, about: str, source: str, *, refusal: ErrorSpec = INVALID_FIELD) -> Field:
+    """A field that holds a phone number, 2547... or 2541..."""
+    schema = numeric_schema(r"^254[17]\d{8}$")
+    return Field(name=name, read=msisdn, schema=schema, about=about, source=source, refusal=refusal)
+
+
+def short_code_field(name: str, about: str, source: str, *, refusal: ErrorSpec = INVALID_FIELD) -> Field:
+    """A field that holds the number of an organisation: five to seven digits."""
+    schema = numeric_schema(r"^\d{5,7}$")
+    return Field(name=name, read=digits(5, 7), schema=schema, about=about, source=source, refusal=refusal)
 
 
 _PREFIXES: Final = ("2547", "2541")

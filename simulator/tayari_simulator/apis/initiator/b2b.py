@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from tayari_simulator.apis.core.daraja_state import DarajaState
-from tayari_simulator.apis.core.fields import Field, Fields, msisdn, numeric_schema, text, text_schema
+from tayari_simulator.apis.core.fields import Field, Fields, msisdn, numeric_schema, text_field
 from tayari_simulator.apis.core.lifecycle import Lifecycle, Parties, Result
 from tayari_simulator.apis.core.organisations import Identifier
 from tayari_simulator.apis.initiator import initiator_calls as calls
@@ -69,8 +69,8 @@ def _fields(options: Options, commands: Sequence[str]) -> Fields:
         calls.amount_field(options),
         calls.short_code_field("PartyA", "the short code that pays"),
         calls.short_code_field("PartyB", "the short code that is paid"),
-        Field(name="AccountReference", read=text(LONGEST_REFERENCE), schema=text_schema(LONGEST_REFERENCE),
-              about="the account at the receiver; of taxes the payment registration number", source=_SAYS),
+        text_field("AccountReference", "the account at the receiver; of taxes the payment registration number", _SAYS,
+                   LONGEST_REFERENCE),
         Field(name="Requester", read=_requester, schema=numeric_schema(r"^254[17]\d{8}$"), required=False,
               about="optional; the customer on whose behalf is paid", source=_SAYS),
         *calls.closing_fields(options, occasion="Occassion"),

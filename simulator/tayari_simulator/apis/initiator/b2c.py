@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from tayari_simulator.apis.core.customers import public_name
 from tayari_simulator.apis.core.daraja_state import DarajaState
-from tayari_simulator.apis.core.fields import Field, Fields, msisdn, numeric_schema, text, text_schema
+from tayari_simulator.apis.core.fields import Field, Fields, msisdn_field, text_field
 from tayari_simulator.apis.core.lifecycle import Lifecycle, Parties, Result, reason_of
 from tayari_simulator.apis.initiator import initiator_calls as calls
 from tayari_simulator.catalogue import results
@@ -33,8 +33,8 @@ _SAYS: Final = "reference 3.4"
 
 def _originator(options: Options) -> Field:
     required = options.says("b2c_own_id", "required")
-    return Field(name="OriginatorConversationID", read=text(100, required=required), schema=text_schema(100),
-                 about="the merchant's own, unique for each request", source=_SAYS, required=required)  # fmt: skip
+    about = "the merchant's own, unique for each request"
+    return text_field("OriginatorConversationID", about, _SAYS, 100, required=required)
 
 
 def _common(options: Options, commands: Sequence[str]) -> tuple[Field, ...]:
@@ -43,8 +43,7 @@ def _common(options: Options, commands: Sequence[str]) -> tuple[Field, ...]:
         calls.command_field(commands, _SAYS),
         calls.amount_field(options),
         calls.short_code_field("PartyA", "the short code that pays"),
-        Field(name="PartyB", read=msisdn, schema=numeric_schema(r"^254[17]\d{8}$"),
-              about="the customer, 2547... or 2541...", source=_SAYS),
+        msisdn_field("PartyB", "the customer, 2547... or 2541...", _SAYS),
         *calls.closing_fields(options, occasion="Occassion"),
     )  # fmt: skip
 

@@ -28,7 +28,7 @@ from tayari_simulator.apis.core.fields import (
     numeric_schema,
     one_of,
     text,
-    text_schema,
+    text_field,
 )
 from tayari_simulator.apis.core.lifecycle import Result
 from tayari_simulator.apis.core.organisations import Identifier
@@ -73,8 +73,7 @@ def initiator_fields(*, called: str = "Initiator") -> tuple[Field, ...]:
     """The initiator and its credential, in this order."""
     sealed: Schema = {"type": "string", "contentEncoding": "base64", "minLength": 1}
     return (
-        Field(name=called, read=text(LONGEST_REMARKS), schema=text_schema(LONGEST_REMARKS),
-              about="the API user of the organisation", source=_SAYS),
+        text_field(called, "the API user of the organisation", _SAYS, LONGEST_REMARKS),
         Field(name="SecurityCredential", read=credential, schema=sealed,
               about="the initiator's password, encrypted with the certificate, as base64", source="reference 1.7"),
     )  # fmt: skip
@@ -110,8 +109,7 @@ def closing_fields(options: Options, *, occasion: str = "Occasion") -> tuple[Fie
         Field(name="QueueTimeOutURL", read=url, schema=url_schema, about="called when the request waits too long",
               source=_SAYS),
         Field(name="ResultURL", read=url, schema=url_schema, about="where the result is sent", source=_SAYS),
-        Field(name=occasion, read=text(LONGEST_REMARKS, required=False), schema=text_schema(LONGEST_REMARKS),
-              about="optional; this spelling", source="reference 1.1, 6-26", required=False),
+        text_field(occasion, "optional; this spelling", "reference 1.1, 6-26", LONGEST_REMARKS, required=False),
     )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from tayari_simulator.apis.core.daraja_state import DarajaState
-from tayari_simulator.apis.core.fields import Field, Fields, text, text_schema
+from tayari_simulator.apis.core.fields import Fields, text_field
 from tayari_simulator.apis.core.lifecycle import Lifecycle, Parties, Result
 from tayari_simulator.apis.core.organisations import Identifier
 from tayari_simulator.apis.initiator import initiator_calls as calls
@@ -28,8 +28,7 @@ def fields(options: Options) -> Fields:
     return Fields((
         *calls.initiator_fields(),
         calls.command_field((COMMAND,), _SAYS),
-        Field(name="TransactionID", read=text(100), schema=text_schema(100), about="the receipt of the payment",
-              source=_SAYS),
+        text_field("TransactionID", "the receipt of the payment", _SAYS, 100),
         calls.amount_field(options),
         calls.short_code_field("ReceiverParty", "the short code that was paid"),
         calls.identifier_field("RecieverIdentifierType", receivers, "11; this spelling", _SAYS),

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from tayari_simulator.apis.core.daraja_state import DarajaState
-from tayari_simulator.apis.core.fields import Field, Fields, digits, numeric_schema, text, text_schema
+from tayari_simulator.apis.core.fields import Field, Fields, digits, numeric_schema, text_field
 from tayari_simulator.apis.core.lifecycle import Lifecycle, Result
 from tayari_simulator.apis.core.organisations import Identifier
 from tayari_simulator.apis.initiator import initiator_calls as calls
@@ -39,19 +39,15 @@ def fields(options: Options) -> Fields:
     return Fields((
         *calls.initiator_fields(),
         calls.command_field((COMMAND,), _SAYS),
-        _id_field("TransactionID", "the receipt"),
-        _id_field("OriginalConversationID", "OriginatorConversationID or ConversationID, instead of the receipt"),
-        _id_field("OriginatorConversationID", "the same; newer SDKs spell it so"),
+        text_field("TransactionID", "the receipt", _SAYS, 100, required=False),
+        text_field("OriginalConversationID", "OriginatorConversationID or ConversationID, instead of the receipt",
+                   _SAYS, 100, required=False),
+        text_field("OriginatorConversationID", "the same; newer SDKs spell it so", _SAYS, 100, required=False),
         Field(name="PartyA", read=digits(5, 12), schema=numeric_schema(r"^\d{5,12}$"), about="who asks", source=_SAYS),
         calls.identifier_field("IdentifierType", (Identifier.MSISDN, Identifier.TILL, Identifier.SHORT_CODE),
                          "of PartyA: 1 phone, 2 till, 4 short code", _SAYS),
         *calls.closing_fields(options),
     ))  # fmt: skip
-
-
-def _id_field(name: str, about: str) -> Field:
-    return Field(name=name, read=text(100, required=False), schema=text_schema(100), about=about, source=_SAYS,
-                 required=False)  # fmt: skip
 
 
 def query(state: DarajaState, exchange: JournalExchange, values: list[Any]) -> Reply:

@@ -12,16 +12,17 @@ from tayari_simulator.apis.core.daraja_state import DarajaState, Rules
 from tayari_simulator.apis.core.execution import begin, choose, limit_result, pay_in
 from tayari_simulator.apis.core.fields import (
     LONGEST_TEXT,
+    URL_SCHEMA,
     Field,
     Fields,
     amount,
     callback_url,
-    digits,
-    msisdn,
+    msisdn_field,
     numeric_schema,
     one_of,
+    short_code_field,
     text,
-    text_schema,
+    text_field,
     timestamp,
 )
 from tayari_simulator.apis.core.lifecycle import Lifecycle, PromptResults
@@ -43,7 +44,6 @@ NO_ANSWER_S: Final[tuple[float, ...]] = (26.0, 62.0)
 """Measured delays of 1037. Source: reference 3.1. Of a plain pair of floats mypyc 2.4 says that it was not set."""
 ACCEPTED: Final = "Success. Request accepted for processing"
 
-_MSISDN: Final = numeric_schema(r"^254[17]\d{8}$")
 _SAYS: Final = "reference 3.1"
 
 
@@ -54,8 +54,7 @@ def fields(options: Options) -> Fields:
     required = options.says("transaction_desc", "required")
     reference, desc = (12, 13) if strict else (LONGEST_TEXT, LONGEST_TEXT)
     rows = (
-        Field(name="BusinessShortCode", read=digits(5, 7), schema=numeric_schema(r"^\d{5,7}$"),
-              about="the organisation's number; for buy goods the store number", source=_SAYS),
+        short_code_field("BusinessShortCode", "the organisation's number; for buy goods the store number", _SAYS),
         Field(name="Password", read=text(), schema={"type": "string", "contentEncoding": "base64", "minLength": 1},
               about="base64(short code + passkey + Timestamp)", source=_SAYS),
         Field(name="Timestamp", read=timestamp, schema=numeric_schema(r"^\d{14}$"),
@@ -65,19 +64,16 @@ def fields(options: Options) -> Fields:
         Field(name="Amount", read=amount(options, largest), about="whole shillings", source=_SAYS,
               schema={"anyOf": [{"type": "integer", "minimum": 1, "maximum": largest},
                                 {"type": "string", "pattern": r"^\d+$"}]}),
-        Field(name="PartyA", read=msisdn, schema=_MSISDN, about="the payer, 2547... or 2541...", source=_SAYS),
-        Field(name="PartyB", read=digits(5, 7), schema=numeric_schema(r"^\d{5,7}$"),
-              about="pay bill: the short code; buy goods: the till", source=_SAYS),
-        Field(name="PhoneNumber", read=msisdn, schema=_MSISDN, about="the phone that gets the prompt", source=_SAYS),
-        Field(name="CallBackURL", read=callback_url(options),
-              schema={"type": "string", "pattern": r"^[Hh][Tt][Tt][Pp][Ss]?://[^\s<>]+$", "maxLength": LONGEST_TEXT},
-              about="where the result is sent", source="reference 1.9"),
-        Field(name="TransactionDesc", read=text(desc, required=required), called="Remarks",
-              schema=text_schema(desc), required=required,
-              about="at most 13 characters; missing or empty is refused as Remarks, and before AccountReference",
-              source="reference 6-10; frappe-mpsa-payments#123"),
-        Field(name="AccountReference", read=text(reference), schema=text_schema(reference),
-              about="shown to the customer; at most 12 characters by the documentation", source="reference 6-9"),
+        msisdn_field("PartyA", "the payer, 2547... or 2541...", _SAYS),
+        short_code_field("PartyB", "pay bill: the short code; buy goods: the till", _SAYS),
+        msisdn_field("PhoneNumber", "the phone that gets the prompt", _SAYS),
+        Field(name="CallBackURL", read=callback_url(options), schema=URL_SCHEMA, about="where the result is sent",
+              source="reference 1.9"),
+        text_field("TransactionDesc",
+                   "at most 13 characters; missing or empty is refused as Remarks, and before AccountReference",
+                   "reference 6-10; frappe-mpsa-payments#123", desc, required=required, called="Remarks"),
+        text_field("AccountReference", "shown to the customer; at most 12 characters by the documentation",
+                   "reference 6-9", reference),
     )  # fmt: skip
     return Fields(rows)
 

@@ -7,7 +7,15 @@ from typing import Any, Final
 
 from tayari_simulator.apis.core.daraja_state import DarajaState
 from tayari_simulator.apis.core.execution import apply_faults
-from tayari_simulator.apis.core.fields import Field, Fields, digits, numeric_schema, text, text_schema, timestamp
+from tayari_simulator.apis.core.fields import (
+    Field,
+    Fields,
+    numeric_schema,
+    short_code_field,
+    text,
+    text_schema,
+    timestamp,
+)
 from tayari_simulator.catalogue.errors import (
     DOES_NOT_EXIST,
     ERRORS,
@@ -29,8 +37,7 @@ _SAYS: Final = "reference 3.2"
 def fields(options: Options) -> Fields:  # noqa: ARG001 - the shape of a row
     """The fields in the order of Daraja's checks."""
     rows = (
-        Field(name="BusinessShortCode", read=digits(5, 7), schema=numeric_schema(r"^\d{5,7}$"),
-              about="the short code of the push", source=_SAYS),
+        short_code_field("BusinessShortCode", "the short code of the push", _SAYS),
         Field(name="Password", read=text(), schema={"type": "string", "contentEncoding": "base64", "minLength": 1},
               about="base64(short code + passkey + Timestamp)", source=_SAYS),
         Field(name="Timestamp", read=timestamp, schema=numeric_schema(r"^\d{14}$"),
