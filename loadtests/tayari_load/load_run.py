@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -54,35 +54,31 @@ class RunConditions:
     """Troubles of the shape that could not be played."""
 
 
-def doubts(conditions: RunConditions) -> tuple[str, ...]:
-    """Why the performance rules are unknown; empty where they can be judged."""
-    return tuple(_doubts(conditions))
-
-
 def void(conditions: RunConditions) -> tuple[str, ...]:
     """Why the whole run proves nothing, the money apart; empty for an ordinary run. Never the merchant's fault."""
-    return tuple(_void(conditions))
-
-
-def _void(conditions: RunConditions) -> Iterator[str]:
+    found = []
     if conditions.lost_workers:
-        yield f"{conditions.lost_workers} of the load's workers were lost while it ran, and what they saw with them"
+        found.append(
+            f"{conditions.lost_workers} of the load's workers were lost while it ran, and what they saw with them"
+        )
     if conditions.broken:
-        yield f"the fake Daraja cannot be believed: {conditions.broken}"
+        found.append(f"the fake Daraja cannot be believed: {conditions.broken}")
+    return tuple(found)
 
 
-def _doubts(conditions: RunConditions) -> Iterator[str]:
-    yield from _void(conditions)
+def doubts(conditions: RunConditions) -> tuple[str, ...]:
+    """Why the performance rules are unknown; empty where they can be judged."""
+    found = [*void(conditions)]
     if conditions.saturated:
         how = f"up to {conditions.cpu_peak:.0%} of a core used, woken up to {conditions.late_peak_s:.1f} s late"
-        yield f"the load generator was short of CPU ({how}): latencies may be its own"
+        found.append(f"the load generator was short of CPU ({how}): latencies may be its own")
     if conditions.planned and conditions.begun < HELD * conditions.planned:
         share = conditions.begun / conditions.planned
-        yield (
+        found.append(
             f"only {share:.1%} of the {conditions.planned} planned arrivals began (no more than {conditions.in_flight} "
             "payments may be in flight): raise --in-flight, add --workers, or plan a lower rate"
         )
-    yield from conditions.troubles
+    return (*found, *conditions.troubles)
 
 
 def progress(tally: Tally, *, elapsed_s: float, users: int, waiting: bool) -> dict[str, Any]:

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import secrets
-import time
 from collections import Counter
 from collections.abc import Container, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import partial
 from types import MappingProxyType
 from typing import Final
 
 from tayari_control.client import Json
 from tayari_money.daraja_records import C2B, PAYOUT_CALLS, REVERSAL, STK_PUSH
-from tayari_money.payment_record import PaymentState
 from tayari_reports.model.facts import Code
 from tayari_simulator.catalogue.advice import OF_QUERY, Advice
 from tayari_simulator.catalogue.errors import RecognisedRefusal, Refusal, recognise
 from tayari_simulator.catalogue.results import ResultCode, find
 from tayari_target.adapter import shown
 from tayari_target.test_environment import TestEnvironment
+
+from tayari.run.doctor.diagnose_merchant import last_view
 
 MSISDN_RANGE: Final = "25479998"
 """These payments: 254 79998 0000 to 9999, a range that no suite uses."""
@@ -130,12 +131,8 @@ def _message_of(environment: TestEnvironment, code: str) -> str:
     if not started.accepted:
         return ""
     environment.control.wait("callback_answered", msisdn=msisdn, timeout_s=_CALLBACK_S)
-    until = time.monotonic() + _SETTLED_S
-    while True:
-        view = environment.driver.read_status(started.payment_id or reference, reference)
-        if view.state not in {None, PaymentState.PENDING} or time.monotonic() > until:
-            return view.message
-        time.sleep(0.1)
+    read = partial(environment.driver.read_status, started.payment_id or reference, reference)
+    return last_view(read, _SETTLED_S).message
 
 
 def _result(code: str, times: int, message: str, *, api: str = "stk") -> Code:

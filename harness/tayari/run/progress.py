@@ -6,7 +6,6 @@ Standard output gets none of it where it carries JSON.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import TracebackType
 from typing import Final, Self
 
 from rich.console import Console
@@ -53,9 +52,7 @@ class RunProgress:
         self._progress.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._progress.stop()
 
     def say(self, sentence: str, *, style: str = "") -> None:

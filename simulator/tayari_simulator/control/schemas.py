@@ -12,7 +12,7 @@ from aiohttp import web
 from tayari_formats.problems import Complaint, Path, describe
 
 from tayari_simulator.control.endpoint import ControlRefusal
-from tayari_simulator.faults.parameters import ResultCode
+from tayari_simulator.faults.base import ResultCode
 from tayari_simulator.scenarios.mix import BadMix, parse_mix
 from tayari_simulator.scenarios.values import CallName, EndpointName, Msisdn, Text, name_of
 from tayari_simulator.state.behaviour import Call

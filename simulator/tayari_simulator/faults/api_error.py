@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tayari_simulator.catalogue.errors import ERRORS
-from tayari_simulator.faults.base import TableFault
-from tayari_simulator.faults.parameters import ErrorName, Refusing
+from tayari_simulator.faults.base import ErrorName, Refusing, TableFault
 from tayari_simulator.state.behaviour import Reply
 from tayari_simulator.strict_reading import Seconds
 

@@ -9,8 +9,7 @@ from typing import Any, Final
 import orjson
 
 from tayari_simulator.catalogue.results import find, wire_form
-from tayari_simulator.faults.base import STRANGER, CallbackFault, stranger
-from tayari_simulator.faults.parameters import Address, ResultCode
+from tayari_simulator.faults.base import STRANGER, Address, CallbackFault, ResultCode, stranger
 from tayari_simulator.state.behaviour import Delivery
 from tayari_simulator.strict_reading import Seconds
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tayari_simulator.catalogue.gateway_pages import GATEWAY_FAULTS
-from tayari_simulator.faults.base import TableFault
-from tayari_simulator.faults.parameters import GatewayFaultName, Refusing
+from tayari_simulator.faults.base import GatewayFaultName, Refusing, TableFault
 from tayari_simulator.state.behaviour import Reply
 from tayari_simulator.strict_reading import Seconds
 

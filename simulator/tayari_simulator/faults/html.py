@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tayari_simulator.catalogue.gateway_pages import PAGES
-from tayari_simulator.faults.base import TableFault
-from tayari_simulator.faults.parameters import PageName
+from tayari_simulator.faults.base import PageName, TableFault
 from tayari_simulator.state.behaviour import Reply
 
 

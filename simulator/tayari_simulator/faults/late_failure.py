@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final
 
-from tayari_simulator.faults.base import TableFault
+from tayari_simulator.faults.base import ResultCode, TableFault
 from tayari_simulator.faults.delays import DelayForm
-from tayari_simulator.faults.parameters import ResultCode
 from tayari_simulator.state.behaviour import Behaviour, Call, DelayDistribution, Fixed, Step
 
 _AFTER: Final[DelayDistribution] = Fixed(1.0)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tayari_simulator.catalogue.errors import ERRORS
-from tayari_simulator.faults.base import TableFault
-from tayari_simulator.faults.parameters import ErrorName
+from tayari_simulator.faults.base import ErrorName, TableFault
 from tayari_simulator.state.behaviour import Call, Reply
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tayari_simulator.faults.base import TableFault
-from tayari_simulator.faults.parameters import MediaType
+from tayari_simulator.faults.base import MediaType, TableFault
 from tayari_simulator.state.behaviour import Reply
 
 

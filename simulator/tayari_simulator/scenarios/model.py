@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated
 
-from tayari_simulator.faults.base import TableFault
+from tayari_simulator.faults.base import ErrorName, ResultCode, TableFault
 from tayari_simulator.faults.delays import DelayForm, DelayOrNoneForm
-from tayari_simulator.faults.parameters import ErrorName, ResultCode
 from tayari_simulator.scenarios.values import (
     CallName,
     EndpointName,

@@ -246,8 +246,8 @@ def status_answer(view: StatusView, target: Target) -> DoctorFinding | None:
     )
 
 
-def sent_ended(read: Callable[[], StatusView], within_s: float) -> StatusView:
-    """Read the state of money that the merchant sends, a payout or a refund, until it is final or time is up."""
+def last_view(read: Callable[[], StatusView], within_s: float) -> StatusView:
+    """Read a state until it is final or time is up."""
     until = time.monotonic() + within_s
     while True:
         view = read()

@@ -20,7 +20,7 @@ from tayari_target.views import Started, StatusView
 
 from tayari.run.doctor import diagnose_daraja as daraja
 from tayari.run.doctor.diagnose_instances import KnownPayment
-from tayari.run.doctor.diagnose_merchant import callback, nothing_found, sent_ended, unread_state, without_secrets
+from tayari.run.doctor.diagnose_merchant import callback, last_view, nothing_found, unread_state, without_secrets
 from tayari.run.doctor.findings import DoctorFinding, bad, good, warning
 
 MSISDN_RANGE: Final = "25479997"
@@ -129,7 +129,7 @@ def _outcome(
         yield good("payout status", "the target file has no merchant.payout.status: most payout rules are not tested")
         return
     payout_id = started.payment_id or reference
-    view = sent_ended(lambda: environment.driver.read_payout(payout_id, reference), _STATUS_S)
+    view = last_view(lambda: environment.driver.read_payout(payout_id, reference), _STATUS_S)
     yield _status(view, asked.status, is_paid=row["state"] == "paid")
     if asked.alerts is not None and environment.driver.read_alerts() is None:
         yield bad("alerts", "merchant.payout.alerts could not be read", "correct merchant.payout.alerts")

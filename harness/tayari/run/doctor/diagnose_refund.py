@@ -19,7 +19,7 @@ from tayari_target.test_environment import TestEnvironment
 from tayari_target.views import Started, StatusView
 
 from tayari.run.doctor.diagnose_instances import KnownPayment
-from tayari.run.doctor.diagnose_merchant import callback, nothing_found, sent_ended, unread_state
+from tayari.run.doctor.diagnose_merchant import callback, last_view, nothing_found, unread_state
 from tayari.run.doctor.findings import DoctorFinding, good, warning
 
 _CALL_S: Final = 5.0
@@ -118,7 +118,7 @@ def _outcome(
         return
     refund_id = started.payment_id or paid.payment_id
     read = partial(environment.driver.read_refund, refund_id, payment_id=paid.payment_id, reference=paid.reference)
-    yield _status(sent_ended(read, _STATUS_S), asked.status, how)
+    yield _status(last_view(read, _STATUS_S), asked.status, how)
 
 
 def _status(view: StatusView, status: StatusSource, how: str) -> DoctorFinding:
