@@ -24,11 +24,6 @@ class Started:
     duration_s: float = 0.0
     content_type: str = ""
 
-    @property
-    def answer(self) -> MerchantAnswer:
-        """The answer as extractors read it."""
-        return MerchantAnswer(body=self.body, headers=(("content-type", self.content_type),))
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatusView:

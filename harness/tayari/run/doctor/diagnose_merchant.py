@@ -38,6 +38,11 @@ _DESTROYS: Final = (
 """Commands of Laravel, Rails, Django, Prisma, databases and shells that empty what is stored."""
 
 
+def answer_of(started: Started) -> MerchantAnswer:
+    """The answer to a start, as extractors read it."""
+    return MerchantAnswer(body=started.body, headers=(("content-type", started.content_type),))
+
+
 def last_lines(log: str) -> str:
     """The end of what the merchant printed, as it follows a message; empty where it printed nothing."""
     tail = log.strip().splitlines()[-_MOST_LINES:]
@@ -89,7 +94,7 @@ def no_answer(started: Started, base_url: str) -> DoctorFinding | None:
 
 def never_called(started: Started, target: Target, daraja_url: str) -> DoctorFinding:
     """The payment was answered, and no call reached the simulator."""
-    shown = _shortened(started.answer)
+    shown = _shortened(answer_of(started))
     call = target.merchant.pay.call
     if started.status in {404, 405}:
         message = f"{call.method} {call.path} was answered {started.status}: {shown}"
@@ -118,25 +123,25 @@ def never_called(started: Started, target: Target, daraja_url: str) -> DoctorFin
 def payment_answer(started: Started, target: Target, *, refused: str = "") -> DoctorFinding:
     """Whether the payment was taken, and its identifier found in the answer. `refused`: why Daraja refused its push."""
     if refused and (not started.accepted or started.payment_id is None):
-        shown = _shortened(started.answer)
+        shown = _shortened(answer_of(started))
         message = (
             f"Daraja refused the push ({refused}), and the merchant answered the payment {started.status}: {shown}"
         )
         return warning("payment", message, "fix what Daraja refuses; the rules will judge that")
     written = target.merchant.pay.payment_id
     if started.status is not None and not started.accepted:
-        shown = _shortened(started.answer)
+        shown = _shortened(answer_of(started))
         message = f"the merchant called Daraja, and answered the payment {started.status}, an error: {shown}"
         return bad("payment", message, f"read the merchant's log, fix what it says; or {_REFUSED}")
     if started.payment_id is not None or written is None:
         return good("payment", f"a payment was started as {started.payment_id}")
     where = f"the answer to the payment ({started.status})"
-    return nothing_found("merchant.pay.payment_id", written, started.answer, where)
+    return nothing_found("merchant.pay.payment_id", written, answer_of(started), where)
 
 
 def second_payment_refused(started: Started) -> DoctorFinding:
     """The first payment was taken, and the next one, of another payer and order, was not."""
-    shown = _shortened(started.answer)
+    shown = _shortened(answer_of(started))
     answered = f"answered {started.status}: {shown}" if started.status is not None else "gave no answer"
     message = f"a first payment was taken; a second one, of another payer and another order, {answered}"
     fix = "see in the merchant's log why; perhaps merchant.pay lacks a field that distinguishes orders ({reference})"

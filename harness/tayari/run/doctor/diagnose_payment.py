@@ -19,7 +19,7 @@ from tayari_target.target_file.extractor import ExtractorKind, compile_extractor
 from tayari_target.target_file.model import Target
 from tayari_target.views import LedgerView, Started, StatusView
 
-from tayari.run.doctor.diagnose_merchant import nothing_found
+from tayari.run.doctor.diagnose_merchant import answer_of, nothing_found
 from tayari.run.doctor.findings import DoctorFinding, warning
 
 NULL_SUM: Final = "; in SQL, a SUM over no rows is NULL, which counts as nothing: write COALESCE(SUM(...), 0)"
@@ -95,7 +95,7 @@ def cancelled(view: StatusView, target: Target, within_s: float, *, paid: Status
 def unsaid(started: Started, views: tuple[StatusView, ...], target: Target) -> Iterator[DoctorFinding]:
     """Paths of the message to the customer that found nothing: of a status, in no ending."""
     pay, status = target.merchant.pay.message, target.merchant.status
-    yield from _unsaid("merchant.pay.message", pay, (started.answer,), "the answer to the payment")
+    yield from _unsaid("merchant.pay.message", pay, (answer_of(started),), "the answer to the payment")
     answers = tuple(MerchantAnswer(body=view.body) for view in views)
     yield from _unsaid("merchant.status.message", status.message if status else None, answers, "the status answer")
 
