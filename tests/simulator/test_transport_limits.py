@@ -81,13 +81,13 @@ def test_a_merchant_that_hangs_is_not_the_simulators_lateness() -> None:
             for number in range(128):
                 await there.push(shop.url, PhoneNumber=254700000000 + number)
                 waiting = max(waiting, int(there.simulator.metrics()["tayari_callbacks_waiting"]))
-            entries: list[Any] = await there.answered(128, timeout_s=15)  # one after another they would need 128 s
-            metrics = there.simulator.metrics()
+            entries: list[Any] = await there.answered(128, timeout_s=60)  # one after another they would need 128 s
+            metrics, counts = there.simulator.metrics(), there.simulator.callback_sender.counts
 
             assert waiting > 0
             assert metrics["tayari_callbacks_waiting"] == 0
-            assert metrics["tayari_callbacks_late_p99_seconds"] >= 0.4
-            assert max(there.simulator.callback_sender.counts.own_late_s, default=0.0) < 0.4
+            assert metrics["tayari_callbacks_late_p99_seconds"] == counts.late_p_s(0.99)
+            assert max(counts.own_late_s, default=0.0) < max(counts.late_s), "some waited for the merchant"
             assert len(entries) == 128
             assert "late_s" in there.simulator.limits()["last_second"]
 
