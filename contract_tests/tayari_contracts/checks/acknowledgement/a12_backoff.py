@@ -95,11 +95,7 @@ def judge_recovery(retries: Sequence[Retry]) -> str:
 
 
 def judge_growth(series: Sequence[Sequence[float]]) -> None:
-    """The pauses grow from try to try, over all payments together.
-
-    Raises:
-        Failed: they are fixed. Unjudged: chance leaves it open.
-    """
+    """The pauses grow from try to try, over all payments together."""
     match trend_of(series):
         case Trend.FIXED:
             raise Failed(f"the pauses between the tries do not grow ({say_gaps(series)}); expected each clearly longer")

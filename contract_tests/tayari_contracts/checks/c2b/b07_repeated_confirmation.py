@@ -28,11 +28,7 @@ def a_receipt_is_credited_once(context: CheckContext) -> None:
 
 
 def credited_first(context: CheckContext, payment: Payment) -> None:
-    """The payment is credited, as the situation of the rule wants it to begin.
-
-    Raises:
-        Untested: it never was, so that nothing can be judged.
-    """
+    """The payment is credited, as the situation of the rule wants it to begin."""
     view = context.observations.until(payment, PAID, within_s=context.time.settle_s)
     if view.state is not PAID:
         raise Untested(f"the account was never credited (the payment is {say(view)}), so nothing could be judged")

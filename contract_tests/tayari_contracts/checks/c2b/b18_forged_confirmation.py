@@ -39,11 +39,7 @@ def a_forged_confirmation_credits_nothing(context: CheckContext) -> None:
 
 
 def expect_credits(context: CheckContext, account: Payment, most: int, caller: Caller, how: str) -> None:
-    """The account has no more credits than true payments.
-
-    Raises:
-        WrongCredit: it has.
-    """
+    """The account has no more credits than true payments."""
     found = context.observations.credits(account).count
     if found > most:
         raise WrongCredit(

@@ -39,11 +39,7 @@ def a_repeated_success_credits_once(context: CheckContext) -> None:
 
 
 def require_repeated(context: CheckContext, payment: Payment) -> None:
-    """The merchant took the payment's callback more than once.
-
-    Raises:
-        Untested: it did not, so that it could not have credited it twice.
-    """
+    """The merchant took the payment's callback more than once."""
     answers = context.journal.callback_statuses(payment)
     if sum(1 for status in answers if status is not None and status < CRASH) < TWICE:
         raise Untested(f"a success was sent {len(answers)} times, and not taken twice (answers: {answers})")

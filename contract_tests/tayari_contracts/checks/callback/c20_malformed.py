@@ -76,11 +76,7 @@ def expect_unpaid(context: CheckContext, payments: dict[str, Payment]) -> None:
 
 
 def judge(answers: list[dict[str, Any]], what: str, *, may_hang_up: bool = False) -> None:
-    """Refused or taken, not crashed on.
-
-    Raises:
-        Failed: 5xx, or no answer at all.
-    """
+    """Refused or taken, not crashed on."""
     for answer in answers:
         status = answer.get("status")
         if status is None and not may_hang_up:

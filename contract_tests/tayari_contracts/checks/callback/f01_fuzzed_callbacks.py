@@ -82,11 +82,7 @@ def groups_of(bodies: Sequence[tuple[str, str]]) -> Iterator[list[tuple[str, str
 
 
 def credited_after_all(context: CheckContext, payment: Payment, sent: int) -> Unjudged | None:
-    """Judge the money once the merchant has dealt with all of them; returns what could not be decided.
-
-    Raises:
-        Failed: the payment is paid, or something was credited for it.
-    """
+    """Judge the money once the merchant has dealt with all of them; returns what could not be decided."""
     doubt = None
     try:
         context.expectations.status_after_queue(payment)
@@ -151,11 +147,7 @@ def problem(what: str, answer: dict[str, Any]) -> str:
 
 
 def require_reached(answers: list[dict[str, Any]]) -> None:
-    """Something behind the address read the bodies.
-
-    Raises:
-        Untested: all were turned away unread.
-    """
+    """Something behind the address read the bodies."""
     statuses = {answer["status"] for answer in answers if answer.get("status") is not None}
     if not any(200 <= status < 300 or status in SHAPES_REFUSED for status in statuses):
         raise Untested(f"nothing reached the merchant's own code: every odd callback was answered {sorted(statuses)}")

@@ -39,11 +39,7 @@ def a_duplicate_is_an_accepted_payout(context: CheckContext) -> None:
 
 
 def expect_not_taken_for_accepted(context: CheckContext, payment: Payment) -> None:
-    """An internal error is no sign of an accepted payout: it goes again under its id, or ends, or a person sees it.
-
-    Raises:
-        Missing: the merchant waits for a result that nobody sends.
-    """
+    """An internal error is no sign of an accepted payout: it goes again under its id, or ends, or a person sees it."""
     why = f'Daraja answered {DUPLICATE} "System internal error.", which is no duplicate'
 
     def went_on() -> bool:

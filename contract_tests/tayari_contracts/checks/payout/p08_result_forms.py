@@ -61,11 +61,7 @@ def each_form_of_a_result_is_read(context: CheckContext) -> None:
 
 
 def _expect_its_receipt(context: CheckContext, payment: Payment, what: str) -> None:
-    """The receipt that the merchant shows is M-Pesa's, or none.
-
-    Raises:
-        Failed: it is another text.
-    """
+    """The receipt that the merchant shows is M-Pesa's, or none."""
     shown = context.observations.status(payment).receipt
     made = {str(row["receipt"]) for row in transactions(context, payment)}
     if shown and shown not in made:

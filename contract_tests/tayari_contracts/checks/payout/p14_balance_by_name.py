@@ -92,11 +92,7 @@ def _play_balance(context: CheckContext, number: int, form: str, accounts: tuple
 
 
 def _require_answer(result: Entry) -> None:
-    """M-Pesa sent the balance.
-
-    Raises:
-        Untested: it refused to.
-    """
+    """M-Pesa sent the balance."""
     message = body_of(result).get("Result") or {}
     code = str(message.get("ResultCode"))
     if code in CREDENTIAL_REFUSED:

@@ -74,11 +74,7 @@ def _give_too_much_back(context: CheckContext) -> Payment | None:
 
 
 def _expect_no_more(context: CheckContext, refund: Payment | None) -> None:
-    """What leaves is not more than what came.
-
-    Raises:
-        WrongCredit: it is.
-    """
+    """What leaves is not more than what came."""
     for entry in () if refund is None else refund_requests(context, refund):
         sent = shillings_of(body_of(entry).get("Amount"))
         if refund is not None and sent is not None and sent > refund.amount:
@@ -89,11 +85,7 @@ def _expect_no_more(context: CheckContext, refund: Payment | None) -> None:
 
 
 def _expect_not_called_failed(context: CheckContext, refund: Payment) -> None:
-    """R000001 says that the money is back.
-
-    Raises:
-        Warned: the refund is called failed.
-    """
+    """R000001 says that the money is back."""
     view = context.observations.status(refund)
     if view.state is FAILED and is_reversal(refund_requests(context, refund)[0]):
         raise Warned(
@@ -112,11 +104,7 @@ def _expect_no_payout(context: CheckContext, refund: Payment) -> None:
 
 
 def _expect_one(context: CheckContext, refund: Payment, why: str, *, resend: bool) -> None:
-    """One request gives the money back. `resend`: the same request may go again, for it is made once only.
-
-    Raises:
-        Untested: none was sent.
-    """
+    """One request gives the money back. `resend`: the same request may go again, for it is made once only."""
     requests = refund_requests(context, refund)
     if not requests:
         raise Untested(f"{why}, and no request that gives the money back reached Daraja")

@@ -56,9 +56,6 @@ def _expect_another_is_sent(context: CheckContext, first: Payment) -> None:
     """A second payout of the same amount to the same person is sent as well, or refused, or a person looks at it.
 
     It fails at M-Pesa (2040), so that no money rule takes it for the first one paid twice.
-
-    Raises:
-        Missing: it was accepted, and never sent.
     """
     fails = payout_situation("inline/p19-another", outcome=after(0.5, result_code=2040))
     context.control.play_next(fails, msisdn=first.msisdn)
@@ -81,11 +78,7 @@ def _expect_another_is_sent(context: CheckContext, first: Payment) -> None:
 
 
 def _require_reference(context: CheckContext) -> None:
-    """The merchant can know that two requests are for one payout.
-
-    Raises:
-        Untested: nothing says so.
-    """
+    """The merchant can know that two requests are for one payout."""
     payout = context.target.merchant.payout
     if payout is None or not payout.call.names("reference"):
         raise Untested(

@@ -120,11 +120,7 @@ def _play_at_once(context: CheckContext) -> None:
 
 
 def _play_overdrawn(context: CheckContext) -> None:
-    """Two payouts at the same moment that the balance suffices for one of, and then one more.
-
-    Raises:
-        WrongCredit: more is sent than there was.
-    """
+    """Two payouts at the same moment that the balance suffices for one of, and then one more."""
     msisdn = context.allocation.msisdn()
     before = _available(context, msisdn)
     amount = int(before * OVER_HALF)
@@ -152,11 +148,7 @@ def _play_overdrawn(context: CheckContext) -> None:
 
 
 def _expect_reserved(context: CheckContext, payment: Payment, left: float, why: str, *, messages: int) -> None:
-    """Until M-Pesa sends more than `messages` messages, the amount is not available for another payout.
-
-    Raises:
-        WrongCredit: it is.
-    """
+    """Until M-Pesa sends more than `messages` messages, the amount is not available for another payout."""
     wrong: float | None = None
     while not _is_right(found := _available(context, payment.msisdn), left, fee_below=payment.amount):
         if len(context.journal.callbacks(payment)) > messages or not context.time.remains:
@@ -170,11 +162,7 @@ def _expect_reserved(context: CheckContext, payment: Payment, left: float, why: 
 
 
 def _expect(context: CheckContext, payment: Payment, wanted: float, why: str, *, fee_below: float) -> None:
-    """The balance is `wanted`, or less by a fee, and stays so.
-
-    Raises:
-        WrongCredit: it is not.
-    """
+    """The balance is `wanted`, or less by a fee, and stays so."""
 
     def is_right() -> bool:
         return _is_right(_available(context, payment.msisdn), wanted, fee_below=fee_below)

@@ -170,11 +170,7 @@ def _believed(context: CheckContext, victim: Victim, forged: PaymentState, how: 
 
 
 def _expect_money_kept(context: CheckContext, victim: Victim, how: str) -> None:
-    """What M-Pesa pays is not there to be paid out again.
-
-    Raises:
-        WrongCredit: it is.
-    """
+    """What M-Pesa pays is not there to be paid out again."""
     found = readable_balance(context, victim.payment.msisdn)
     if victim.before is not None and found is not None and found >= victim.before:
         raise WrongCredit(
@@ -184,11 +180,7 @@ def _expect_money_kept(context: CheckContext, victim: Victim, how: str) -> None:
 
 
 def _expect_failure_wins(context: CheckContext, victim: Victim, how: str) -> None:
-    """What a stranger called paid has failed when M-Pesa says so, or a person has it.
-
-    Raises:
-        Failed: it is paid, though nobody was.
-    """
+    """What a stranger called paid has failed when M-Pesa says so, or a person has it."""
     expect_results_taken(context, victim.payment)
     view = context.observations.until(victim.payment, (FAILED, REVIEW), within_s=context.time.settled_s)
     if view.state is PAID:
@@ -201,11 +193,7 @@ def _expect_failure_wins(context: CheckContext, victim: Victim, how: str) -> Non
 
 
 def _expect_success_wins(context: CheckContext, victim: Victim, how: str) -> None:
-    """What a stranger called failed is paid when M-Pesa says so, or a person has it.
-
-    Raises:
-        WrongCredit: its money is there to be paid out again. Failed: nobody sees that it was paid.
-    """
+    """What a stranger called failed is paid when M-Pesa says so, or a person has it."""
     expect_results_taken(context, victim.payment)
     view = context.observations.until(victim.payment, (PAID, REVIEW), within_s=context.time.settled_s)
     expect_one_id(context, victim.payment, how)

@@ -56,11 +56,7 @@ def watch_s(context: CheckContext, payment: Payment) -> float:
 
 
 def judge(times_s: list[float], final_at_s: float) -> None:
-    """At most one query after the end.
-
-    Raises:
-        Failed: the merchant goes on asking.
-    """
+    """At most one query after the end."""
     late = [time_s for time_s in times_s if time_s > final_at_s + STRAGGLER_S]
     if len(late) > 1:
         raise Failed(

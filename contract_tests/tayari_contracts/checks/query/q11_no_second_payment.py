@@ -36,11 +36,7 @@ def silence_asks_for_no_second_payment(context: CheckContext) -> None:
 
 
 def expect_no_invitation(context: CheckContext, payment: Payment, view: StatusView) -> None:
-    """While the payment waits, or only the merchant calls it failed, the customer is not asked to pay again.
-
-    Raises:
-        Failed: the customer is.
-    """
+    """While the payment waits, or only the merchant calls it failed, the customer is not asked to pay again."""
     text = context.observations.outcome_message(payment, view)
     if view.state in (PENDING, FAILED) and invites_payment(text):
         raise Failed(

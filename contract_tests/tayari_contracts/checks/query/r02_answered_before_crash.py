@@ -74,11 +74,7 @@ def _paid_in_earlier(context: CheckContext) -> Payment | None:
 
 
 def expect_receipts(context: CheckContext, answered: Sequence[Payment]) -> None:
-    """What a query settled has no receipt: the callback that named it is lost.
-
-    Raises:
-        Warned: that happened.
-    """
+    """What a query settled has no receipt: the callback that named it is lost."""
     if not context.profile.shows_receipt:
         return
     context.time.until(lambda: not _without_receipt(context, answered), within_s=READ_WITHIN_S)

@@ -34,11 +34,7 @@ def tabs_share_one_prompt(context: CheckContext) -> None:
 
 
 def _expect_no_second_charge(context: CheckContext, paid: Payment) -> None:
-    """The order is paid, and one more request comes for it: a page that is sent again, or a tab that was left open.
-
-    Raises:
-        Warned: its customer is prompted again.
-    """
+    """The order is paid, and one more request comes for it: a page that is sent again, or a tab that was left open."""
     again = situation("inline/d01-paid-already", outcome=after(0.5, result_code=1032))
     context.actions.pay(again, msisdn=paid.msisdn, amount=paid.amount, reference=paid.reference)
     pushes = calm_pushes(context, paid, calm_s=AGAIN_S, within_s=2 * AGAIN_S)

@@ -38,11 +38,7 @@ def the_timestamp_is_right(context: CheckContext) -> None:
 
 
 def judge_two(first: object, second: object, behind_s: float, later_behind_s: float) -> None:
-    """Two pushes of different minutes: a wrong clock is wrong by the same time in both, a wrong format is not.
-
-    Raises:
-        Failed: the Timestamp does not move as time does.
-    """
+    """Two pushes of different minutes: a wrong clock is wrong by the same time in both, a wrong format is not."""
     if abs(later_behind_s - behind_s) > APART_S:
         raise Failed(
             f"the Timestamps {first} and {second} are off by {behind_s / 60:.1f} and {later_behind_s / 60:.1f} min: "

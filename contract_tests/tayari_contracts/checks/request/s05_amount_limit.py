@@ -76,11 +76,7 @@ def judge_parts(context: CheckContext, payment: Payment) -> None:
 
 
 def judge_unpaid_part(context: CheckContext) -> None:
-    """The first part is paid, and the next one is cancelled: the order is not paid.
-
-    Raises:
-        Failed: it is; WrongCredit: more was credited than was paid.
-    """
+    """The first part is paid, and the next one is cancelled: the order is not paid."""
     payment = context.actions.pay_accepted(
         situation("inline/s05-first-part", outcome=after(FIRST_PART_S)), amount=TOTAL
     )
@@ -97,11 +93,7 @@ def judge_unpaid_part(context: CheckContext) -> None:
 
 
 def expect_total(context: CheckContext, payment: Payment, due: float, message: str, *, at_most: bool = False) -> None:
-    """What is credited for the order is what its parts add up to.
-
-    Raises:
-        WrongCredit: it is more; Missing: it is less.
-    """
+    """What is credited for the order is what its parts add up to."""
     if not context.profile.shows_credits:
         return
     total = context.observations.credits(payment).total

@@ -84,22 +84,14 @@ def _type_quotes(context: CheckContext) -> None:
 
 
 def expect_paid(context: CheckContext, payment: Payment, what: str) -> None:
-    """The order ends as any other.
-
-    Raises:
-        Failed: it does not, or is credited another number of times.
-    """
+    """The order ends as any other."""
     if context.profile.shows_state:
         context.expectations.state(payment, PAID, within_s=context.time.settled_s, because=f"it is {what} and was paid")
     context.expectations.credits(payment, 1, quiet_s=0.3, because=what)
 
 
 def expect_readable(context: CheckContext, payment: Payment, what: str) -> None:
-    """What the merchant was asked about the order was answered, and not with HTTP 500.
-
-    Raises:
-        Failed: an answer was 500, or shows words of a database.
-    """
+    """What the merchant was asked about the order was answered, and not with HTTP 500."""
     for answer in context.evidence.driver_exchanges:
         if answer.at < payment.began_at or answer.title == "start payment":
             continue

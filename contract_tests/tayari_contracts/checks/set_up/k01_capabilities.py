@@ -42,11 +42,7 @@ def traffic_agrees_with_the_declared_capabilities(context: CheckContext) -> None
 
 
 def expect_no_callback_decides(context: CheckContext) -> None:
-    """A callback reports a success, and each status query says in flight.
-
-    Raises:
-        Failed: the merchant believes the callback. Warned: it answers as if it took it, and its state cannot be seen.
-    """
+    """A callback reports a success, and each status query says in flight."""
     in_flight = {"in_flight": ["4999"], "for_calls": IN_FLIGHT}
     payment = context.actions.pay_accepted(situation("inline/k01-callback", outcome=after(LONG_S), query=in_flight))
     answers = context.actions.send_callback(payment, result_code=0)
@@ -66,11 +62,7 @@ def make_traffic(context: CheckContext) -> None:
 
 
 def expect_shown(context: CheckContext, capability: str) -> None:
-    """Give the merchant a reason to make the call.
-
-    Raises:
-        Failed: it had one, and made none.
-    """
+    """Give the merchant a reason to make the call."""
     if capability == "stk_query" and context.run.silence.found:
         context.evidence.cite(*filter(None, [context.run.silence.payment]))
         raise _never_asks(context)

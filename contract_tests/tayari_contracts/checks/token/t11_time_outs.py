@@ -57,11 +57,7 @@ def _pushes(listener: StubListener) -> list[str]:
 
 
 def _judge_state(context: CheckContext, driver: MerchantDriver, started: Started, reference: str) -> None:
-    """Nobody knows whether the push was taken: neither failed nor paid.
-
-    Raises:
-        Failed: it is either. Unjudged: it cannot be seen.
-    """
+    """Nobody knows whether the push was taken: neither failed nor paid."""
     if not context.profile.shows_state:
         context.evidence.notes.append("the end of the payment could not be seen (merchant.status)")
         return
