@@ -13,7 +13,7 @@ from tayari_control.client import ControlError
 from tayari_reports.model import Check, Exchange, Level, NotTested, Rule, State
 from tayari_reports.redaction import fingerprint
 from tayari_target.adapter import depth_of, shown
-from tayari_target.target_file.model import C2b, Target
+from tayari_target.target_file.model import Target
 from tayari_target.test_environment import TestEnvironment
 
 from tayari_contracts.catalogue.rules import ENABLED_BY, CatalogueRow, Control, Need, Planned
@@ -91,52 +91,44 @@ def of_customers(planned: PlannedCheck, target: Target) -> PlannedCheck:
 
 def missing_need(planned: PlannedCheck, target: Target) -> Check | None:
     """The check's ending when the target file lacks what it needs; None when nothing is missing."""
-    merchant = target.merchant
-    absent = _absent_kind(planned, target)
-    if absent and planned.asked_for:
+    merchant, seen = target.merchant, shown(target)
+
+    def unmet(state: State, reason: str, enable: str = "") -> Check:
+        why = NotTested.TARGET_KEY_MISSING if enable else None
+        return Check(rule=planned.rule.id, state=state, reason=reason, not_tested=why, enable=enable)
+
+    if absent := _absent_kind(planned, target):
+        if not planned.asked_for:
+            return unmet(State.NOT_APPLICABLE, absent)
         key = next((ENABLED_BY[need] for need in _OF_KINDS if need in planned.needs), "merchant.pay")
-        return Check(
-            rule=planned.rule.id, state=State.NOT_TESTED, reason=absent, not_tested=NotTested.TARGET_KEY_MISSING,
-            enable=key,
-        )  # fmt: skip
-    if absent:
-        return Check(rule=planned.rule.id, state=State.NOT_APPLICABLE, reason=absent)
-    seen, payout = shown(target), merchant.payout
+        return unmet(State.NOT_TESTED, absent, key)
     present = {
         Need.STATE: seen.state,
         Need.CREDITS: seen.ledger or seen.credited,
         Need.MESSAGE: merchant.pay.message is not None or seen.message,
         Need.RECEIPT: seen.receipt,
         Need.AUDIT: seen.audit,
-        Need.RESTART: merchant.start is not None,
         Need.QUERY: True,
         Need.CALLBACKS: True,
-        Need.PAYOUT: payout is not None,
-        Need.PAYOUT_STATE: payout is not None and payout.status is not None,
-        Need.PAYOUT_RECEIPT: payout is not None and payout.status is not None and payout.status.receipt is not None,
-        Need.ALERTS: payout is not None and payout.alerts is not None,
-        Need.BALANCE: payout is not None and payout.balance is not None,
-        Need.REFUND: merchant.refund is not None,
-        Need.REFUND_STATE: merchant.refund is not None and merchant.refund.status is not None,
-        **_given_of_c2b(merchant.c2b),
+        Need.VALIDATION: merchant.c2b is not None and merchant.c2b.validation,
+        Need.DUE: merchant.c2b is not None and merchant.c2b.takes_amount,
     }
     for need in sorted(planned.needs):
-        if not present[need]:
-            key = ENABLED_BY[need]
-            return Check(
-                rule=planned.rule.id,
-                state=State.NOT_TESTED,
-                reason=f"the target file has no {key}",
-                not_tested=NotTested.TARGET_KEY_MISSING,
-                enable=key,
-            )
+        key = ENABLED_BY[need]
+        if not (present[need] if need in present else _has_key(target, key)):
+            return unmet(State.NOT_TESTED, f"the target file has no {key}", key)
     if Need.QUERY in planned.needs and "stk_query" not in merchant.capabilities:
-        return Check(
-            rule=planned.rule.id,
-            state=State.NOT_APPLICABLE,
-            reason="the merchant declares no stk_query capability (K01 holds that against its traffic)",
-        )
+        reason = "the merchant declares no stk_query capability (K01 holds that against its traffic)"
+        return unmet(State.NOT_APPLICABLE, reason)
     return None
+
+
+def _has_key(target: Target, key: str) -> bool:
+    """Whether the target file gives this key, such as `merchant.payout.status`."""
+    value: object = target
+    for name in key.split("."):
+        value = None if value is None else getattr(value, name)
+    return value is not None
 
 
 def _absent_kind(planned: PlannedCheck, target: Target) -> str:
@@ -159,16 +151,6 @@ def _absent_kind(planned: PlannedCheck, target: Target) -> str:
     if Need.CALLBACKS in planned.needs and not merchant.takes_callbacks:
         return "the merchant learns results by status queries alone (no_callbacks; K01 compares that with its traffic)"
     return ""
-
-
-def _given_of_c2b(c2b: C2b | None) -> dict[Need, bool]:
-    return {
-        Need.C2B: c2b is not None,
-        Need.ACCOUNT: c2b is not None and c2b.account is not None,
-        Need.UNALLOCATED: c2b is not None and c2b.unallocated is not None,
-        Need.VALIDATION: c2b is not None and c2b.validation,
-        Need.DUE: c2b is not None and c2b.takes_amount,
-    }
 
 
 def run_check(
