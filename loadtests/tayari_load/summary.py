@@ -21,7 +21,7 @@ from tayari_reports.model import (
     Threshold,
 )
 from tayari_reports.model.run_files import EventsWriter, to_dict
-from tayari_reports.redaction import redact_check
+from tayari_reports.redaction import redact_record
 from tayari_reports.verdict.load_words import balance_sentence, funnel_words, limit_sentence
 from tayari_target.target_file.model import Thresholds
 
@@ -152,7 +152,7 @@ def write_checks(found: Iterable[Check], path: Path, *, secrets: Iterable[str] =
     """Append checks to a suite's results file, redacted."""
     with EventsWriter(path) as events:
         for check in found:
-            events.check(redact_check(check, secrets))
+            events.check(redact_record(check, secrets))
 
 
 def _check(threshold: Threshold, load: Load, samples: Samples, started_at: float, repeat: str) -> Check:

@@ -151,14 +151,13 @@ def test_an_unknown_name_is_reported_with_the_nearest(
 
 def test_a_run_is_rendered_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     from tayari_reports.model import Run
-    from tayari_reports.model.run_files import write_run
-    from tayari_reports.writers.table import USUAL
+    from tayari_reports.writers.table import USUAL, write_all
 
-    run_file = write_run(
-        Run(run_id="r1", tayari_version="0", suite="ci", profile="documented", merchant="shop", base_url="http://a",
-            started_at=0.0, finished_at=1.0),
-        tmp_path / "run.json",
+    made = Run(
+        run_id="r1", tayari_version="0", suite="ci", profile="documented", merchant="shop", base_url="http://a",
+        started_at=0.0, finished_at=1.0,
     )  # fmt: skip
+    run_file = write_all(made, tmp_path, formats=["json"])["json"]
 
     assert "INVALID RUN" in printed(capsys, "report", "render", str(run_file), "--as", "terminal")
     assert printed(capsys, "report", "render", str(run_file), "--as", "md").strip() == str(tmp_path / "report.md")

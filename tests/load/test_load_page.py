@@ -17,7 +17,8 @@ from typing import Any
 import pytest
 import tayari_load
 from legibility import problems_of
-from tayari_reports.model.run_files import load_from_dict
+from tayari_reports.model import Load
+from tayari_reports.model.codec import from_value
 from tayari_target.merchant_process import free_port
 from test_report_access import axe  # noqa: F401 - a fixture
 
@@ -128,7 +129,7 @@ def test_the_tab_shows_payments_and_switches_scenarios_while_the_load_runs(tmp_p
         stop(page)
         browser.close()
 
-    load = load_from_dict(json.loads((tmp_path / "load.json").read_text()))
+    load = from_value(Load, json.loads((tmp_path / "load.json").read_text()))
     assert rows[:5] == ["started", "acknowledged", "called back", "settled", "credited twice"]
     assert problems == []
     assert unreadable == []

@@ -17,8 +17,9 @@ from tayari_load.statistics.payments import PaymentOutcome
 from tayari_load.statistics.process_use import ProcessWatch
 from tayari_load.statistics.tally import Tally
 from tayari_load.summary import checks, exit_code, load_record, write_checks, write_load
-from tayari_reports.model import NotTested, State
-from tayari_reports.model.run_files import load_from_dict, read_events
+from tayari_reports.model import Load, NotTested, State
+from tayari_reports.model.codec import from_value
+from tayari_reports.model.run_files import read_events
 from tayari_target.target_file.model import Thresholds
 
 LIMITS = Thresholds(concurrent_users=2)
@@ -141,7 +142,7 @@ def test_load_json_and_the_events_are_read_back_by_the_reports(tmp_path: Path) -
     write_load(load, tmp_path / "out" / "load.json")
     write_checks(checks(load, run()), tmp_path / "events.jsonl")
 
-    assert load_from_dict(json.loads((tmp_path / "out" / "load.json").read_text())) == load
+    assert from_value(Load, json.loads((tmp_path / "out" / "load.json").read_text())) == load
     assert [check.rule for check in read_events(tmp_path / "events.jsonl").checks] == ["L01", "L02", "L03", "L04"]
 
 

@@ -17,7 +17,8 @@ from strain import PERFORMANCE, strained, thresholds_met
 from tayari_load.limit_search import CLOSE
 from tayari_load.simulator_monitor import SimulatorLimits
 from tayari_reports.model import Load, State
-from tayari_reports.model.run_files import load_from_dict, read_events
+from tayari_reports.model.codec import from_value
+from tayari_reports.model.run_files import read_events
 from tayari_target.merchant_process import free_port
 from tayari_target.target_file import load_target
 from tayari_target.test_environment import TestEnvironment
@@ -77,7 +78,7 @@ def locust(
 
 
 def loaded(folder: Path) -> Load:
-    return load_from_dict(json.loads((folder / "load.json").read_text()))
+    return from_value(Load, json.loads((folder / "load.json").read_text()))
 
 
 @pytest.fixture(scope="module")

@@ -12,8 +12,9 @@ import pytest
 import tayari_load
 from _pytest.mark import ParameterSet
 from tayari_load.shapes import SHAPES, Shape
-from tayari_reports.model import State
-from tayari_reports.model.run_files import load_from_dict, read_events
+from tayari_reports.model import Load, State
+from tayari_reports.model.codec import from_value
+from tayari_reports.model.run_files import read_events
 from tayari_target.resources import example_folder
 
 LOCUSTFILE = Path(tayari_load.__file__).with_name("locustfile.py")
@@ -48,7 +49,7 @@ def test_a_shape_is_played_with_its_troubles_and_the_money_holds(tmp_path: Path,
         [sys.executable, "-m", "locust", "-f", str(LOCUSTFILE), *words],
         env={**clean, **given}, capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
-    load = load_from_dict(json.loads((tmp_path / "load.json").read_text()))
+    load = from_value(Load, json.loads((tmp_path / "load.json").read_text()))
 
     assert done.returncode in {0, 11}, done.stderr
     assert (load.shape, load.invalid) == (row.name, ())

@@ -12,7 +12,7 @@ import samples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tayari_reports.model import State
-from tayari_reports.redaction import LONGEST, Redactor, fingerprint, redact_check, redact_run, secret_fields
+from tayari_reports.redaction import LONGEST, Redactor, fingerprint, redact_record, secret_fields
 from tayari_reports.redaction.secret_fields import KnownSecrets
 
 PASSKEY = "bfb279f9aa9bdbcf158e97dd71a467cd2e0c893059b10f78e6b72ada1ed2c919"
@@ -67,7 +67,7 @@ def test_numbers_that_are_no_msisdn_stay_readable(harmless: str) -> None:
 def test_a_number_seen_once_is_masked_inside_longer_numbers_too() -> None:
     run = samples.run(notes=("payer 0712345678", "reference 88712345678001", "bare 712345678"))
 
-    assert redact_run(run).notes == ("payer 07•••••678", "reference 887•••••678001", "bare 7•••••678")
+    assert redact_record(run).notes == ("payer 07•••••678", "reference 887•••••678001", "bare 7•••••678")
 
 
 def test_a_json_body_stays_json_when_its_numbers_are_masked() -> None:
@@ -207,9 +207,9 @@ def test_redacting_twice_is_redacting_once(text: str) -> None:
 
 @pytest.mark.parametrize("name", samples.ALL)
 def test_redacting_a_redacted_run_changes_nothing(name: str) -> None:
-    once = redact_run(samples.ALL[name](), [PASSKEY])
+    once = redact_record(samples.ALL[name](), [PASSKEY])
 
-    assert redact_run(once, [PASSKEY]) == once
+    assert redact_record(once, [PASSKEY]) == once
 
 
 NAMES = ("password", "Pass_Key", "secret", "tokens", "api-key", "set-cookie", "Authorization", "myPin", "opinion", "a")
@@ -252,7 +252,7 @@ def test_the_secret_part_of_a_callback_address_is_masked_everywhere_and_a_paymen
     asked = replace(exchange, kind="to_merchant", url=f"http://127.0.0.1:5000/pay/{payment_id}")
     check = samples.ended("C20", State.FAIL, f"The callback to {secret} failed.", evidence=(push, asked))
 
-    for masked in (str(redact_check(check)), str(redact_run(samples.run(checks=(check,), notes=(secret,))))):
+    for masked in (str(redact_record(check)), str(redact_record(samples.run(checks=(check,), notes=(secret,))))):
         assert secret not in masked
         assert payment_id in masked
 
@@ -262,7 +262,7 @@ def test_the_address_of_a_delivered_callback_is_enough_to_know_its_secret() -> N
     sent = replace(exchange, kind="callback", url="http://127.0.0.1:5000/cb?k=Zq8vK2mN4pR6tW1x")
     check = samples.ended("C20", State.FAIL, "Zq8vK2mN4pR6tW1x was refused.", evidence=(sent,))
 
-    assert "Zq8vK2mN" not in str(redact_check(check))
+    assert "Zq8vK2mN" not in str(redact_record(check))
 
 
 @pytest.mark.parametrize(
@@ -291,17 +291,17 @@ def test_hashes_are_not_taken_for_telephone_numbers_and_a_secret_among_them_is()
     digest = "0712345678abcdef" * 4
     run = samples.run(config_sha256=digest)
 
-    assert redact_run(run).config_sha256 == digest
-    assert redact_run(run, [digest]).config_sha256 == "[redacted]"
+    assert redact_record(run).config_sha256 == digest
+    assert redact_record(run, [digest]).config_sha256 == "[redacted]"
 
 
 def test_a_huge_body_is_cut_and_says_by_how_much() -> None:
     (exchange, *_) = samples.exchanges()
     check = samples.ended("C20", State.FAIL, "Crashed.", evidence=(replace(exchange, request_body="x" * 100_000),))
 
-    body = redact_check(check).evidence[0].request_body
+    body = redact_record(check).evidence[0].request_body
     assert body.endswith(f"… [{100_000 - LONGEST} more characters left out]")
-    assert redact_check(redact_check(check)) == redact_check(check)
+    assert redact_record(redact_record(check)) == redact_record(check)
 
 
 def test_the_fingerprint_of_a_failure_ignores_numbers_and_masks() -> None:

@@ -13,7 +13,7 @@ import pytest
 from tayari_control.client import ControlError
 from tayari_reports.model import EXIT_CODES, Check, Rule, Run
 from tayari_reports.model.run_files import EventsWriter
-from tayari_reports.redaction import Redactor, callback_secrets, redact_check
+from tayari_reports.redaction import Redactor, callback_secrets, redact_record
 from tayari_reports.verdict import judge, percent
 from tayari_reports.verdict.sentences import shout
 from tayari_target.customer_messages import MESSAGES_FILE, write_messages
@@ -145,7 +145,7 @@ class CheckSession:
         for environment in self._environments:
             environment.keep_secret(found & self._seen_once)
         self._seen_once |= found
-        redacted = redact_check(check, self._all_secrets())
+        redacted = redact_record(check, self._all_secrets())
         self._checks[check.rule] = redacted
         if self._events is not None:
             self._events.check(redacted)

@@ -16,7 +16,8 @@ from tayari_formats.problems import Problem
 from tayari_load.plan import PlanError, kinds, parse_mix
 from tayari_money.payment_record import RECEIVED, PaymentKind
 from tayari_reports.model import Check, Load, NotTested, Rule, State
-from tayari_reports.model.run_files import load_from_dict, read_events
+from tayari_reports.model.codec import from_value
+from tayari_reports.model.run_files import read_events
 from tayari_target.merchant_process import free_port
 from tayari_target.run_processes import marks
 from tayari_target.target_file import TargetError, load_target
@@ -191,7 +192,7 @@ def loaded_from(plan: tuple[Rule, ...], work_dir: Path, log: Path, *, also: Coll
     wanted = {rule.id for rule in plan} | set(also)
     found = read_events(events).checks if events.exists() else ()
     checks = tuple(check for check in found if check.rule in wanted)
-    return Loaded(plan=plan, checks=checks, load=load_from_dict(json.loads(out.read_text(encoding="utf-8"))))
+    return Loaded(plan=plan, checks=checks, load=from_value(Load, json.loads(out.read_text(encoding="utf-8"))))
 
 
 def interrupted_load(order: RunOrder, plan: tuple[Rule, ...], work_dir: Path) -> Loaded:

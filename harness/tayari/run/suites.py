@@ -15,7 +15,8 @@ from typing import Final, Self
 from tayari_contracts.catalogue.rules import select
 from tayari_contracts.runner.check_schedule import CheckSchedule, applicable
 from tayari_reports.model import Check
-from tayari_reports.model.run_files import Events, check_from_dict, read_events
+from tayari_reports.model.codec import from_value
+from tayari_reports.model.run_files import Events, read_events
 from tayari_target.instances import most_instances
 from tayari_target.run_processes import marks
 from tayari_target.target_file.model import Target
@@ -209,4 +210,4 @@ def pytest_command(order: RunOrder, *, environment_files: Sequence[Path], events
 
 def _check(event: dict[str, object]) -> Check:
     """The check as far as progress shows it: without its evidence, which is most of it."""
-    return check_from_dict({key: value for key, value in event.items() if key not in ("event", "evidence")})
+    return from_value(Check, {key: value for key, value in event.items() if key not in ("event", "evidence")})

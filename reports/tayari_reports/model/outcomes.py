@@ -20,6 +20,9 @@ WORST_FIRST: Final = (
 )
 """Which state counts for a rule that was checked more than once: the first of these."""
 
+FAILED: Final = frozenset({State.FAIL, State.WARN})
+"""States in which the merchant does not do what the rule asks for."""
+
 RAN: Final = frozenset({State.PASS, State.FAIL, State.WARN, State.UNKNOWN})
 """States of a check that really met the merchant."""
 

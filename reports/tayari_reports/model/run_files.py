@@ -13,20 +13,6 @@ from typing import Any, NamedTuple, Self
 from tayari_reports.model import SCHEMA, Check, Load, Rule, Run
 from tayari_reports.model.codec import ReportError, from_value, to_value
 
-__all__ = [
-    "Events",
-    "EventsWriter",
-    "ReportError",
-    "check_from_dict",
-    "load_from_dict",
-    "read_events",
-    "read_run",
-    "rule_from_dict",
-    "run_from_dict",
-    "to_dict",
-    "write_run",
-]
-
 
 def to_dict(record: Run | Check | Rule | Load) -> dict[str, Any]:
     """A record as a JSON object; a run starts with its `schema`."""
@@ -49,31 +35,6 @@ def run_from_dict(value: object) -> Run:
             "read it with the Tayari that wrote it, or run the check again"
         )
     return from_value(Run, value)
-
-
-def check_from_dict(value: object) -> Check:
-    """A check from its JSON object. Raises `ReportError`."""
-    return from_value(Check, value)
-
-
-def rule_from_dict(value: object) -> Rule:
-    """A rule from its JSON object. Raises `ReportError`."""
-    return from_value(Rule, value)
-
-
-def load_from_dict(value: object) -> Load:
-    """A load result from its JSON object. Raises `ReportError`."""
-    return from_value(Load, value)
-
-
-def write_run(run: Run, path: Path | str) -> Path:
-    """Write `run.json` whole or not at all: a reader never sees half of it. The run is redacted already."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".part")
-    partial.write_text(json.dumps(to_dict(run), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    os.replace(partial, path)
-    return path
 
 
 def read_run(path: Path | str) -> Run:

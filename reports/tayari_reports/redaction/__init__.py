@@ -78,17 +78,11 @@ class Redactor:
         return self._known.redact(text) if _DIGESTS.fullmatch(text) else self.text(text)
 
 
-def redact_run(run: Run, secrets: Iterable[str] = ()) -> Run:
-    """The run with every text masked. MSISDNs seen anywhere in it are also found inside other numbers."""
-    return _redact_record(run, secrets)
+def redact_record(record: T, secrets: Iterable[str] = ()) -> T:
+    """A run with every text masked; or one check, for results that are written before the run has ended.
 
-
-def redact_check(check: Check, secrets: Iterable[str] = ()) -> Check:
-    """One check with every text masked, for results that are written before the run has ended."""
-    return _redact_record(check, secrets)
-
-
-def _redact_record(record: T, secrets: Iterable[str]) -> T:
+    MSISDNs that are seen anywhere in the record are also found inside other numbers.
+    """
     texts = _texts(record)
     seen = frozenset(number for text in texts for number in msisdn.subscribers(text))
     redactor = _redactor(frozenset(secrets), _callback_secrets(record, texts), seen)

@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
-from tayari_reports.model import Run, State
+from tayari_reports.model import Run
 from tayari_reports.model.facts import ConfigurationRow, How
-from tayari_reports.model.outcomes import JUDGED, Outcome
+from tayari_reports.model.outcomes import FAILED, JUDGED, Outcome
 from tayari_reports.model.statement_records import Attestation, ChecklistAnswer
 from tayari_reports.statements.waivers import day_of, read_day
 
@@ -212,7 +212,7 @@ def valid(run: Run, attestation: Attestation) -> bool:
 
 def _answered(run: Run, item: Item, by_rule: Mapping[str, Outcome], attested: Attestation | None) -> AnsweredItem:
     measured = tuple(by_rule[rule] for rule in item.rules if rule in by_rule)
-    broken = any(one.state in {State.FAIL, State.WARN} for one in measured)
+    broken = any(one.state in FAILED for one in measured)
     whole = bool(item.rules) and len(measured) == len(item.rules) and all(one.state in JUDGED for one in measured)
     if broken or whole:
         good = not broken

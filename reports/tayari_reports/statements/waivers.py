@@ -9,8 +9,8 @@ from datetime import date, datetime, timedelta, timezone
 from enum import StrEnum
 from typing import Final
 
-from tayari_reports.model import Check, Run, State
-from tayari_reports.model.outcomes import Outcome
+from tayari_reports.model import Check, Run
+from tayari_reports.model.outcomes import FAILED, Outcome
 from tayari_reports.model.statement_records import Waiver
 from tayari_reports.redaction import fingerprint
 
@@ -19,8 +19,6 @@ WARN_DAYS: Final = 14
 
 EAT: Final = timezone(timedelta(hours=3), "EAT")
 """East Africa Time, in which Daraja writes its own times; a run's day is counted in it."""
-
-_FAILED: Final = frozenset({State.FAIL, State.WARN})
 
 
 class WaiverStanding(StrEnum):
@@ -85,7 +83,7 @@ def waived(assessed: Iterable[Assessed], outcomes: Iterable[Outcome]) -> frozens
     return frozenset(
         one.rule.id
         for one in outcomes
-        if one.state in _FAILED and one.rule.waivable and _prints(one) <= covered.get(one.rule.id, set())
+        if one.state in FAILED and one.rule.waivable and failed_prints(one) <= covered.get(one.rule.id, set())
     )
 
 
@@ -94,8 +92,9 @@ def print_of(check: Check) -> str:
     return check.fingerprint or fingerprint(check.rule, check.reason)
 
 
-def _prints(outcome: Outcome) -> set[str]:
-    return {print_of(check) for check in outcome.checks if check.state in _FAILED}
+def failed_prints(outcome: Outcome) -> set[str]:
+    """The fingerprints of the outcome's failures."""
+    return {print_of(check) for check in outcome.checks if check.state in FAILED}
 
 
 def _assess(waiver: Waiver, outcome: Outcome | None, today: date) -> Assessed:
@@ -110,10 +109,10 @@ def _assess(waiver: Waiver, outcome: Outcome | None, today: date) -> Assessed:
         return _none(waiver, WaiverStanding.EXPIRED, f"it ended on {waiver.expires}")
     if expires - today > timedelta(days=LONGEST_DAYS):
         return _none(waiver, WaiverStanding.TOO_LONG, f"it ends more than {LONGEST_DAYS} days after the run")
-    if outcome.state not in _FAILED:
+    if outcome.state not in FAILED:
         return _none(waiver, WaiverStanding.STALE, "the rule did not fail; take the waiver out of the file")
-    if waiver.fingerprint not in _prints(outcome):
-        now = ", ".join(sorted(_prints(outcome)))
+    if waiver.fingerprint not in failed_prints(outcome):
+        now = ", ".join(sorted(failed_prints(outcome)))
         return _none(waiver, WaiverStanding.CHANGED, f"the rule now fails differently (fingerprint {now})")
     days = (expires - today).days
     soon = days <= WARN_DAYS

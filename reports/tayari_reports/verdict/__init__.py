@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from tayari_reports.model import EXIT_CODES, Category, Run, State, Verdict
 from tayari_reports.model.codec import ReportError
-from tayari_reports.model.outcomes import JUDGED, OPEN, RAN, Outcome, outcomes, unplanned
+from tayari_reports.model.outcomes import FAILED, JUDGED, OPEN, RAN, Outcome, outcomes, unplanned
 from tayari_reports.statements.waivers import Assessed, assess, waived
 from tayari_reports.verdict.causes import Cause, causes
 from tayari_reports.verdict.confidence import Confidence, confidence
@@ -112,7 +112,7 @@ def judge(run: Run) -> Judgement:
     found = outcomes(run)
     assessed = assess(run, found)
     excused = waived(assessed, found)
-    failures = _sorted(outcome for outcome in found if outcome.state in {State.FAIL, State.WARN})
+    failures = _sorted(outcome for outcome in found if outcome.state in FAILED)
     covered = tuple(one for one in failures if one.rule.id in excused)
     blocking = tuple(one for one in failures if _blocks(one) and one not in covered)
     minor = tuple(one for one in failures if not _blocks(one) and one not in covered)
@@ -144,6 +144,11 @@ def judge(run: Run) -> Judgement:
 def percent(value: float) -> str:
     """A percentage as every report writes it: `87.5 %`."""
     return f"{value:.1f} %"
+
+
+def listed(names: list[str], most: int, *, between: str = ", ") -> str:
+    """Some names, and how many more there are: `C01, C02 and 7 more`."""
+    return between.join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
 def _verdict(
@@ -181,7 +186,7 @@ def _invalid(run: Run, found: tuple[Outcome, ...]) -> Iterable[Reason]:
         yield Reason(rule="", state=State.ERROR, sentence=f"No rule ran: {_planned(run)}.")
     short = [one.rule.id for one in found if not one.complete]
     if short:
-        sentence = f"{len(short)} of {len(found)} planned rules lack a result: {_listed(short)}."
+        sentence = f"{len(short)} of {len(found)} planned rules lack a result: {listed(short, 12)}."
         yield Reason(rule="", state=State.ERROR, sentence=sentence)
     for name in sorted({check.rule for check in unplanned(run)}):
         sentence = "Reported on, but not in the plan: score and coverage would not count it."
@@ -198,10 +203,6 @@ def _reasons(grounds: tuple[Outcome, ...]) -> tuple[Reason, ...]:
         for one in grounds
         if one.complete or one.state is State.FAIL
     )
-
-
-def _listed(names: list[str]) -> str:
-    return ", ".join(names[:12]) + (f" and {len(names) - 12} more" if len(names) > 12 else "")
 
 
 def _sorted(found: Iterable[Outcome]) -> tuple[Outcome, ...]:

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
-from tayari_reports.model import Exchange, State
-from tayari_reports.model.outcomes import Outcome
+from tayari_reports.model import Exchange
+from tayari_reports.model.outcomes import FAILED, Outcome
 
-_FAILED: Final = frozenset({State.FAIL, State.WARN})
 _SENTENCES: Final = re.compile(r'told "([^"]{8,})"')
 """The message to a customer, as reasons quote it."""
 _DECISIVE: Final = ("callback", "to_daraja", "to_merchant")
@@ -86,4 +85,4 @@ def _moves(one: Outcome) -> frozenset[tuple[float, str, str]]:
 
 
 def _evidence(one: Outcome) -> tuple[Exchange, ...]:
-    return tuple(exchange for check in one.checks if check.state in _FAILED for exchange in check.evidence)
+    return tuple(exchange for check in one.checks if check.state in FAILED for exchange in check.evidence)

@@ -7,17 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from tayari_reports.model import Rule, Run, State
-from tayari_reports.model.outcomes import OPEN, Outcome
-from tayari_reports.statements.waivers import print_of
-from tayari_reports.verdict import Judgement, judge, percent
+from tayari_reports.model.outcomes import FAILED, OPEN, Outcome
+from tayari_reports.statements.waivers import failed_prints
+from tayari_reports.verdict import Judgement, judge, listed, percent
 from tayari_reports.verdict.sentences import STATES, TITLES, moment, one_line
 
 OTHER_MERCHANT = (
     "These are two merchants, {old} and {new}: nothing below is new or fixed, it is where they differ. "
     "Compare two runs of one merchant to see what changed."
 )
-
-_FAILED = frozenset({State.FAIL, State.WARN})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +55,7 @@ class Comparison:
     @property
     def worse(self) -> bool:
         """Whether something fails, or has lost its answer, that did not before."""
-        return bool(self.newly_failing or self.newly_untested or any(one.after in _FAILED for one in self.added))
+        return bool(self.newly_failing or self.newly_untested or any(one.after in FAILED for one in self.added))
 
     @property
     def same_merchant(self) -> bool:
@@ -88,11 +86,11 @@ def compare(old: Run, new: Run) -> Comparison:
         after=after,
         refusals=tuple(_refusals(old, new)),
         cautions=tuple(_cautions(old, new)),
-        newly_failing=_changes((a, b) for a, b in both if a.state not in _FAILED and b.state in _FAILED),
-        fixed=_changes((a, b) for a, b in both if a.state in _FAILED and b.state is State.PASS),
-        still_failing=_changes((a, b) for a, b in both if a.state in _FAILED and b.state in _FAILED),
-        newly_untested=_changes((a, b) for a, b in both if a.state not in OPEN and b.state in OPEN),
-        newly_judged=_changes((a, b) for a, b in both if a.state in OPEN and b.state is State.PASS),
+        newly_failing=tuple(_change(a, b) for a, b in both if a.state not in FAILED and b.state in FAILED),
+        fixed=tuple(_change(a, b) for a, b in both if a.state in FAILED and b.state is State.PASS),
+        still_failing=tuple(_change(a, b) for a, b in both if a.state in FAILED and b.state in FAILED),
+        newly_untested=tuple(_change(a, b) for a, b in both if a.state not in OPEN and b.state in OPEN),
+        newly_judged=tuple(_change(a, b) for a, b in both if a.state in OPEN and b.state is State.PASS),
         added=tuple(_change(None, one) for name, one in now.items() if name not in was),
         removed=tuple(_change(one, None) for name, one in was.items() if name not in now),
     )
@@ -152,7 +150,7 @@ def _refusals(old: Run, new: Run) -> Iterable[str]:
     was, now = ({rule.id: rule for rule in run.plan} for run in (old, new))
     only_old, only_new = sorted(set(was) - set(now)), sorted(set(now) - set(was))
     if only_old or only_new:
-        named = filter(None, (_named(only_new, "new"), _named(only_old, "gone")))
+        named = [f"{how}: {listed(names, 6)}" for names, how in ((only_new, "new"), (only_old, "gone")) if names]
         yield f"the plans differ ({'; '.join(named)})"
     heavier = sorted(name for name in was if name in now and was[name].weight != now[name].weight)
     if heavier:
@@ -184,31 +182,17 @@ def _cautions(old: Run, new: Run) -> Iterable[str]:
         yield "the first file is the later run"
 
 
-def _named(names: list[str], how: str) -> str:
-    if not names:
-        return ""
-    return f"{how}: {', '.join(names[:6])}" + (f" and {len(names) - 6} more" if len(names) > 6 else "")
-
-
-def _changes(pairs: Iterable[tuple[Outcome, Outcome]]) -> tuple[RuleChange, ...]:
-    return tuple(_change(a, b) for a, b in pairs)
-
-
 def _change(before: Outcome | None, after: Outcome | None) -> RuleChange:
     one = after or before
     assert one is not None
-    otherwise = before is not None and after is not None and _prints(before) != _prints(after)
+    otherwise = before is not None and after is not None and failed_prints(before) != failed_prints(after)
     return RuleChange(
         rule=one.rule,
         before=before.state if before else None,
         after=after.state if after else None,
         reason=after.reason if after else "",
-        otherwise=otherwise and before is not None and before.state in _FAILED,
+        otherwise=otherwise and before is not None and before.state in FAILED,
     )
-
-
-def _prints(outcome: Outcome) -> set[str]:
-    return {print_of(check) for check in outcome.checks if check.state in _FAILED}
 
 
 def _side(run: Run, judgement: Judgement) -> dict[str, Any]:
@@ -233,6 +217,6 @@ def _row(one: RuleChange) -> dict[str, Any]:
 
 def _line(one: RuleChange) -> str:
     states = " → ".join(STATES[state] for state in (one.before, one.after) if state is not None)
-    differently = ", in another way than before" if one.otherwise and one.after in _FAILED else ""
+    differently = ", in another way than before" if one.otherwise and one.after in FAILED else ""
     reason = f". {one_line(one.reason, 200)}" if one.reason else ""
     return f"- {one.rule.id} {one_line(one.rule.title, 80)}: {states}{differently}{reason}"

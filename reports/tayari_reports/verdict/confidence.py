@@ -45,12 +45,6 @@ DEPTHS: Final = {
 class Confidence:
     """What zero failures in a number of tries prove."""
 
-    tries: int
-    """Payments or calls behind all passed rules."""
-    fewest: int
-    """Tries of the passed rule that was tried least; 0 when no rule passed."""
-    most: int
-    depth: str
     level: ConfidenceLevel
     limits: tuple[str, ...]
     """What keeps it from being high, each as half a sentence; empty when nothing does."""
@@ -79,10 +73,6 @@ def confidence(run: Run, outcomes: Iterable[Outcome], coverage: float) -> Confid
     )
     limits = limits_of(run, passed, coverage)
     return Confidence(
-        tries=sum(passed),
-        fewest=fewest,
-        most=most,
-        depth=run.depth,
         level=_level(run, passed, limits, coverage),
         limits=limits,
         sentence=sentence,

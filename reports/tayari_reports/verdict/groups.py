@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from tayari_reports.model import State
-from tayari_reports.model.outcomes import OPEN, Outcome
+from tayari_reports.model.outcomes import FAILED, OPEN, Outcome
 from tayari_reports.verdict import Judgement
 
 TITLES: Final = {
@@ -95,7 +95,7 @@ def _group(title: str, found: list[Outcome]) -> Group:
         title=title,
         categories=(),
         passed=tuple(one for one in found if one.state is State.PASS),
-        failed=tuple(one for one in found if one.state in {State.FAIL, State.WARN}),
+        failed=tuple(one for one in found if one.state in FAILED),
         open=tuple(one for one in found if one.state in OPEN),
     )
 

@@ -14,9 +14,17 @@ from tayari_reports.model import NotTested, Run, State, Verdict
 from tayari_reports.model.outcomes import Outcome
 from tayari_reports.model.statement_records import ROLES, Decision
 from tayari_reports.statements.checklist import AnsweredItem, Configured, ItemStanding, answered, configuration
-from tayari_reports.verdict import Judgement
+from tayari_reports.verdict import Judgement, listed
 from tayari_reports.verdict.confidence import WHOLE
-from tayari_reports.verdict.sentences import UNTESTED, check_command, first_step, open_questions, valid_until
+from tayari_reports.verdict.sentences import (
+    UNTESTED,
+    check_command,
+    count_of,
+    first_step,
+    joined,
+    open_questions,
+    valid_until,
+)
 
 HOURS_A_DAY: Final = 6
 """Of one person's working day that goes into the work itself."""
@@ -148,29 +156,29 @@ def before_signing(run: Run, judgement: Judgement) -> str:
     missing = [role for role in ROLES if role not in {one.role for one in run.sign_off}]
     against = [one.role for one in run.sign_off if one.decision is Decision.NO_GO]
     found = (
-        (len(against), f"{_joined(against)} decided “no go”"),
-        (weak, f"{_count(weak, 'answer')} of people {'is' if weak == 1 else 'are'} “no” or “partly”"),
-        (silent, f"{_count(silent, 'item')} of the checklist {'has' if silent == 1 else 'have'} no answer"),
-        (len(missing), f"{_joined(missing)} {'has' if len(missing) == 1 else 'have'} not signed"),
+        (len(against), f"{joined(against)} decided “no go”"),
+        (weak, f"{count_of(weak, 'answer')} of people {'is' if weak == 1 else 'are'} “no” or “partly”"),
+        (silent, f"{count_of(silent, 'item')} of the checklist {'has' if silent == 1 else 'have'} no answer"),
+        (len(missing), f"{joined(missing)} {'has' if len(missing) == 1 else 'have'} not signed"),
     )
     return ", ".join(sentence for count, sentence in found if count)
 
 
 def _fixes(plan: WorkPlan, judgement: Judgement) -> Iterator[NextStep]:
     if plan.must:
-        what = f"Fix {_count(len(plan.must), 'blocking failure')}"
+        what = f"Fix {count_of(len(plan.must), 'blocking failure')}"
         rules = _rules(one.outcome for one in plan.must)
         yield NextStep(do=what, detail=f"{rules}; about {hours_of(plan.must_hours)}, money first", anchor="must-fix")
     if open_questions(judgement):
-        what = f"Get an answer to {_count(len(judgement.missing), 'blocking rule')}"
+        what = f"Get an answer to {count_of(len(judgement.missing), 'blocking rule')}"
         yield NextStep(do=what, detail="; ".join(_answers(judgement.missing)), anchor="missing")
     if plan.waived:
-        what = f"Fix {_count(len(plan.waived), 'waived failure')} before {_its(len(plan.waived), 'waiver')} ends"
+        what = f"Fix {count_of(len(plan.waived), 'waived failure')} before {_its(len(plan.waived), 'waiver')} ends"
         rules = _rules(one.outcome for one in plan.waived)
         yield NextStep(do=what, detail=f"{rules}; about {hours_of(plan.waived_hours)}", anchor="waived-fix")
     if plan.should:
         it = "it" if len(plan.should) == 1 else "them"
-        what = f"Fix {_count(len(plan.should), 'lesser finding')}, or decide to live with {it}"
+        what = f"Fix {count_of(len(plan.should), 'lesser finding')}, or decide to live with {it}"
         rules = _rules(one.outcome for one in plan.should)
         yield NextStep(do=what, detail=f"{rules}; about {hours_of(plan.should_hours)}", anchor="should-fix")
 
@@ -190,11 +198,11 @@ def _set_up(settings: Iterable[Configured], run: Run) -> Iterator[NextStep]:
     wrong = [row.setting for row in settings if row.attestation is None and row.good is False]
     if wrong:
         names = "; ".join(f"{row.name}: no, {row.value}" for row in wrong)
-        yield NextStep(do=f"Set right {_count(len(wrong), 'setting')}", detail=names, anchor="configuration")
+        yield NextStep(do=f"Set right {count_of(len(wrong), 'setting')}", detail=names, anchor="configuration")
     missed = [row.name for row in run.monitoring if row.met is False]
     if missed:
         yield NextStep(
-            do=f"Keep {_count(len(missed), 'limit')} that this run missed",
+            do=f"Keep {count_of(len(missed), 'limit')} that this run missed",
             detail=", ".join(missed),
             anchor="monitoring",
         )
@@ -204,10 +212,10 @@ def _people(rows: tuple[AnsweredItem, ...], settings: tuple[Configured, ...]) ->
     weak, silent = _weak(rows, settings), _silent(rows, settings)
     if weak:
         yield NextStep(
-            do=f"Close {_count(len(weak), 'answer')} that a person gave as “no” or “partly”", detail=_some(weak)
+            do=f"Close {count_of(len(weak), 'answer')} that a person gave as “no” or “partly”", detail=_questions(weak)
         )
     if silent:
-        yield NextStep(do=f"Get {_count(len(silent), 'answer')} that nobody has given", detail=_some(silent))
+        yield NextStep(do=f"Get {count_of(len(silent), 'answer')} that nobody has given", detail=_questions(silent))
 
 
 def _weak(rows: Iterable[AnsweredItem], settings: Iterable[Configured]) -> list[str]:
@@ -251,7 +259,7 @@ def _signing(run: Run, judgement: Judgement) -> Iterator[NextStep]:
             )
     missing = [role for role in ROLES if role not in signed]
     if missing and judgement.exit_code == 0:
-        what = f"Decide and sign: {_joined(missing)}"
+        what = f"Decide and sign: {joined(missing)}"
         yield NextStep(
             do=what, detail=f"before {valid_until(run, judgement)}, when this verdict ends", anchor="sign-off"
         )
@@ -264,17 +272,8 @@ def _its(count: int, noun: str) -> str:
 
 
 def _rules(ones: Iterable[Outcome]) -> str:
-    return _some([one.rule.id for one in ones], ", ")
+    return listed([one.rule.id for one in ones], _NAMED)
 
 
-def _some(names: list[str], between: str = "; ") -> str:
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return between.join(names[:_NAMED]) + more
-
-
-def _joined(names: list[str]) -> str:
-    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
-
-
-def _count(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+def _questions(names: list[str]) -> str:
+    return listed(names, _NAMED, between="; ")

@@ -129,6 +129,16 @@ def shout(judgement: Judgement) -> str:
     return headline(judgement).upper() + _narrowed(judgement)
 
 
+def count_of(count: int, noun: str) -> str:
+    """`1 rule`, `2 rules`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def joined(names: list[str]) -> str:
+    """`QA, Security and Business`."""
+    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
+
+
 def _narrowed(judgement: Judgement) -> str:
     if not judgement.selection or judgement.verdict is Verdict.INVALID_RUN:
         return ""
@@ -150,7 +160,7 @@ def selected(selection: str, longest: int = 60) -> str:
 def answer(judgement: Judgement) -> str:
     """Why the verdict is what it is, in one sentence."""
     blocking, missing, waived = judgement.blocking, judgement.missing, judgement.waived_blocking
-    excused = f"{_count(len(waived), 'blocking failure')} {'is' if len(waived) == 1 else 'are'} waived"
+    excused = f"{count_of(len(waived), 'blocking failure')} {'is' if len(waived) == 1 else 'are'} waived"
     match judgement.verdict:
         case Verdict.READY if judgement.selection:
             return "What was selected did not fail. Nothing else was asked: this is no word on the whole integration."
@@ -160,33 +170,33 @@ def answer(judgement: Judgement) -> str:
             return f"{excused}, until {_first_end(judgement)} at the latest{_lesser(judgement)}."
         case Verdict.READY_WITH_MINOR_FIXES:
             lesser = len(judgement.minor) + len(judgement.waived)
-            return f"No blocking rule failed; {_count(lesser, 'lesser finding')} should be fixed."
+            return f"No blocking rule failed; {count_of(lesser, 'lesser finding')} should be fixed."
         case Verdict.INCONCLUSIVE:
             begin = excused if waived else "Nothing blocking failed"
-            return f"{begin}, but {_count(len(missing), 'blocking rule')} could not be judged."
+            return f"{begin}, but {count_of(len(missing), 'blocking rule')} could not be judged."
         case Verdict.NOT_READY:
             at_stake = sum(one.money_critical for one in blocking)
             money = f", {at_stake} of them with money at stake" if at_stake else ""
             more = f"; {len(waived)} more under waivers" if waived else ""
-            return f"{_count(len(blocking), 'blocking rule')} failed{_of_causes(judgement)}{money}{more}."
+            return f"{count_of(len(blocking), 'blocking rule')} failed{_of_causes(judgement)}{money}{more}."
         case Verdict.INVALID_RUN:
             return f"This run cannot carry a verdict. {judgement.reasons[0].sentence}"
 
 
 def _of_causes(judgement: Judgement) -> str:
     found = len(judgement.causes)
-    return f" from {_count(found, 'cause')}" if found < len(judgement.blocking) else ""
+    return f" from {count_of(found, 'cause')}" if found < len(judgement.blocking) else ""
 
 
 def caused(judgement: Judgement) -> str:
     """The blocking failures in numbers: `4 causes, 27 rules`; the rules alone where each is a cause of its own."""
     found, rules = len(judgement.causes), len(judgement.blocking)
-    return str(rules) if found == rules else f"{_count(found, 'cause')}, {rules} rules"
+    return str(rules) if found == rules else f"{count_of(found, 'cause')}, {rules} rules"
 
 
 def _lesser(judgement: Judgement) -> str:
     lesser = len(judgement.minor) + len(judgement.waived) - len(judgement.waived_blocking)
-    return f"; {_count(lesser, 'lesser finding')} should be fixed" if lesser else ""
+    return f"; {count_of(lesser, 'lesser finding')} should be fixed" if lesser else ""
 
 
 def _first_end(judgement: Judgement) -> str:
@@ -226,7 +236,7 @@ def first_step(run: Run, judgement: Judgement) -> str:
 def scope(run: Run, judgement: Judgement) -> str:
     """What the verdict is about, and until when; it is always shown beside the verdict."""
     able = [words for name in run.capabilities if (words := CAPABILITIES.get(name, name))]
-    about = " and ".join(filter(None, [", ".join(able[:-1]), *able[-1:]])) or "what was tried"
+    about = joined(able) or "what was tried"
     parts = [
         f"{'Part passed for' if is_partial_pass(judgement) else SPEAKS[judgement.verdict]} {about}",
         *([f"only {selected(run.selection, 200)}"] if run.selection else []),
@@ -354,7 +364,3 @@ def _mend_run(run: Run) -> str:
     if blocked is not None:
         return f"{blocked.rule} could not be judged, {blocked.reason}"
     return "Run it again; if the same results are missing, look at the log of the suites."
-
-
-def _count(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

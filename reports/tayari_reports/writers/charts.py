@@ -59,13 +59,7 @@ class Chart:
 
 def charts(load: Load) -> tuple[Chart, ...]:
     """Load, settled time, callback lag and outcomes over time, fault windows shaded; each as far as it was measured."""
-    made = [*_flow(load), *_outcomes(load), *_lag(load)]
-    return tuple(made)
-
-
-def percent_chart(title: str, series: tuple[Series, ...], marks: tuple[ChartMark, ...], ends: tuple[str, str]) -> Chart:
-    """A chart from 0 to 100 over numbered runs; `ends` are the words under its two ends."""
-    return _chart(title, series, marks=marks, ends=ends, top=100.0)
+    return (*_flow(load), *_outcomes(load), *_lag(load))
 
 
 def _shades(load: Load) -> tuple[ChartMark, ...]:
@@ -86,7 +80,7 @@ def _outcomes(load: Load) -> list[Chart]:
     )
     drawn = tuple(line for line in lines if line.name == "settled" or any(value for _, value in line.points))
     nothing = tuple(line.name for line in lines if line not in drawn)
-    return [replace(_chart("Payments ended per second", drawn, marks=_shades(load)), nothing=nothing)]
+    return [replace(chart("Payments ended per second", drawn, marks=_shades(load)), nothing=nothing)]
 
 
 def _lag(load: Load) -> list[Chart]:
@@ -94,7 +88,7 @@ def _lag(load: Load) -> list[Chart]:
     if sum(value is not None for _, value in points) < 2:
         return []
     line = Series(name="callback answered, p95", css="a", points=points)
-    return [_chart("Time to answer a callback, p95 in seconds", (line,), marks=_shades(load))]
+    return [chart("Time to answer a callback, p95 in seconds", (line,), marks=_shades(load))]
 
 
 def _flow(load: Load) -> list[Chart]:
@@ -111,13 +105,13 @@ def _flow(load: Load) -> list[Chart]:
     if limits:
         ends = [(rows[0][0], limits[0]), (rows[-1][0], limits[0])]
         times.append(Series(name=f"limit {limits[0]:g} s", css="limit", points=ends))
-    made = [_chart("Payments per second", flow, marks=_shades(load))]
+    made = [chart("Payments per second", flow, marks=_shades(load))]
     if any(value is not None for _, value in p95.points):
-        made.append(_chart("Time to settled, p95 in seconds", tuple(times), marks=_shades(load)))
+        made.append(chart("Time to settled, p95 in seconds", tuple(times), marks=_shades(load)))
     return made
 
 
-def _chart(
+def chart(
     title: str,
     series: tuple[Series, ...],
     *,
@@ -125,6 +119,7 @@ def _chart(
     ends: tuple[str, str] | None = None,
     top: float | None = None,
 ) -> Chart:
+    """The lines over time. `ends` are the words under its two ends, `top` is the highest value of the axis."""
     values = [value for line in series for _, value in line.points if value is not None]
     moments = [moment for line in series for moment, _ in line.points]
     top = top or _ceiling(max(values, default=0.0))

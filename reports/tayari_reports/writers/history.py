@@ -13,7 +13,7 @@ from tayari_reports.model.codec import ReportError
 from tayari_reports.model.run_files import read_run
 from tayari_reports.verdict import Judgement, judge, percent, sentences
 from tayari_reports.verdict.comparison import compare
-from tayari_reports.writers.charts import Chart, ChartMark, Series, percent_chart
+from tayari_reports.writers.charts import Chart, ChartMark, Series, chart
 from tayari_reports.writers.page_templates import page_templates
 
 _MOST_BYTES: Final = 64 * 1024 * 1024
@@ -117,9 +117,8 @@ def _change(old: Run | None, new: Run) -> str:
     if old is None or judge(new).verdict is Verdict.INVALID_RUN:
         return ""
     found = compare(old, new)
-    count = len(found.newly_failing)
     parts = (
-        (count, f"{count} new failure{'' if count == 1 else 's'}"),
+        (len(found.newly_failing), sentences.count_of(len(found.newly_failing), "new failure")),
         (len(found.newly_untested), f"{len(found.newly_untested)} no longer judged"),
         (len(found.fixed), f"{len(found.fixed)} fixed"),
         (len(found.newly_judged), f"{len(found.newly_judged)} judged now"),
@@ -150,4 +149,4 @@ def _chart(runs: tuple[Past, ...]) -> Chart | None:
         Series(name="coverage", css="a", points=coverage, dots=True),
     )
     ends = sentences.moment(runs[0].run.finished_at)[:10], sentences.moment(runs[-1].run.finished_at)[:10]
-    return percent_chart("Score and coverage", lines, breaks, ends)
+    return chart("Score and coverage", lines, marks=breaks, ends=ends, top=100.0)

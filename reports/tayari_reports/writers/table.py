@@ -11,9 +11,11 @@ from typing import Final
 
 from tayari_formats.problems import suggestion
 
-from tayari_reports.model import SCHEMA, Check, Run, State
+from tayari_reports.model import SCHEMA, Run
 from tayari_reports.model.codec import ReportError
-from tayari_reports.redaction import fingerprint, redact_run
+from tayari_reports.model.outcomes import FAILED
+from tayari_reports.redaction import redact_record
+from tayari_reports.statements.waivers import print_of
 from tayari_reports.verdict import Judgement, judge
 from tayari_reports.writers import (
     bundle,
@@ -26,8 +28,6 @@ from tayari_reports.writers import (
     write_markdown,
     write_pdf,
 )
-
-_FAILED: Final = frozenset({State.FAIL, State.WARN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +62,9 @@ USUAL: Final = tuple(name for name in WRITERS if name != "pdf")
 
 def prepare(run: Run, secrets: Iterable[str] = ()) -> Run:
     """The run as every report may show it: redacted, each failure with its fingerprint, in this version's schema."""
-    clean = replace(redact_run(run, secrets), schema=SCHEMA)
-    return replace(clean, checks=tuple(map(_with_fingerprint, clean.checks)))
+    clean = replace(redact_record(run, secrets), schema=SCHEMA)
+    checks = (replace(one, fingerprint=print_of(one)) if one.state in FAILED else one for one in clean.checks)
+    return replace(clean, checks=tuple(checks))
 
 
 def write_all(
@@ -110,9 +111,3 @@ def _write(writer: Writer, run: Run, judgement: Judgement, out_dir: Path) -> Pat
     except OSError as wrong:
         raise ReportError(f"{path}: cannot be written ({wrong.strerror})") from None
     return path
-
-
-def _with_fingerprint(check: Check) -> Check:
-    if check.fingerprint or check.state not in _FAILED:
-        return check
-    return replace(check, fingerprint=fingerprint(check.rule, check.reason))
