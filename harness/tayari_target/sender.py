@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
 import requests
 from tayari_control.http_session import (
@@ -19,8 +18,8 @@ from tayari_control.http_session import (
 from tayari_reports.model import Exchange
 
 from tayari_target.answers import MerchantAnswer, as_text, find
-from tayari_target.target_file.model import CallTemplate, Merchant
-from tayari_target.target_file.placeholders import PlaceholderError, fill_all, fill_json, fill_url
+from tayari_target.target_file.model import NOTHING, CallTemplate, Merchant
+from tayari_target.target_file.placeholders import PlaceholderError, fill_call
 
 Record = Callable[[Exchange], None]
 """Takes each exchange with the merchant as it was on the wire: it is to be redacted before it is shown."""
@@ -111,7 +110,10 @@ class Sender:
         with_merchant_headers: bool = True,
     ) -> MerchantAnswer:
         try:
-            filled = self._filled(call, {**self._values, **values}, headers, with_merchant_headers)
+            filled = fill_call(
+                call, {**self._values, **values}, base_url=self._merchant.base_url, as_they_are=headers,
+                headers=self._merchant.headers if with_merchant_headers else NOTHING,
+            )  # fmt: skip
             check_host(filled.path, self._hosts)
         except (PlaceholderError, HostRefused) as error:
             return MerchantAnswer(error=str(error))
@@ -122,19 +124,6 @@ class Sender:
         if self._record is not None:
             self._record(_exchange(title, filled, response, answer, at))
         return answer
-
-    def _filled(
-        self, call: CallTemplate, values: Mapping[str, object], headers: Mapping[str, str], with_merchant_headers: bool
-    ) -> CallTemplate:
-        """The call with its placeholders filled; its path is the whole address."""
-        written = {**(self._merchant.headers if with_merchant_headers else {}), **call.headers}
-        return replace(
-            call,
-            path=fill_url(self._merchant.base_url, call.path, values),
-            headers={**(fill_all(written, values) if written else {}), **headers},
-            json=fill_json(call.json, values) if call.json is not None else None,
-            form=fill_all(call.form, values) if call.form is not None else None,
-        )
 
     def _request(self, filled: CallTemplate, timeout_s: float) -> tuple[requests.Response | None, str]:
         try:

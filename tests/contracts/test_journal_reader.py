@@ -5,6 +5,7 @@ from typing import Any, cast
 
 import pytest
 from tayari_contracts.context.journal_reader import LAST_ENTRIES, STORED_S, JournalReader
+from tayari_contracts.context.payment import Payment
 from tayari_control.client import ControlClient
 
 
@@ -31,3 +32,15 @@ def test_a_restart_waits_for_the_newest_push_alone(seconds_ago: tuple[float, ...
 
     assert JournalReader(cast(ControlClient, journal)).seconds_until_stored() == pytest.approx(left_s, abs=0.2)
     assert journal.since == 500 - LAST_ENTRIES
+
+
+@pytest.mark.parametrize(
+    ("body", "is_found"),
+    [('{"ResultCode": "1032"}', True), ('{"ResultCode": 1032}', True), ('{"ResultCode": "0"}', False), ("", False)],
+)
+def test_the_answer_of_a_status_query_is_found_by_its_code(body: str, is_found: bool) -> None:
+    class OneQuery(JournalReader):
+        def queries(self, _: object) -> list[dict[str, Any]]:
+            return [{"response": {"body": body}}]
+
+    assert OneQuery(cast(ControlClient, None)).has_query_result(cast(Payment, None), 1032) is is_found

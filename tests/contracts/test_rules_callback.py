@@ -269,9 +269,6 @@ def test_a_payment_without_receipt_may_wait_for_a_query_of_its_own(
         state = states.pop(0) if len(states) > 1 else states[0]
         return StatusView(state=state, raw_state=state)
 
-    def queries(name: str) -> list[dict[str, Any]]:
-        return [{"response": {"status": 200, "body": '{"ResultCode": "0"}'}}] if name in confirmed else []
-
     def until(look: Callable[[], bool], *, within_s: float) -> bool:
         return any(look() for _ in range(int(within_s)))
 
@@ -279,7 +276,7 @@ def test_a_payment_without_receipt_may_wait_for_a_query_of_its_own(
         observations=SimpleNamespace(until=status, status=status),
         time=SimpleNamespace(settled_s=2.0, until=until),
         expectations=SimpleNamespace(status_after_queue=status),
-        journal=SimpleNamespace(queries=queries),
+        journal=SimpleNamespace(has_query_result=lambda name, code: code == 0 and name in confirmed),
     )
 
     assert ending(c16_no_receipt.expect_equal_ends, context, ["first", "second"]) == ends

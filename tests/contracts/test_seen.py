@@ -22,6 +22,7 @@ from tayari_contracts.context.actions import sets_the_order
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Missing, Unjudged, Untested, WrongCredit
 from tayari_contracts.context.inline_scenarios import after, situation
+from tayari_contracts.context.journal_reader import JournalReader
 from tayari_contracts.context.observations import require_readable
 from tayari_contracts.context.payment import FAILED, PAID, PENDING, Payment
 from tayari_contracts.context.run_record import Allocation, RunRecord, untranslated
@@ -39,7 +40,7 @@ STATUS = StatusSource(
 )
 
 
-class Journal:
+class Journal(JournalReader):
     """What Daraja saw of the one payment."""
 
     def __init__(self, *, called_at: float | None = None, asked_at: tuple[float, ...] = ()) -> None:

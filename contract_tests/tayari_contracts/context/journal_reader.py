@@ -92,6 +92,10 @@ class JournalReader:
             )
         return sorted(found, key=lambda entry: int(entry["seq"]))
 
+    def has_query_result(self, payment: Payment, result_code: int) -> bool:
+        """Whether a status query about this payment was answered with this ResultCode, as a number or as text."""
+        return any(str(answer_of(entry).get("ResultCode")) == str(result_code) for entry in self.queries(payment))
+
     def has_queries(self) -> bool:
         """Whether the merchant has asked about any payment, on this instance."""
         return bool(self.entries(since=1, endpoint="stk_query", kind="request", limit=1))

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 from urllib.parse import quote
+
+from tayari_target.target_file.model import NOTHING, CallTemplate
 
 RUN: Final = frozenset({
     "daraja_url", "proxy_url", "ca_file", "tls_url", "certificate_file", "consumer_key", "consumer_secret",
@@ -86,7 +89,31 @@ def fill(text: str, values: Mapping[str, object]) -> str:
     return _NAME.sub(value, text)
 
 
-def fill_json(template: object, values: Mapping[str, object]) -> object:
+def fill_call(
+    call: CallTemplate,
+    values: Mapping[str, object],
+    *,
+    base_url: str,
+    headers: Mapping[str, str] = NOTHING,
+    as_they_are: Mapping[str, str] = NOTHING,
+) -> CallTemplate:
+    """The call with its placeholders filled; its path is the whole address.
+
+    `headers`: those of all calls, to be filled too; `as_they_are`: those that are not.
+
+    Raises:
+        PlaceholderError: a name without a value.
+    """
+    return replace(
+        call,
+        path=_url(base_url, call.path, values),
+        headers={**_filled({**headers, **call.headers}, values), **as_they_are},
+        json=_json(call.json, values),
+        form=None if call.form is None else _filled(call.form, values),
+    )
+
+
+def _json(template: object, values: Mapping[str, object]) -> object:
     """A JSON template filled; a value that is exactly `{amount}` keeps the type it was given with."""
     if isinstance(template, str):
         whole = _NAME.fullmatch(template)
@@ -94,27 +121,18 @@ def fill_json(template: object, values: Mapping[str, object]) -> object:
             return values[whole.group(1)]
         return fill(template, values)
     if isinstance(template, Mapping):
-        return {key: fill_json(member, values) for key, member in template.items()}
+        return {key: _json(member, values) for key, member in template.items()}
     if isinstance(template, list | tuple):
-        return [fill_json(member, values) for member in template]
+        return [_json(member, values) for member in template]
     return template
 
 
-def fill_all(texts: Mapping[str, str], values: Mapping[str, object]) -> dict[str, str]:
-    """Each text filled, by the same names.
-
-    Raises:
-        PlaceholderError: a name without a value.
-    """
+def _filled(texts: Mapping[str, str], values: Mapping[str, object]) -> dict[str, str]:
     return {name: fill(text, values) for name, text in texts.items()}
 
 
-def fill_url(base_url: str, path: str, values: Mapping[str, object]) -> str:
-    """The address of a call: values in its path are quoted; a path with a host of its own needs no base.
-
-    Raises:
-        PlaceholderError: a name without a value.
-    """
+def _url(base_url: str, path: str, values: Mapping[str, object]) -> str:
+    """The address of a call: values in its path are quoted; a path with a host of its own needs no base."""
     found = {name: values.get(name) for name in names(path)}
     filled = fill(path, {name: quote(str(value), safe="") for name, value in found.items() if value is not None})
     return filled if filled.startswith("http") else fill(base_url, values) + filled

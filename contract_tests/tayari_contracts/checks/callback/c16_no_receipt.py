@@ -9,7 +9,6 @@ from tayari_contracts.checks.registry import check
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Missing, say
 from tayari_contracts.context.inline_scenarios import ITEM, Fault, after, situation
-from tayari_contracts.context.journal_reader import answer_of
 from tayari_contracts.context.payment import FAILED, PAID, REVIEW, SETTLED, Payment
 
 NO_RECEIPT: Final[Fault] = {"mutate": {"drop": [f"{ITEM}[MpesaReceiptNumber]"]}}
@@ -60,16 +59,16 @@ def expect_equal_ends(context: CheckContext, twins: Sequence[Payment]) -> None:
     if len(left_over) != 1:
         return
     (left,) = left_over
-    if was_confirmed(context, left):
+    if is_confirmed := context.journal.has_query_result(left, 0):
         context.expectations.status_after_queue(left)
-    view = context.observations.until(left, SETTLED, within_s=LATER_S if was_confirmed(context, left) else None)
+    view = context.observations.until(left, SETTLED, within_s=LATER_S if is_confirmed else None)
     if view.state in SETTLED_WELL:
         return
     found = (
         f"of two payments whose callback named no receipt, one is settled and the other one {say(view)}; expected the "
         "same for both: is a missing receipt stored where each value may stand once?"
     )
-    if view.state is FAILED or was_confirmed(context, left):
+    if view.state is FAILED or context.journal.has_query_result(left, 0):
         raise Failed(found, certain=True)  # in a repetition the first one of this look has taken the key
     raise Missing(found)
 
@@ -77,9 +76,4 @@ def expect_equal_ends(context: CheckContext, twins: Sequence[Payment]) -> None:
 def _show_it(context: CheckContext, twins: Sequence[Payment]) -> bool:
     """Whether both are settled, or one is and the other one could be: a query said that it is paid."""
     open_ones = [payment for payment in twins if context.observations.status(payment).state not in SETTLED]
-    return not open_ones or (len(open_ones) == 1 and was_confirmed(context, open_ones[0]))
-
-
-def was_confirmed(context: CheckContext, payment: Payment) -> bool:
-    """Whether a status query was answered that this payment is paid."""
-    return any(str(answer_of(entry).get("ResultCode")) == "0" for entry in context.journal.queries(payment))
+    return not open_ones or (len(open_ones) == 1 and context.journal.has_query_result(open_ones[0], 0))

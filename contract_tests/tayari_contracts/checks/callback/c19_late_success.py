@@ -9,7 +9,6 @@ from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.check_time import GRACE_S
 from tayari_contracts.context.findings import Failed, Finding, Unjudged, say
 from tayari_contracts.context.inline_scenarios import after, situation
-from tayari_contracts.context.journal_reader import answer_of
 from tayari_contracts.context.payment import FAILED, PAID, REVIEW, SETTLED, Payment
 from tayari_contracts.steps.status_queries import unanswered
 
@@ -156,7 +155,7 @@ def failure_was_read(context: CheckContext, payment: Payment) -> bool:
 
 def got_failure(context: CheckContext, payment: Payment) -> bool:
     """Whether a query was answered with the failure, or the audit view has the failure's callback."""
-    if any(str(answer_of(entry).get("ResultCode")) == str(FAILURE) for entry in context.journal.queries(payment)):
+    if context.journal.has_query_result(payment, FAILURE):
         return True
     kept = context.driver.read_audit(payment_id=payment.payment_id, reference=payment.reference) or ()
     wanted = str(context.journal.record(payment).get("checkout_request_id"))

@@ -6,7 +6,6 @@ from tayari_contracts.checks.registry import check
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Inapplicable, Untested, say
 from tayari_contracts.context.inline_scenarios import after, situation
-from tayari_contracts.context.journal_reader import answer_of
 from tayari_contracts.context.payment import FAILED, PAID, REVIEW
 from tayari_contracts.steps.status_queries import on_query
 
@@ -24,7 +23,7 @@ def disagreement_credits_nobody(context: CheckContext) -> None:
     context.expectations.callback_taken(payment)
     context.observations.until(payment, (PAID, REVIEW, FAILED), within_s=context.time.slow_queue_s)
     view = context.expectations.status_after_queue(payment)
-    asked = any(answer_of(entry).get("ResultCode") == "1032" for entry in context.journal.queries(payment))
+    asked = context.journal.has_query_result(payment, 1032)
     if view.state is PAID and not asked:
         raise Inapplicable("the merchant credits without asking; whether it may believe its callbacks is judged by C07")
     credited = context.profile.shows_credits and context.observations.credits(payment).count > 0
