@@ -109,15 +109,16 @@ def running(scenarios: Sequence[Scenario] = (), **config: Any) -> Iterator[Runni
         await port.close()
         await simulator.close()
         await merchant.cleanup()
+        await asyncio.sleep(0.01)  # a connection that was closed last leaves the loop in its next turns
 
     thread = threading.Thread(target=loop.run_until_complete, args=(serve(),), daemon=True)
     thread.start()
-    assert ready.wait(10), "the simulator did not start"
+    assert ready.wait(60), "the simulator did not start"
     try:
         yield found[0]
     finally:
         loop.call_soon_threadsafe(done.set)
-        thread.join(10)
+        thread.join(60)
         loop.close()
 
 
