@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shlex
 import signal
 import socket
@@ -36,6 +37,13 @@ LOG_BYTES: Final = 4 * 1024 * 1024
 _TAIL_BYTES: Final = 16 * 1024
 _KEPT_BYTES: Final = 64 * 1024
 """To take the secrets out of more would take seconds."""
+_ERROR: Final = re.compile(
+    r"(Exception in thread .*|Caused by: .*)?([\w.$]*(Error|Exception)\b|panic|fatal error|PHP Fatal)"
+)
+_SAYS_NOTHING: Final = re.compile(
+    r"\s+at |\s*\.\.\. \d+ more|Node\.js v\d|npm (ERR!|error)|exit status \d|\s+\S+\.go:\d|goroutine |#\d|\s+thrown in "
+)
+"""Last lines that runtimes print after the error: a stack, a version, a second program that says that one ended."""
 _PORT_FREED_S: Final = 1.0
 _MOST_HELD: Final = 64
 _held: Final[deque[int]] = deque()
@@ -49,6 +57,13 @@ class MerchantStartError(Exception):
         super().__init__(message)
         self.kind = kind
         self.tail = tail
+
+
+def last_words(tail: str) -> str:
+    """The line of a log that says why a program ended: the last one, or the last error where that says nothing."""
+    lines = tail.strip().splitlines() or ["it printed nothing"]
+    errors = [line for line in lines if _ERROR.match(line)]
+    return errors[-1].strip() if errors and _SAYS_NOTHING.match(lines[-1]) else lines[-1]
 
 
 def _environ() -> dict[str, str]:
@@ -241,9 +256,8 @@ class MerchantProcess:
 
     def _died(self, returncode: int) -> MerchantStartError:
         tail = self.mask(self.log_tail())
-        lines = tail.strip().splitlines() or ["it printed nothing"]
         self.stop()
-        found = f"the start command ended with {returncode} before the merchant was ready: {lines[-1]}"
+        found = f"the start command ended with {returncode} before the merchant was ready: {last_words(tail)}"
         return MerchantStartError("died", found, tail=tail)
 
     def _signal(self, number: int) -> None:

@@ -233,8 +233,9 @@ class TestEnvironment:
         if self._simulator is not None:
             self._simulator.stop(within_s=self._stop_within_s)
         if self._work_dir is not None:
-            if self.keep_log_in is not None and self._merchant is not None:
-                self._merchant.keep_log(self.keep_log_in, self.instance, in_hurry=self._stop_within_s <= _HURRY_S)
+            folder, self.keep_log_in = self.keep_log_in, None  # a second close would find no log, and empty the file
+            if folder is not None and self._merchant is not None:
+                self._merchant.keep_log(folder, self.instance, in_hurry=self._stop_within_s <= _HURRY_S)
             self._clear(self._work_dir)
 
     def hurry(self) -> None:

@@ -77,7 +77,7 @@ class Config:
     proxy_others: str = "refuse"
     """What the proxy does with other hosts than Safaricom's and this machine: `refuse` or `pass`."""
     state_folder: Path | None = None
-    """Where the local authority is kept; None: the user's state folder."""
+    """Where keys and certificates are kept; None: the user's state folder."""
     page: str | None = None
     """`provenance` or `magic`: print this and stop, instead of running."""
     page_format: str = "markdown"

@@ -824,6 +824,52 @@ def test_a_merchant_that_does_not_start_again_is_no_failure_of_ours() -> None:
     assert "did not start again" in found["T01"].reason
 
 
+def test_what_failed_beside_others_is_not_lost_where_the_merchant_does_not_start_for_the_second_look() -> None:
+    on = Doomed(environment().target)
+
+    def kill(context: CheckContext) -> None:
+        on.alive = False
+        context.actions.restart_merchant()
+
+    found = run_plan(
+        on,
+        planned_check("C03", raises(Failed("credited twice"))),
+        planned_check("C04", raises(Failed("credited twice"))),
+        planned_check("A04", kill, exclusive=True),
+    )
+
+    assert found["A04"].state is State.FAIL
+    for rule in ("C03", "C04"):
+        assert found[rule].state is State.UNKNOWN
+        assert found[rule].reason.startswith(
+            "seen beside other checks, and not repeated, for the merchant was not there"
+        )
+        assert found[rule].reason.endswith(": credited twice")
+
+
+def test_an_instance_whose_merchant_does_not_start_leaves_the_rest_to_the_others() -> None:
+    doomed, up = Doomed(environment().target), environment()
+    both, killed = Barrier(2, timeout=30), Event()
+
+    def kill(context: CheckContext) -> None:
+        if context.environment is doomed:  # type: ignore[comparison-overlap]
+            doomed.alive = False
+            both.wait()
+            killed.set()
+            context.actions.restart_merchant()
+        both.wait()
+        killed.wait(30)
+
+    plan = [planned_check(rule, kill, exclusive=True) for rule in ("A04", "R01")]
+    rest = [planned_check(rule, passes, exclusive=True) for rule in ("T01", "T02", "T03", "T04")]
+    runner = CheckRunner([doomed, up], report=keeper([]))  # type: ignore[list-item]  # test environments without processes
+    runner.start([*plan, *rest])
+
+    found = {planned.rule.id: runner.result(planned.rule.id) for planned in [*plan, *rest]}
+    assert sorted(found[rule].state for rule in ("A04", "R01")) == [State.FAIL, State.PASS]
+    assert {found[planned.rule.id].state for planned in rest} == {State.PASS}
+
+
 def ordinary(outcomes: list[Failed | None], tries: list[str]) -> tuple[PlannedCheck, PlannedCheck]:
     """The rule that carries the ordinary success, and one that needs it; both fail as long as the success does."""
 

@@ -20,7 +20,7 @@ from tayari_contracts.context.findings import Failed, Missing, Warned, WrongCred
 from tayari_contracts.context.payment import Payment
 from tayari_contracts.context.run_record import Allocation
 from tayari_contracts.steps.forged_callback import guessed_id
-from tayari_contracts.steps.payouts import await_request, originator_ids, pay_out, payout_record
+from tayari_contracts.steps.payouts import await_request, originator_ids, pay_out, payout_record, refused_credentials
 from tayari_contracts.steps.refunds import by_payout, is_same_request, judge_refunds, reversal_situation
 from tayari_control.client import ControlClient
 from tayari_money.daraja_records import money_sent_back, payout_messages, payouts_by_msisdn, transactions_by_msisdn
@@ -123,6 +123,26 @@ def test_each_kind_of_money_is_judged_by_itself(monkeypatch: pytest.MonkeyPatch)
 
     assert [row.transaction_id for row in pushes["254711000111"]] == ["stk_push"]
     assert [row.transaction_id for row in payouts["254711000111"]] == ["b2c", "b2pochi"]
+
+
+@pytest.mark.parametrize(
+    ("scenario", "forced", "code", "is_refused"),
+    [
+        ("", 2001, 2001, True),
+        ("inline/control-payout", 2001, 2001, True),
+        ("inline/control-payout", 8006, 8006, True),
+        ("payout/initiator-invalid", None, 2001, False),
+        ("inline/control-payout", 21, 21, False),
+        ("inline/control-payout", None, 0, False),
+    ],
+)
+def test_a_credential_that_m_pesa_refuses_is_seen_whatever_a_scenario_wanted(
+    scenario: str, forced: int | None, code: int, is_refused: bool
+) -> None:
+    row = payment("b2c", "b2c") | {"scenario": scenario, "forced": forced, "result_code": code}
+    context = cast("CheckContext", SimpleNamespace(control=SimpleNamespace(payments=lambda: [row])))
+
+    assert bool(refused_credentials(context)) is is_refused
 
 
 def test_a_payment_is_given_back_by_its_reversals_and_by_payouts_to_its_payer(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -82,7 +82,9 @@ def test_a_machine_bears_more_instances_of_a_merchant_that_mostly_waits() -> Non
 
 
 def test_each_instance_has_port_folder_and_state_of_its_own_and_all_end_together(tmp_path: Path) -> None:
-    others = Instances(mini(tmp_path, env=OWN), 3)
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    others = Instances(mini(tmp_path, env=OWN), 3, keep_logs_in=logs)
     others.begin()
 
     second, third = environments = others.ready()
@@ -95,8 +97,12 @@ def test_each_instance_has_port_folder_and_state_of_its_own_and_all_end_together
     with TestEnvironment.attach(third.describe(tmp_path / "environment.json")) as attached:
         assert attached.instance == 3
 
+    printed = {f"merchant-{one.instance}.log": one.merchant_log_tail() for one in environments}
     others.close()
 
+    assert all(printed.values())
+    for name, text in printed.items():
+        assert (logs / name).read_text().startswith(text)
     assert not any(answers(environment.base_url) for environment in environments)
     assert others.ready() == ()
 

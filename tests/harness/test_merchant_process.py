@@ -10,7 +10,14 @@ from typing import Any
 
 import pytest
 from tayari_reports.redaction import Redactor
-from tayari_target.merchant_process import LOG_BYTES, MerchantProcess, MerchantStartError, answers, free_port
+from tayari_target.merchant_process import (
+    LOG_BYTES,
+    MerchantProcess,
+    MerchantStartError,
+    answers,
+    free_port,
+    last_words,
+)
 from tayari_target.target_file.model import Start
 from tiny_shop import Says, open_shop
 
@@ -82,6 +89,35 @@ def test_a_killed_merchant_is_dead_and_can_be_started_again(merchant: MerchantPr
     merchant.start()
 
     assert merchant.alive()
+
+
+@pytest.mark.parametrize(
+    ("tail", "line"),
+    [
+        ("starting\nno settings\n", "no settings"),
+        ("ConnectionError: tried again\nport 80 is taken\n", "port 80 is taken"),
+        (
+            "SyntaxError: Unexpected end of JSON input\n    at JSON.parse (<anonymous>)\n\nNode.js v20.20.2\n",
+            "SyntaxError: Unexpected end of JSON input",
+        ),
+        (
+            "Error: Cannot find module 'express'\n    at x.js:1\n\nNode.js v22.1.0\nnpm error code 1\n",
+            "Error: Cannot find module 'express'",
+        ),
+        (
+            'Exception in thread "main" java.lang.IllegalStateException: no key\n\tat shop.Main.main(Main.java:7)\n',
+            'Exception in thread "main" java.lang.IllegalStateException: no key',
+        ),
+        (
+            "panic: no key\n\ngoroutine 1 [running]:\nmain.main()\n\t/shop/main.go:9 +0x1d\nexit status 2\n",
+            "panic: no key",
+        ),
+        ("Node.js v20.20.2\n", "Node.js v20.20.2"),
+        ("", "it printed nothing"),
+    ],
+)
+def test_the_line_that_says_why_a_program_ended_is_found(tail: str, line: str) -> None:
+    assert last_words(tail) == line
 
 
 def test_its_death_is_noticed(merchant: MerchantProcess, tmp_path: Path) -> None:

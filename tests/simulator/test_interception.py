@@ -20,10 +20,11 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 from running_simulator import Running, becomes_silent, running
+from tayari_simulator.state_folder import state_folder
 from tayari_simulator.transport.connections.listener import listening_socket
 from tayari_simulator.transport.interception import authority as authorities
 from tayari_simulator.transport.interception import forward_proxy
-from tayari_simulator.transport.interception.authority import CA_FILE, AuthorityError, LocalAuthority, state_folder
+from tayari_simulator.transport.interception.authority import CA_FILE, AuthorityError, LocalAuthority
 from tayari_simulator.transport.interception.forward_proxy import Asked, ForwardProxy, Others, ProxyRefused, read_head
 from tayari_simulator.transport.interception.hosts import is_safaricom, is_this_machine
 from tayari_simulator.transport.interception.record import MOST_ROWS, InterceptionRecord, Way

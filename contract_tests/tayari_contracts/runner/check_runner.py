@@ -28,7 +28,7 @@ from tayari_contracts.context.overload import SIDE_BY_SIDE, MachineWatch
 from tayari_contracts.context.run_record import SILENCE_SHOWN_BY, Allocation, QuerySilence, RunRecord
 from tayari_contracts.runner.check_run import CheckResult, PlannedCheck
 from tayari_contracts.runner.check_schedule import CheckSchedule
-from tayari_contracts.runner.merchant_instance import BROKEN, LISTEN_EVERY_S, MerchantInstance, combined
+from tayari_contracts.runner.merchant_instance import BROKEN, LISTEN_EVERY_S, MerchantInstance
 from tayari_contracts.steps.c2b_payments import pushes_unconfirmed
 from tayari_contracts.steps.control_payments import CARRIERS
 
@@ -170,7 +170,7 @@ class CheckRunner:
                     with self._changed:
                         self._crowds -= 1
                         self._changed.notify_all()
-            task = self._next()
+            task = self._next(instance)
             if task is None:
                 return
             is_crowd = isinstance(task, _Crowd)
@@ -178,10 +178,14 @@ class CheckRunner:
                 self._run(instance, task)
                 instance.listen()
 
-    def _next(self) -> Task | _Crowd | None:
-        """What is next for an instance on which nothing runs; None when there will be nothing more."""
+    def _next(self, instance: MerchantInstance) -> Task | _Crowd | None:
+        """What is next for an instance on which nothing runs; None when there will be nothing more. One whose merchant
+        does not start any more leaves the rest to those that are up.
+        """
         with self._changed:
             while True:
+                if instance.is_down and not all(one.is_down for one in self._instances):
+                    return None
                 if self._run_alone:
                     return self._run_alone.popleft()
                 if self._waiting:
@@ -237,7 +241,8 @@ class CheckRunner:
             return first.check
         if not instance.let_queries_end():
             return (task.on or instance).unless_queries_ran_out(first).check
-        return combined(first.check, instance.alone(planned, one_by_one=True), trouble=task.trouble).check
+        again = instance.alone(planned, one_by_one=True)
+        return instance.repeated(first, again, planned, trouble=task.trouble).check
 
     def _run_side_by_side(
         self, instance: MerchantInstance

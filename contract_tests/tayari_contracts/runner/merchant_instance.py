@@ -10,7 +10,7 @@ from typing import Final
 
 from tayari_control.client import ControlError
 from tayari_reports.model import Check, NotTested, State
-from tayari_target.merchant_process import MerchantStartError
+from tayari_target.merchant_process import MerchantStartError, last_words
 from tayari_target.test_environment import TestEnvironment
 
 from tayari_contracts.catalogue.rules import Control
@@ -155,7 +155,21 @@ class MerchantInstance:
             return first
         if not self.let_queries_end():
             return self.unless_queries_ran_out(first)
-        return combined(first.check, self._run_alone(planned, one_by_one=True), trouble="")
+        return self.repeated(first, self._run_alone(planned, one_by_one=True), planned, trouble="")
+
+    def repeated(self, first: CheckResult, again: CheckResult, planned: PlannedCheck, *, trouble: str) -> CheckResult:
+        """What counts of a check that ended in doubt and was to be repeated.
+
+        Where the merchant does not start for the second look, the first one is not lost: it counts if the check had
+        the instance to itself, and is left open if it ran beside others.
+        """
+        if not (self.is_down and again.check.not_tested is NotTested.SET_UP_FAILED):
+            return combined(first.check, again, trouble=trouble)
+        if planned.exclusive:
+            return first
+        return first.left_open(
+            f"seen beside other checks, and not repeated, for {again.check.reason}: {first.check.reason}"
+        )
 
     def _after_crash(self, found: CheckResult, began: float) -> CheckResult:
         """The check, failed for the end of the merchant's process, which is started again.
@@ -163,16 +177,19 @@ class MerchantInstance:
         On a machine that stood still since the check began it is in doubt: a check that restarts the merchant may have
         given up between stop and start.
         """
-        tail = self.environment.merchant_log_tail().strip().splitlines()
-        last = f": {tail[-1]}" if tail else ""
+        tail = self.environment.merchant_log_tail()
+        last = f": {last_words(tail)}" if tail.strip() else ""
         self.restart_merchant()
+        stood_still = bool(self.run.overload.watch.since(began))
+        if found.check.state is State.FAIL and self.is_down:
+            return replace(found, doubtful=stood_still)
         if found.check.state in (State.NOT_APPLICABLE, State.FAIL):
             return found
         reason = f"the merchant's process ended during this check{last}"
         return replace(
             found,
             check=replace(found.check, state=State.FAIL, not_tested=None, reason=reason),
-            doubtful=bool(self.run.overload.watch.since(began)),
+            doubtful=stood_still,
         )
 
     def run_check(self, planned: PlannedCheck, *, one_by_one: bool = False) -> CheckResult:

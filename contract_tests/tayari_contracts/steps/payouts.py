@@ -173,7 +173,9 @@ def refused_credentials(context: CheckContext) -> list[dict[str, Any]]:
     return [
         row
         for row in context.control.payments()
-        if row["kind"] in PAYOUT_CALLS and not row["scenario"] and str(row["result_code"]) in CREDENTIAL_REFUSED
+        if row["kind"] in PAYOUT_CALLS
+        and str(row["result_code"]) in CREDENTIAL_REFUSED
+        and str(row.get("forced")) in CREDENTIAL_REFUSED
     ]
 
 

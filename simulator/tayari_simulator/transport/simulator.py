@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -17,6 +18,7 @@ from tayari_simulator.apis.bill_payment import PAYMENT_PUSH
 from tayari_simulator.apis.c2b import payment as c2b
 from tayari_simulator.apis.c2b.messages import BUY_GOODS, C2B_CONFIRMATION, C2B_VALIDATION, PAY_BILL
 from tayari_simulator.apis.core.dispatcher import Dispatcher
+from tayari_simulator.apis.core.security_credential import SecurityCredentials
 from tayari_simulator.apis.ratiba import RATIBA_CALLBACK
 from tayari_simulator.apis.stk.stk_callback import SOURCE_ADDRESSES, STK_CALLBACK
 from tayari_simulator.catalogue.options import Options
@@ -30,6 +32,7 @@ from tayari_simulator.journal.sqlite_file import JournalFile, JournalSearch
 from tayari_simulator.state.behaviour import Choose, Delivery
 from tayari_simulator.state.exchange import ExchangeKind, JournalExchange
 from tayari_simulator.state.transactions import Transaction
+from tayari_simulator.state_folder import state_folder
 from tayari_simulator.transport.callbacks.allowed_targets import TargetRefused, Targets
 from tayari_simulator.transport.callbacks.callback_sender import CallbackSender, DeliveryOutcome, send_ordered
 from tayari_simulator.transport.conditions import CONDITIONS, WaitConditions, Waiting
@@ -81,6 +84,7 @@ class Simulator:
             business_of(config), self.options, uniform=self._random.random, choose=choose,
             organisations=config.organisations,
         )  # fmt: skip
+        self.daraja.state.credentials = SecurityCredentials(config.state_folder or state_folder(os.environ))
         self.daraja.state.ids.begin(int(self.clock.now_s()))
         self.daraja.state.transactions.most = max(FEWEST_PAYMENTS, config.journal_bytes // A_PAYMENT_BYTES)
         self.failures = Failures()

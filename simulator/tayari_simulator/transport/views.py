@@ -33,6 +33,7 @@ def transaction_dict(transaction: Transaction) -> Json:
         "party_b": transaction.party_b,
         "scenario": transaction.play.behaviour.name if transaction.play is not None else "",
         "state": str(transaction.status),
+        "forced": transaction.forced,
         "result_code": transaction.result_code,
         "result_desc": transaction.result_desc,
         "receipt": transaction.receipt,

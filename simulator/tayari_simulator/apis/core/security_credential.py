@@ -1,4 +1,4 @@
-"""`SecurityCredential`: the initiator's password, encrypted for this simulator's own key. Source: reference 1.7."""
+"""`SecurityCredential`: the initiator's password, encrypted for a key of this machine's own. Source: reference 1.7."""
 
 from __future__ import annotations
 
@@ -6,13 +6,17 @@ import base64
 import binascii
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
+
+from tayari_simulator.state_folder import keep_once
 
 if TYPE_CHECKING:  # loaded when a credential is made or read: it takes 0.1 s, a fifth of the simulator's start
     from cryptography.hazmat.primitives.asymmetric import rsa
 
 KEY_BITS: Final = 2048
 NAME: Final = "Tayari Daraja simulator"
+KEY_FILE: Final = "initiator-key.pem"
 _FROM: Final = datetime(2020, 1, 1, tzinfo=UTC)
 
 
@@ -23,21 +27,29 @@ LONGEST_KEPT: Final = 4 * KEY_BITS // 8
 
 
 class SecurityCredentials:
-    """The key pair of one simulator, made when it is first needed: most runs never ask for it.
+    """A key pair, made when it is first needed: most runs never ask for it.
+
+    With a folder it is kept there. All simulators of a machine share one certificate, as all users of the sandbox do:
+    a merchant that keeps its certificate at a fixed place can use it in several instances, and in the next run.
 
     A credential is decrypted once, which takes half a millisecond: ten whole payments. Merchants send the same text
     until the password changes (reference 1.7).
     """
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path | None = None) -> None:
+        self._folder = folder
         self.kept: dict[str, str | None] = {}
         """Passwords by credential, the oldest first."""
 
     @cached_property
     def _key(self) -> rsa.RSAPrivateKey:
-        from cryptography.hazmat.primitives.asymmetric import rsa  # noqa: PLC0415 - see above
-
-        return rsa.generate_private_key(public_exponent=65_537, key_size=KEY_BITS)
+        if self._folder is None:
+            return _made()
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            return _kept(self._folder / KEY_FILE)
+        except OSError:
+            return _made()  # nothing can be kept there, so this simulator has a key of its own
 
     @cached_property
     def certificate(self) -> str:
@@ -85,6 +97,33 @@ class SecurityCredentials:
             return self._key.decrypt(base64.b64decode(credential), padding.PKCS1v15()).decode()
         except ValueError:  # of base64, of the padding, and of the text alike
             return None
+
+
+def _kept(file: Path) -> rsa.RSAPrivateKey:
+    """The key of this file; one that is missing, or is no key, is made anew. Raises OSError."""
+    from cryptography.hazmat.primitives import serialization  # noqa: PLC0415 - see above
+    from cryptography.hazmat.primitives.asymmetric import rsa  # noqa: PLC0415
+
+    for _ in range(2):
+        if not file.exists():
+            made = _made().private_bytes(
+                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+            )
+            keep_once(file, made)
+        try:
+            key = serialization.load_pem_private_key(file.read_bytes(), password=None)
+        except ValueError:
+            key = None
+        if isinstance(key, rsa.RSAPrivateKey):
+            return key
+        file.unlink(missing_ok=True)
+    return _made()
+
+
+def _made() -> rsa.RSAPrivateKey:
+    from cryptography.hazmat.primitives.asymmetric import rsa  # noqa: PLC0415 - see above
+
+    return rsa.generate_private_key(public_exponent=65_537, key_size=KEY_BITS)
 
 
 def is_base64(text: str) -> bool:

@@ -11,13 +11,14 @@ import os
 import ssl
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from tayari_simulator.state_folder import keep_once
 from tayari_simulator.transport.interception.hosts import DOMAIN, PRODUCTION_HOST, SANDBOX_HOST
 
 if sys.platform != "win32":
@@ -39,13 +40,6 @@ _NAMES: Final = (SANDBOX_HOST, PRODUCTION_HOST, f"*.{DOMAIN}", DOMAIN, "localhos
 
 class AuthorityError(Exception):
     """The authority's files cannot be used; the message says which, and what to do."""
-
-
-def state_folder(environ: Mapping[str, str]) -> Path:
-    """Where the authority is kept: `$TAYARI_STATE`, or `tayari` in the user's state folder."""
-    if chosen := environ.get("TAYARI_STATE"):
-        return Path(chosen)
-    return Path(environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "tayari"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +64,7 @@ class LocalAuthority:
             with _alone(folder):
                 if not _is_usable(whole):
                     whole.unlink(missing_ok=True)
-                    _keep_once(whole, _made())
+                    keep_once(whole, _made())
             key, certificate = _read(whole.read_bytes())
             ca_file = folder / CA_FILE
             _write_public(ca_file, certificate)
@@ -189,18 +183,6 @@ def _sign(
         builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
         builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
     return builder.sign(key, hashes.SHA256())
-
-
-def _keep_once(path: Path, content: bytes) -> None:
-    """Write a file that only its owner may read. Of several processes the first one's stays, whole from the start."""
-    handle, fresh = tempfile.mkstemp(dir=path.parent)
-    with os.fdopen(handle, "wb") as file:
-        file.write(content)
-    try:
-        with contextlib.suppress(FileExistsError):
-            os.link(fresh, path)
-    finally:
-        Path(fresh).unlink()
 
 
 def _write_public(path: Path, certificate: x509.Certificate) -> None:

@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from tayari_simulator.config import Config
+from tayari_simulator.state_folder import state_folder
 from tayari_simulator.transport.connections.listener import BACKLOG, Listener, listening_socket
 from tayari_simulator.transport.connections.server_protocol import ServerConnections
-from tayari_simulator.transport.interception.authority import LocalAuthority, state_folder
+from tayari_simulator.transport.interception.authority import LocalAuthority
 from tayari_simulator.transport.interception.forward_proxy import ForwardProxy, Others
 from tayari_simulator.transport.interception.record import InterceptionRecord, Way
 
