@@ -7,6 +7,14 @@ import os
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from tayari_simulator.apis.core.security_credential import made_key
+
+if TYPE_CHECKING:  # loaded when a key is read: it takes 0.1 s, a fifth of the simulator's start
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
+KEY_FILE: Final = "initiator-key.pem"
 
 
 def state_folder(environ: Mapping[str, str]) -> Path:
@@ -26,3 +34,38 @@ def keep_once(path: Path, content: bytes) -> None:
             os.link(fresh, path)
     finally:
         Path(fresh).unlink()
+
+
+def initiator_key(chosen: Path | None = None) -> rsa.RSAPrivateKey:
+    """The key pair for initiators' passwords that all simulators of a state folder share.
+
+    The real sandbox has one certificate for all, too: a merchant that keeps its certificate at a fixed place can use it
+    in several instances, and in the next run. Where nothing can be kept, each simulator has a key of its own.
+    """
+    try:
+        folder = chosen or state_folder(os.environ)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return _kept(folder / KEY_FILE)
+    except (OSError, RuntimeError):  # or there is no home folder
+        return made_key()
+
+
+def _kept(file: Path) -> rsa.RSAPrivateKey:
+    """The key of this file; one that is missing, or is no key, is made anew. Raises OSError."""
+    from cryptography.hazmat.primitives import serialization  # noqa: PLC0415 - see above
+    from cryptography.hazmat.primitives.asymmetric import rsa  # noqa: PLC0415
+
+    for _ in range(2):
+        if not file.exists():
+            made = made_key().private_bytes(
+                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+            )
+            keep_once(file, made)
+        try:
+            key = serialization.load_pem_private_key(file.read_bytes(), password=None)
+        except ValueError:
+            key = None
+        if isinstance(key, rsa.RSAPrivateKey):
+            return key
+        file.unlink(missing_ok=True)
+    return made_key()

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import stat
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
 from core_kit import Desk
-from tayari_simulator.apis.core.security_credential import KEY_FILE, LONGEST_KEPT, REMEMBERED, SecurityCredentials
+from tayari_simulator.apis.core.security_credential import LONGEST_KEPT, REMEMBERED, SecurityCredentials
 from tayari_simulator.catalogue.advice import RETRY
 from tayari_simulator.catalogue.errors import REFUSALS
 from tayari_simulator.catalogue.options import OPTIONS, OptionError, Options
@@ -17,6 +18,7 @@ from tayari_simulator.catalogue.results import RESULTS, Wording, find, wire_form
 from tayari_simulator.state.schedule import NEVER, Schedule
 from tayari_simulator.state.tokens import MOST_TOKENS, Tokens
 from tayari_simulator.state.transactions import Prompts, Status, Transaction, Transactions
+from tayari_simulator.state_folder import KEY_FILE, initiator_key
 
 
 @pytest.mark.parametrize("row", OPTIONS, ids=lambda row: row.name)
@@ -226,20 +228,21 @@ def test_errors_of_one_code_are_distinguished_by_their_messages(code: str) -> No
 def test_simulators_of_one_machine_open_each_others_credentials(tmp_path: Path) -> None:
     folder = tmp_path / "state"
     with ThreadPoolExecutor(3) as pool:
-        first, second, third = pool.map(lambda _: _sealed(SecurityCredentials(folder)), range(3))
+        made = list(pool.map(lambda _: _sealed(SecurityCredentials(partial(initiator_key, folder))), range(3)))
 
-    for _, sealed in (first, second, third):
-        assert [made.decrypt(sealed) for made, _ in (first, second, third)] == ["Secret1"] * 3
+    for _, sealed in made:
+        assert [credentials.decrypt(sealed) for credentials, _ in made] == ["Secret1"] * 3
     assert stat.S_IMODE((folder / KEY_FILE).stat().st_mode) == 0o600
-    assert SecurityCredentials().decrypt(first[1]) is None
+    assert SecurityCredentials().decrypt(made[0][1]) is None
 
 
 def test_a_key_that_cannot_be_used_or_kept_is_replaced(tmp_path: Path) -> None:
     (tmp_path / KEY_FILE).write_text("no key")
-    credentials, sealed = _sealed(SecurityCredentials(tmp_path))
-    assert (credentials.decrypt(sealed), SecurityCredentials(tmp_path).decrypt(sealed)) == ("Secret1", "Secret1")
+    credentials, sealed = _sealed(SecurityCredentials(partial(initiator_key, tmp_path)))
+    assert credentials.decrypt(sealed) == "Secret1"
+    assert SecurityCredentials(partial(initiator_key, tmp_path)).decrypt(sealed) == "Secret1"
 
-    alone, sealed = _sealed(SecurityCredentials(tmp_path / KEY_FILE))
+    alone, sealed = _sealed(SecurityCredentials(partial(initiator_key, tmp_path / KEY_FILE)))
     assert alone.decrypt(sealed) == "Secret1"
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from random import Random
 from types import MappingProxyType
 from typing import Any, Final
@@ -32,7 +32,7 @@ from tayari_simulator.journal.sqlite_file import JournalFile, JournalSearch
 from tayari_simulator.state.behaviour import Choose, Delivery
 from tayari_simulator.state.exchange import ExchangeKind, JournalExchange
 from tayari_simulator.state.transactions import Transaction
-from tayari_simulator.state_folder import state_folder
+from tayari_simulator.state_folder import initiator_key
 from tayari_simulator.transport.callbacks.allowed_targets import TargetRefused, Targets
 from tayari_simulator.transport.callbacks.callback_sender import CallbackSender, DeliveryOutcome, send_ordered
 from tayari_simulator.transport.conditions import CONDITIONS, WaitConditions, Waiting
@@ -84,7 +84,7 @@ class Simulator:
             business_of(config), self.options, uniform=self._random.random, choose=choose,
             organisations=config.organisations,
         )  # fmt: skip
-        self.daraja.state.credentials = SecurityCredentials(config.state_folder or state_folder(os.environ))
+        self.daraja.state.credentials = SecurityCredentials(partial(initiator_key, config.state_folder))
         self.daraja.state.ids.begin(int(self.clock.now_s()))
         self.daraja.state.transactions.most = max(FEWEST_PAYMENTS, config.journal_bytes // A_PAYMENT_BYTES)
         self.failures = Failures()

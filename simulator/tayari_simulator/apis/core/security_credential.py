@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
-
-from tayari_simulator.state_folder import keep_once
 
 if TYPE_CHECKING:  # loaded when a credential is made or read: it takes 0.1 s, a fifth of the simulator's start
     from cryptography.hazmat.primitives.asymmetric import rsa
 
 KEY_BITS: Final = 2048
 NAME: Final = "Tayari Daraja simulator"
-KEY_FILE: Final = "initiator-key.pem"
 _FROM: Final = datetime(2020, 1, 1, tzinfo=UTC)
 
 
@@ -29,27 +26,18 @@ LONGEST_KEPT: Final = 4 * KEY_BITS // 8
 class SecurityCredentials:
     """A key pair, made when it is first needed: most runs never ask for it.
 
-    With a folder it is kept there. All simulators of a machine share one certificate, as all users of the sandbox do:
-    a merchant that keeps its certificate at a fixed place can use it in several instances, and in the next run.
-
     A credential is decrypted once, which takes half a millisecond: ten whole payments. Merchants send the same text
     until the password changes (reference 1.7).
     """
 
-    def __init__(self, folder: Path | None = None) -> None:
-        self._folder = folder
+    def __init__(self, find_key: Callable[[], rsa.RSAPrivateKey] | None = None) -> None:
+        self._find_key = find_key or made_key
         self.kept: dict[str, str | None] = {}
         """Passwords by credential, the oldest first."""
 
     @cached_property
     def _key(self) -> rsa.RSAPrivateKey:
-        if self._folder is None:
-            return _made()
-        try:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            return _kept(self._folder / KEY_FILE)
-        except OSError:
-            return _made()  # nothing can be kept there, so this simulator has a key of its own
+        return self._find_key()
 
     @cached_property
     def certificate(self) -> str:
@@ -99,28 +87,8 @@ class SecurityCredentials:
             return None
 
 
-def _kept(file: Path) -> rsa.RSAPrivateKey:
-    """The key of this file; one that is missing, or is no key, is made anew. Raises OSError."""
-    from cryptography.hazmat.primitives import serialization  # noqa: PLC0415 - see above
-    from cryptography.hazmat.primitives.asymmetric import rsa  # noqa: PLC0415
-
-    for _ in range(2):
-        if not file.exists():
-            made = _made().private_bytes(
-                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-            )
-            keep_once(file, made)
-        try:
-            key = serialization.load_pem_private_key(file.read_bytes(), password=None)
-        except ValueError:
-            key = None
-        if isinstance(key, rsa.RSAPrivateKey):
-            return key
-        file.unlink(missing_ok=True)
-    return _made()
-
-
-def _made() -> rsa.RSAPrivateKey:
+def made_key() -> rsa.RSAPrivateKey:
+    """A new key pair."""
     from cryptography.hazmat.primitives.asymmetric import rsa  # noqa: PLC0415 - see above
 
     return rsa.generate_private_key(public_exponent=65_537, key_size=KEY_BITS)
