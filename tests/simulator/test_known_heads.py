@@ -140,14 +140,34 @@ def test_only_a_message_that_is_alone_and_as_it_is_teaches_its_head() -> None:
     known.keep(b"D\r\n\r\n2\r\nab\r\n0\r\n\r\n", b"ab", 3)
     known.keep(b"E" * 5000 + b"\r\n\r\nbody", b"body", 4)
 
-    assert known.parsed == {b"A\r\n\r\n": (4, 1)}
+    assert [(row.head, row.body_bytes, row.parsed) for row in known.known.values()] == [(b"A\r\n\r\n", 4, 1)]
+
+
+def test_a_head_is_known_only_with_a_body_of_its_length() -> None:
+    known: KnownHeads[int] = KnownHeads()
+    known.keep(b"A\r\n\r\nbody", b"body", 1)
+    known.keep(b"B\r\n\r\n", b"", 2)
+    sent = [
+        b"A\r\n\r\nmore",
+        b"A\r\n\r\nmor",
+        b"A\r\n\r\nbody!",
+        b"B\r\n\r\n",
+        b"A\r\n\r\nbody",
+        b"A\r\n",
+        b"C\r\n\r\n",
+        b"",
+    ]
+
+    found = [known.find(data) for data in sent]
+
+    assert [row and row.parsed for row in found] == [1, None, None, 2, 1, None, None, None]
 
 
 def test_known_heads_have_a_bound() -> None:
     known: KnownHeads[int] = KnownHeads()
     for number in range(3 * MOST_HEADS):
         known.keep(b"%d\r\n\r\n" % number, b"", number)
-        assert len(known.parsed) <= MOST_HEADS
+        assert len(known.known) <= MOST_HEADS
 
 
 @pytest.mark.skipif(build() == "compiled", reason="no class of a test can inherit from a compiled one")
@@ -177,5 +197,4 @@ def test_only_calls_that_were_answered_well_teach_their_heads() -> None:
             connection.connection_made(Wire())  # type: ignore[arg-type]
             connection.data_received(b"GET %b HTTP/1.1\r\nHost: %d\r\n\r\n" % (path, number))
 
-    assert {row[0] for _, row in connections.heads.parsed.values()} == {"GET"}
-    assert {row[1] for _, row in connections.heads.parsed.values()} == {"/pay"}
+    assert {row.parsed[:2] for row in connections.heads.known.values()} == {("GET", "/pay")}

@@ -86,7 +86,8 @@ class Journal:
         if not entry.seq:
             entry.seq = self.take_seq()
         self._entries.append(entry)
-        self.bytes += entry.size()
+        entry.kept_bytes = entry.size()
+        self.bytes += entry.kept_bytes
         if self.bytes > self._most_bytes:
             self._shrink()
         if self._sink is not None:
@@ -169,7 +170,7 @@ class Journal:
     def _shrink(self) -> None:
         while self.bytes > self._most_bytes and len(self._entries) > 1:
             entry = self._entries.popleft()
-            self.bytes -= entry.size()
+            self.bytes -= entry.kept_bytes
             self.dropped += 1
             self.dropped_ever += 1
             if self._indexed:

@@ -57,6 +57,8 @@ class JournalExchange:
     """For a callback: when it was planned."""
     sent: bool = False
     """For a callback: whether its first byte was written."""
+    kept_bytes: int = 0
+    """What the journal counts for it, as long as it is there."""
 
     def size(self) -> int:
         """About how many bytes of memory this record holds (headers that are shared are not counted)."""

@@ -114,10 +114,9 @@ class Ids:
     def receipt(self, now_s: float) -> str:
         """An M-Pesa receipt: ten characters, the first three are the day."""
         self._receipt = number = (self._receipt + _STRIDE) % _RECEIPTS
-        front, back = divmod(number, 46_656)
-        first, second = divmod(front, 1296)
-        third, last = divmod(back, 36)
-        return self.second(now_s).day + _PAIRS[first] + _PAIRS[second] + _PAIRS[third] + _DIGITS[last]
+        front, back = number // 46_656, number % 46_656
+        pairs = f"{_PAIRS[front // 1296]}{_PAIRS[front % 1296]}{_PAIRS[back // 36]}"
+        return f"{self.second(now_s).day}{pairs}{_DIGITS[back % 36]}"
 
     def conversation_id(self, now_s: float) -> str:
         """`AG_`, the day in EAT, and twenty hexadecimal digits."""

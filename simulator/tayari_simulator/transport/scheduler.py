@@ -63,9 +63,9 @@ class Scheduler:
 
     def fire(self, now_s: float, at_most: int = A_TURN) -> int:
         """Make the plans due at `now_s` happen, up to `at_most` of them; returns how many did."""
-        schedule, due, fired = self._schedule, self._daraja.due, 0
+        schedule, daraja, fired = self._schedule, self._daraja, 0
         while fired < at_most and schedule.next_s <= now_s:
-            for delivery in due(now_s):
+            for delivery in daraja.due(now_s):
                 self._send(delivery)
             fired += 1
         if fired:

@@ -84,11 +84,11 @@ def push(state: DarajaState, exchange: JournalExchange, values: list[Any]) -> Re
     Raises:
         Refused: short code, password, a suspended organisation, transaction type, or another prompt on the phone.
     """
-    short_code, password, sent, kind, _, _, _, msisdn, *_ = values
+    short_code, password, sent, kind, _, _, party_b, msisdn, _, _, _ = values
     exchange.msisdn = msisdn
     business = state.business
     business.check(short_code, password, sent)
-    _check_active(state, short_code, values[6])
+    _check_active(state, short_code, party_b)
     if kind == BUY_GOODS and business.till is None:
         raise Refused(INVALID_FIELD, field="TransactionType", note=f"{short_code} takes {PAY_BILL} only")
     chooser = state.choose
@@ -167,7 +167,7 @@ def _ruled(
     after_s = rules.outcome_after_s
     if busy is not None and rules.lock_limits:
         return results.SUBSCRIBER_LOCKED, after_s
-    _, _, _, kind, shillings, _, party_b, msisdn, *_ = values
+    _, _, _, kind, shillings, _, party_b, msisdn, _, _, _ = values
     if _unanswered(rules, exchange, msisdn):
         low, high = NO_ANSWER_S
         return results.TIMED_OUT, low + state.uniform() * (high - low)

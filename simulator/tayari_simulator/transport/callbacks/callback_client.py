@@ -17,9 +17,11 @@ from typing import Any, Final
 import httptools
 
 from tayari_simulator.clock import Clock
+from tayari_simulator.state.behaviour import Delivery
 from tayari_simulator.state.exchange import JournalExchange
+from tayari_simulator.state.transactions import Transaction
 from tayari_simulator.transport.callbacks.allowed_targets import CallbackTarget, Origin, loopback_addresses, tls_context
-from tayari_simulator.transport.connections.http_messages import HEAD_END, KnownHeads
+from tayari_simulator.transport.connections.http_messages import KnownHeads
 
 CONNECTIONS: Final = 64
 """For each origin. Measured: fewer make callbacks late, more gain nothing."""
@@ -49,10 +51,12 @@ class Sending:
     done: Callable[[Sending], None]
     clock: Clock
     """By which the time of writing is noted in the exchange."""
-    began: float = 0.0
-    """`time.monotonic()` when it was written."""
     queued: float = 0.0
-    """`time.monotonic()` when it began to wait for a connection."""
+    began: float = 0.0
+    """`time.monotonic()` when it began to wait for a connection, and when it was written."""
+    delivery: Delivery | None = None
+    """For `done`: what is sent, and for which transaction. The client does not look at them."""
+    transaction: Transaction | None = None
 
     def begin(self) -> bytes:
         """Note the time, and give the bytes to write."""
@@ -114,14 +118,12 @@ class CallbackConnection(asyncio.Protocol):
         if self.job is None:
             self.abort("")
             return
-        if not self._received:
-            end = data.find(HEAD_END) + 4
-            known = self._pool.heads.parsed.get(data[:end])
-            if known is not None and len(data) - end == known[0] and self.job.exchange.method != "HEAD":
-                self.job.exchange.status, self._headers = known[1]
-                self._body = data[end:]
-                self._answered(reuse=True)
-                return
+        known = None if self._received else self._pool.heads.find(data)
+        if known is not None and self.job.exchange.method != "HEAD":
+            self.job.exchange.status, self._headers = known.parsed
+            self._body = data[len(known.head) :]
+            self._answered(reuse=True)
+            return
         self._received += len(data)
         try:
             self._parser.feed_data(data)
@@ -134,9 +136,8 @@ class CallbackConnection(asyncio.Protocol):
                 self._pool.heads.keep(data, self._body, (self.job.exchange.status, self._headers))
             self._answered(reuse=reuse)
         elif self._received > LONGEST_ANSWER:
-            self._answered(
-                reuse=False, error=f"the answer is longer than {LONGEST_ANSWER} bytes; the rest was not read"
-            )
+            why = f"the answer is longer than {LONGEST_ANSWER} bytes; the rest was not read"
+            self._answered(reuse=False, error=why)
         elif self._received > LONGEST_HEAD and not self._in_body:
             self.abort(f"the head of the answer is longer than {LONGEST_HEAD} bytes")
 
@@ -305,8 +306,7 @@ class OriginPool:
     def _connect_if_short(self) -> None:
         """All 64 may end at once, when a merchant hung: then as many are opened again, not one."""
         if len(self._connecting) < len(self._queue) and len(self._open) + len(self._connecting) < CONNECTIONS:
-            task = asyncio.create_task(self._connected())
-            self._connecting.add(task)
+            self._connecting.add(asyncio.create_task(self._connected()))
 
     async def _connected(self) -> None:
         """Open one connection; when that fails, the job that waited longest fails with it."""

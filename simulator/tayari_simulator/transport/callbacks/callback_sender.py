@@ -82,6 +82,7 @@ class CallbackSender:
         self.under_way = 0
         """Of those in flight, the callbacks that came of payments: the control API ordered the others."""
         self._watchers = watchers
+        self._when_answered = self._answered  # made once: each callback needs it
         self.planned: Callable[[], None] = lambda: None
         """Called when an answer plans something for later; set by the owner."""
 
@@ -114,7 +115,9 @@ class CallbackSender:
                 transaction.callbacks += (exchange,)
         self.under_way += 1
         timeout_s = delivery.timeout_s or self._timeout_s
-        self._submit(target, exchange, head, timeout_s, lambda _: self._answered(transaction, delivery, exchange))
+        sending = Sending(target, head, exchange, timeout_s, self._when_answered, self._clock)
+        sending.delivery, sending.transaction = delivery, transaction
+        self._submit(sending)
 
     def resolve(self, delivery: Delivery, *, genuine: bool) -> CallbackTarget:
         """Where an ordered callback goes. Raises TargetRefused."""
@@ -131,7 +134,7 @@ class CallbackSender:
             for watcher in self._watchers:
                 watcher()
 
-        self._submit(target, exchange, head, timeout_s, finished)
+        self._submit(Sending(target, head, exchange, timeout_s, finished, self._clock))
 
     @property
     def waiting(self) -> int:
@@ -148,17 +151,10 @@ class CallbackSender:
             return self._headers
         return tuple((name, delivery.forged_from) for name, _ in self._headers)
 
-    def _submit(
-        self,
-        target: CallbackTarget,
-        exchange: JournalExchange,
-        head: bytes,
-        timeout_s: float,
-        done: Callable[[Sending], None],
-    ) -> None:
+    def _submit(self, sending: Sending) -> None:
         self.in_flight += 1
         self.counts.sent += 1
-        self._client.submit(Sending(target, head, exchange, timeout_s, done, self._clock))
+        self._client.submit(sending)
 
     def _head(self, target: CallbackTarget, delivery: Delivery) -> tuple[bytes, RawHeaders]:
         """The header lines without Content-Length, as bytes and as the journal keeps them."""
@@ -170,7 +166,10 @@ class CallbackSender:
             head = self._heads[key] = _head_of(*key)
         return head
 
-    def _answered(self, transaction: Transaction | None, delivery: Delivery, exchange: JournalExchange) -> None:
+    def _answered(self, sending: Sending) -> None:
+        """A callback of Daraja's own is over: answered, or not."""
+        exchange, delivery, transaction = sending.exchange, sending.delivery, sending.transaction
+        assert delivery is not None
         self._record(exchange)
         if exchange.sent:
             self.counts.late_s.append(exchange.at_s - exchange.due_s)

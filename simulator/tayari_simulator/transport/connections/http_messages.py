@@ -71,6 +71,15 @@ class Incoming:
         return self.line.transport
 
 
+class KnownHead(Generic[Parsed]):
+    """One head that was read: its bytes, the length of the body that it announces, and what else it says."""
+
+    def __init__(self, head: bytes, body_bytes: int, parsed: Parsed) -> None:
+        self.head = head
+        self.body_bytes = body_bytes
+        self.parsed = parsed
+
+
 class KnownHeads(Generic[Parsed]):
     """What was read of earlier heads, by their bytes: whoever calls often begins each message alike.
 
@@ -78,16 +87,27 @@ class KnownHeads(Generic[Parsed]):
     """
 
     def __init__(self) -> None:
-        self.parsed: dict[bytes, tuple[int, Parsed]] = {}
-        """The length of the body, and what else was read of the head."""
+        self.known: dict[bytes, KnownHead[Parsed]] = {}
+        self._last: KnownHead[Parsed] | None = None
+        """The one that was found last: the next message mostly begins like it."""
+
+    def find(self, data: bytes) -> KnownHead[Parsed] | None:
+        """What is known of the head of this message, if `data` is exactly one message with a known head."""
+        found = self._last
+        if found is None or not data.startswith(found.head):
+            found = self.known.get(data[: data.find(HEAD_END) + len(HEAD_END)])
+            if found is None:
+                return None
+            self._last = found
+        return found if len(data) == len(found.head) + found.body_bytes else None
 
     def keep(self, data: bytes, body: bytes, parsed: Parsed) -> None:
         """Remember a head, if `data` is one message alone and its body is in it unencoded."""
         size = len(data) - len(body)
         if size <= LONGEST_SHARED and data.find(HEAD_END) + len(HEAD_END) == size:
-            if len(self.parsed) >= MOST_HEADS:
-                self.parsed.clear()
-            self.parsed[data[:size]] = (len(body), parsed)
+            if len(self.known) >= MOST_HEADS:
+                self.known.clear()
+            self.known[data[:size]] = KnownHead(data[:size], len(body), parsed)
 
 
 class Unreadable(Exception):

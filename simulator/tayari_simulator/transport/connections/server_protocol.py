@@ -18,7 +18,6 @@ import httptools
 from tayari_simulator.state.behaviour import Reply
 from tayari_simulator.state.raw_headers import RawHeaders
 from tayari_simulator.transport.connections.http_messages import (
-    HEAD_END,
     MOST_BODY,
     MOST_HEAD,
     Incoming,
@@ -155,11 +154,10 @@ class ServerConnection(asyncio.Protocol):
         self.heard_at = time.monotonic()
         is_long = len(data) > SLICE
         if not (self._in_call or self._unread or is_long):
-            end = data.find(HEAD_END) + 4
-            known = self._connections.heads.parsed.get(data[:end])
-            if known is not None and len(data) - end == known[0] and not self._closing:
-                method, url, sender = known[1]
-                self._take(Incoming(self, self._remote, method, url, sender, data[end:], "1.1", True))
+            known = self._connections.heads.find(data)
+            if known is not None and not self._closing:
+                method, url, sender = known.parsed
+                self._take(Incoming(self, self._remote, method, url, sender, data[len(known.head) :], "1.1", True))
                 return
         if self._is_new:
             self._unread += data
