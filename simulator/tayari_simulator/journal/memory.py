@@ -13,7 +13,7 @@ from typing import Final, TypeVar
 from tayari_simulator.journal.entries import Question, account_reference
 from tayari_simulator.journal.sqlite_file import JournalSearch
 from tayari_simulator.state.exchange import JournalExchange
-from tayari_simulator.state.raw_headers import RawHeaders, long_headers
+from tayari_simulator.state.raw_headers import LongHeaders, RawHeaders, long_headers
 
 Sink = Callable[[JournalExchange], None]
 Page = tuple[list[JournalExchange], int]
@@ -86,7 +86,7 @@ class Journal:
         if not entry.seq:
             entry.seq = self.take_seq()
         self._entries.append(entry)
-        entry.kept_bytes = entry.size()
+        entry.kept_bytes = _size(entry)
         self.bytes += entry.kept_bytes
         if self.bytes > self._most_bytes:
             self._shrink()
@@ -177,6 +177,18 @@ class Journal:
                 self._indexed -= 1
                 _leave(self._by_msisdn, entry.msisdn)
                 _leave(self._by_checkout, entry.transaction_id)
+
+
+def _size(entry: JournalExchange) -> int:
+    """About how many bytes of memory an entry holds (headers that are shared are not counted)."""
+    size = (
+        420 + len(entry.request_body) + len(entry.response_body) + len(entry.url) + len(entry.error) + len(entry.note)
+    )
+    if type(entry.request_headers) is LongHeaders:
+        size += entry.request_headers.size
+    if type(entry.response_headers) is LongHeaders:
+        size += entry.response_headers.size
+    return size
 
 
 def _leave(index: dict[str, deque[JournalExchange]], key: str) -> None:

@@ -7,12 +7,12 @@ from enum import StrEnum
 
 import orjson
 
-from tayari_simulator.state.raw_headers import LongHeaders, RawHeaders
+from tayari_simulator.state.raw_headers import RawHeaders
 
 
 def dumps(value: object) -> bytes:
     """The JSON of a value. Copied: orjson's own bytes hold on to a buffer of some kilobytes as long as they live."""
-    return bytes(memoryview(orjson.dumps(value)))
+    return b"%b" % orjson.dumps(value)
 
 
 class ExchangeKind(StrEnum):
@@ -59,12 +59,3 @@ class JournalExchange:
     """For a callback: whether its first byte was written."""
     kept_bytes: int = 0
     """What the journal counts for it, as long as it is there."""
-
-    def size(self) -> int:
-        """About how many bytes of memory this record holds (headers that are shared are not counted)."""
-        size = 420 + len(self.request_body) + len(self.response_body) + len(self.url) + len(self.error) + len(self.note)
-        if type(self.request_headers) is LongHeaders:
-            size += self.request_headers.size
-        if type(self.response_headers) is LongHeaders:
-            size += self.response_headers.size
-        return size

@@ -53,12 +53,12 @@ class Scheduler:
             self._timer.cancel()
             self._timer = None
         loop = asyncio.get_running_loop()
-        if next_s <= self._clock.now_s():
-            self._timer = loop.call_soon(self._fire)
-        elif self._clock.manual:
-            return
-        else:
+        if not self._clock.manual:
             self._timer = loop.call_at(self._clock.monotonic_at(next_s), self._fire)
+        elif next_s <= self._clock.now_s():
+            self._timer = loop.call_soon(self._fire)
+        else:
+            return
         self.armed_s = next_s
 
     def fire(self, now_s: float, at_most: int = A_TURN) -> int:
