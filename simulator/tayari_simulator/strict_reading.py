@@ -44,13 +44,26 @@ class OneOrMore:
     """A list that may be written as its only member."""
 
 
+ReadValue = Callable[[object, Path, list[Complaint]], object]
+"""Returns the value as it was read, or complains and returns None."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class ReadWith:
-    """A value with a form of its own: the function returns it, or complains and returns None."""
+    """A value with a form of its own."""
 
-    read: Callable[[object, Path, list[Complaint]], object]
+    read: ReadValue
     schema: Mapping[str, object] = field(default_factory=dict)
     """The same form as JSON Schema, as far as one can say it."""
+
+
+def text_with(holds: Callable[[str], bool], expected: str) -> ReadValue:
+    """Reads a text of which this holds."""
+
+    def read(value: object, path: Path, complaints: list[Complaint]) -> object:
+        return _expect(isinstance(value, str) and holds(value), expected, value, path, complaints)
+
+    return read
 
 
 Seconds = Annotated[float, Above(0)]

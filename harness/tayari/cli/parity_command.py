@@ -67,7 +67,7 @@ def record(
     if daraja is None:
         raise output.fail(f"name the Daraja to ask: --daraja https://{SANDBOX}", Exit.BAD_CONFIGURATION)
     try:
-        found = answers(allowed(daraja), _account(short_code, msisdn, callback_url))
+        found = answers(allowed(daraja), _account(os.environ, short_code, msisdn, callback_url))
         made = document(found, daraja_url=daraja, version=__version__)
         out.write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
     except ParityError as error:
@@ -131,12 +131,17 @@ def _print_result(
     output.text(f"{summary}: {f'{calls} answered otherwise here' if calls else 'the same here'}", style="bold")
 
 
-def _account(short_code: str, msisdn: str, callback_url: str) -> ProbeAccount:
+def _account(
+    environ: Mapping[str, str],
+    short_code: str = SANDBOX_SHORT_CODE,
+    msisdn: str = _TEST_NUMBER,
+    callback_url: str = _CALLBACK,
+) -> ProbeAccount:
     """From the environment; a Daraja that takes any pair takes this one."""
     return ProbeAccount(
-        consumer_key=os.environ.get("TAYARI_CONSUMER_KEY") or "parity-key",
-        consumer_secret=os.environ.get("TAYARI_CONSUMER_SECRET") or "parity-secret",
-        passkey=os.environ.get("TAYARI_PASSKEY") or SANDBOX_PASSKEY,
+        consumer_key=environ.get("TAYARI_CONSUMER_KEY") or "parity-key",
+        consumer_secret=environ.get("TAYARI_CONSUMER_SECRET") or "parity-secret",
+        passkey=environ.get("TAYARI_PASSKEY") or SANDBOX_PASSKEY,
         short_code=short_code,
         msisdn=msisdn,
         callback_url=callback_url,
@@ -145,12 +150,9 @@ def _account(short_code: str, msisdn: str, callback_url: str) -> ProbeAccount:
 
 def _asked(daraja: str | None, profile: str, options: Sequence[str], names: Sequence[str]) -> dict[str, dict[str, Any]]:
     """The answers of a Daraja that runs already, or of a fake for this moment with these switches."""
-    account = ProbeAccount(
-        consumer_key="parity-key", consumer_secret="parity-secret", passkey=SANDBOX_PASSKEY,
-        short_code=SANDBOX_SHORT_CODE, msisdn=_TEST_NUMBER, callback_url=_CALLBACK,
-    )  # fmt: skip
     if daraja is not None:
-        return answers(allowed(daraja), _account(SANDBOX_SHORT_CODE, _TEST_NUMBER, _CALLBACK), names)
+        return answers(allowed(daraja), _account(os.environ), names)
+    account = _account({})
     extra = tuple(word for each in options for word in ("--option", each))
     with start_simulator(SimulatorOptions(profile=profile, account=account, extra=extra)) as simulator:
         return answers(simulator.daraja_url, account, names)

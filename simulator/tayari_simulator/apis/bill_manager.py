@@ -20,6 +20,7 @@ from tayari_simulator.apis.core.fields import (
     callback_url,
     msisdn,
     numeric_schema,
+    one_of_numbers,
     short_code_field,
     text,
     text_field,
@@ -112,7 +113,7 @@ def opt_in_fields(options: Options) -> Fields:
         short_code_field("shortcode", "who sends the bills", _SAYS),
         text_field("email", "where Safaricom writes to", _SAYS),
         _phone_field("officialContact"),
-        Field(name="sendReminders", read=_zero_or_one, schema={"enum": ["0", "1", 0, 1]},
+        Field(name="sendReminders", read=one_of_numbers(("0", "1")), schema={"enum": ["0", "1", 0, 1]},
               about="0 or 1, as text or a number", source=_SAYS),
         Field(name="logo", read=text(LONGEST_TEXT, required=False), schema={}, about="a picture; may be empty",
               required=False, source=_SAYS),
@@ -314,11 +315,6 @@ def _phone(value: Any) -> str | None:
     if type(word) is str and len(word) == 10 and word.startswith("0"):
         word = f"254{word[1:]}"
     return msisdn(word)
-
-
-def _zero_or_one(value: Any) -> str | None:
-    word = str(value) if type(value) is int else value
-    return word if type(word) is str and word in ("0", "1") else None
 
 
 def _date(value: Any) -> str | None:

@@ -155,10 +155,6 @@ def _delete_thread(portal: SimPortal, request_fields: Mapping[str, str], query: 
     return _done()
 
 
-def _location(portal: SimPortal, request_fields: Mapping[str, str], query: str) -> Body:  # noqa: ARG001
-    return _done(portal.sim(request_fields["msisdn"]).status)
-
-
 OPERATIONS: Final[Mapping[str, Callable[[SimPortal, Mapping[str, str], str], Body]]] = {
     "allsims": _all_sims,
     "queryLifeCycleStatus": _status,
@@ -173,7 +169,7 @@ OPERATIONS: Final[Mapping[str, Callable[[SimPortal, Mapping[str, str], str], Bod
     "getallmessages": _messages,
     "sendsinglemessage": _send,
     "deletemessage": _delete,
-    "getlocationinfo": _location,
+    "getlocationinfo": _status,
 }
 """What each path does. Source of the paths: reference 3.22."""
 

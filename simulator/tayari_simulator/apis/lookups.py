@@ -20,6 +20,7 @@ from tayari_simulator.apis.core.fields import (
     msisdn,
     msisdn_field,
     one_of,
+    one_of_numbers,
     short_code_field,
     text,
     text_field,
@@ -158,8 +159,8 @@ def validate_id(state: DarajaState, exchange: JournalExchange, values: list[Any]
 def organisation_fields(options: Options) -> Fields:  # noqa: ARG001 - the shape of a row
     """The fields of organisation info."""
     rows = (
-        Field(name="IdentifierType", read=_identifier_type, schema={"enum": ["2", "4", 2, 4]},
-              about="4 pay bill, 2 till", source="reference 3.18"),
+        Field(name="IdentifierType", read=one_of_numbers((Identifier.SHORT_CODE, Identifier.TILL)),
+              schema={"enum": ["2", "4", 2, 4]}, about="4 pay bill, 2 till", source="reference 3.18"),
         short_code_field("Identifier", "the short code", "reference 3.18"),
     )  # fmt: skip
     return Fields(rows)
@@ -236,11 +237,6 @@ def _hakikisha_body(value: Any) -> tuple[str, str] | None:
         return None
     number, short_code = msisdn(value.get("msisdn")), digits(5, 7)(value.get("shortcode"))
     return (number, short_code) if number is not None and short_code is not None else None
-
-
-def _identifier_type(value: Any) -> str | None:
-    word = str(value) if type(value) is int else value
-    return word if type(word) is str and word in (Identifier.SHORT_CODE, Identifier.TILL) else None
 
 
 def _now(exchange: JournalExchange) -> datetime:

@@ -28,6 +28,7 @@ from tayari_simulator.apis.core.fields import (
     msisdn_field,
     numeric_schema,
     one_of,
+    one_of_numbers,
     short_code_field,
     text,
     text_field,
@@ -95,8 +96,8 @@ def fields(options: Options) -> Fields:
         short_code_field("BusinessShortCode", "who is paid", _SAYS),
         Field(name="TransactionType", read=one_of(kinds), schema={"enum": kinds}, about="to a pay bill or to a till",
               source="reference 6-23"),
-        Field(name="ReceiverPartyIdentifierType", read=_identifier, schema={"enum": ["2", "4", 2, 4]},
-              about="2 till, 4 pay bill", source=_SAYS),
+        Field(name="ReceiverPartyIdentifierType", schema={"enum": ["2", "4", 2, 4]},
+              read=one_of_numbers((Identifier.TILL, Identifier.SHORT_CODE)), about="2 till, 4 pay bill", source=_SAYS),
         Field(name="Amount", read=amount(options), schema=numeric_schema(r"^[1-9]\d*$"),
               about="whole shillings of one debit", source=_SAYS),
         msisdn_field("PartyA", "the payer, 2547... or 2541...", _SAYS),
@@ -316,11 +317,6 @@ def _is_day(word: str) -> bool:
     except ValueError:
         return False
     return word.startswith("20")
-
-
-def _identifier(value: Any) -> str | None:
-    word = str(value) if type(value) is int else value
-    return word if type(word) is str and word in (Identifier.TILL, Identifier.SHORT_CODE) else None
 
 
 def _frequency(value: Any) -> int | None:

@@ -28,6 +28,7 @@ from tayari_simulator.strict_reading import (
     SecondsOrNone,
     read_record,
     read_value,
+    text_with,
 )
 from tayari_simulator.transport.conditions import CONDITIONS
 
@@ -45,39 +46,11 @@ ABSENT: Final = object()
 """A key that was not sent, where null is a value too."""
 
 
-def _any_text(value: object, path: Path, complaints: list[Complaint]) -> object:
-    if isinstance(value, str):
-        return value
-    complaints.append(Complaint(path, f"found {describe(value)}; expected text"))
-    return None
-
-
 def _headers(value: object, path: Path, complaints: list[Complaint]) -> object:
     rows = value.items() if isinstance(value, dict) else [("", None)]
     if all(isinstance(text, str) and name and not set("\r\n") & set(name + text) for name, text in rows):
         return value
     complaints.append(Complaint(path, "expected a mapping of header names to one line of text each"))
-    return None
-
-
-def _url(value: object, path: Path, complaints: list[Complaint]) -> object:
-    if isinstance(value, str) and value.startswith(("http://", "https://")) and not set(" \r\n") & set(value):
-        return value
-    complaints.append(Complaint(path, f"found {describe(value)}; expected http://... or https://..."))
-    return None
-
-
-def _one_line(value: object, path: Path, complaints: list[Complaint]) -> object:
-    if isinstance(value, str) and value.isprintable() and value.isascii():
-        return value
-    complaints.append(Complaint(path, f"found {describe(value)}; expected one line of ASCII text"))
-    return None
-
-
-def _pin(value: object, path: Path, complaints: list[Complaint]) -> object:
-    if isinstance(value, str) and len(value) == 4 and value.isascii() and value.isdigit():
-        return value
-    complaints.append(Complaint(path, f"found {describe(value)}; expected four digits as text"))
     return None
 
 
@@ -101,8 +74,20 @@ def _mix(value: object, path: Path, complaints: list[Complaint]) -> object:
     return None
 
 
-AnyText = Annotated[str, ReadWith(_any_text)]
-OneLine = Annotated[str, ReadWith(_one_line)]
+def _is_url(text: str) -> bool:
+    return text.startswith(("http://", "https://")) and not set(" \r\n") & set(text)
+
+
+def _is_pin(text: str) -> bool:
+    return len(text) == 4 and text.isascii() and text.isdigit()
+
+
+AnyText = Annotated[str, ReadWith(text_with(lambda _: True, "text"))]
+OneLine = Annotated[
+    str, ReadWith(text_with(lambda text: text.isprintable() and text.isascii(), "one line of ASCII text"))
+]
+Url = Annotated[str, ReadWith(text_with(_is_url, "http://... or https://..."))]
+Pin = Annotated[str, ReadWith(text_with(_is_pin, "four digits as text"))]
 
 
 class CallbackMethod(StrEnum):
@@ -232,7 +217,7 @@ class SetOrganisation:
 class HoldHandset:
     """`PUT /v1/handsets/MSISDN`."""
 
-    pin: Annotated[str, ReadWith(_pin)] | None = None
+    pin: Pin | None = None
     language: Language | None = None
     reachable: bool | None = None
     balance: Shillings | None = None
@@ -243,7 +228,7 @@ class AnswerPrompt:
     """`POST /v1/handsets/MSISDN/answer`."""
 
     press: Press
-    pin: Annotated[str, ReadWith(_pin)] | None = None
+    pin: Pin | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,7 +269,7 @@ class SendCallback:
     """For a transaction that never was: the call that would have made it. None: an STK push."""
     message: MessageName | None = None
     """Which of the transaction's messages, where it has several. None: the one that carries its result."""
-    url: Annotated[str, ReadWith(_url)] | None = None
+    url: Url | None = None
     scenario: Text | None = None
     msisdn: Msisdn | None = None
     amount: Count | None = None
@@ -308,8 +293,8 @@ class SendCallback:
 class AskAccount:
     """`POST /v1/hakikisha`: the partner is asked whose account this is."""
 
-    token_url: Annotated[str, ReadWith(_url)]
-    url: Annotated[str, ReadWith(_url)]
+    token_url: Url
+    url: Url
     key: OneLine
     secret: OneLine
     account: Text

@@ -6,7 +6,7 @@ Such a parameter names a row of one of the core's tables, or is a result code, a
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from ipaddress import ip_address
 from typing import Annotated, Any, ClassVar, Final, Self, cast
@@ -18,7 +18,7 @@ from tayari_simulator.catalogue.errors import ERRORS
 from tayari_simulator.catalogue.gateway_pages import GATEWAY_FAULTS, PAGES
 from tayari_simulator.catalogue.results import wire_form
 from tayari_simulator.state.behaviour import Behaviour, Call, Delivery, Reply
-from tayari_simulator.strict_reading import AtLeast, AtMost, ReadWith
+from tayari_simulator.strict_reading import AtLeast, AtMost, ReadValue, ReadWith, text_with
 
 STRANGER: Final = "203.0.113.66"
 """An address of the range for documentation (RFC 5737): nobody's, and not Safaricom's."""
@@ -73,7 +73,7 @@ class CallbackFault(TableFault):
     calls = frozenset(Call.MESSAGES)
 
 
-def _row_of(what: str, table: Mapping[str, object]) -> Callable[[object, Path, list[Complaint]], object]:
+def _row_of(what: str, table: Mapping[str, object]) -> ReadValue:
     def read(value: object, path: Path, complaints: list[Complaint]) -> object:
         if isinstance(value, str) and value in table:
             return value
@@ -100,15 +100,10 @@ def _read_address(value: object, path: Path, complaints: list[Complaint]) -> obj
         return None
 
 
-def _read_media_type(value: object, path: Path, complaints: list[Complaint]) -> object:
-    if isinstance(value, str) and re.fullmatch(r"[\w.+-]+/[\w.+-]+(;[ -~]*)?", value, re.ASCII):
-        return value
-    complaints.append(Complaint(path, f"found {describe(value)}; expected a content type, as text/html"))
-    return None
-
-
 Refusing = Annotated[int, AtLeast(400), AtMost(599)]
 """The status of a refusal."""
+_MEDIA_TYPE: Final = re.compile(r"[\w.+-]+/[\w.+-]+(;[ -~]*)?", re.ASCII)
+_read_media_type = text_with(lambda text: _MEDIA_TYPE.fullmatch(text) is not None, "a content type, as text/html")
 MediaType = Annotated[str, ReadWith(_read_media_type, {"type": "string", "pattern": "^[^/]+/[^/]+$"})]
 Address = Annotated[str, ReadWith(_read_address, {"type": "string"})]
 ErrorName = Annotated[str, ReadWith(_row_of("error of Daraja", ERRORS), {"enum": [*ERRORS]})]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Annotated, Final
 
@@ -11,7 +11,7 @@ from tayari_formats.problems import Complaint, Path, describe, suggest
 
 from tayari_simulator.apis.registry import CALLS
 from tayari_simulator.state.behaviour import ALWAYS, Call
-from tayari_simulator.strict_reading import AtLeast, AtMost, ReadWith
+from tayari_simulator.strict_reading import AtLeast, AtMost, ReadValue, ReadWith
 
 NAME_FORM: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*/[a-z0-9]+(-[a-z0-9]+)*")
 MSISDN_FORM: Final = re.compile(r"254[17][0-9]{8}")
@@ -59,7 +59,7 @@ class InFlight(StrEnum):
     TOO_EARLY = "too_early"
 
 
-def _text_like(form: re.Pattern[str] | None, expected: str) -> Callable[[object, Path, list[Complaint]], object]:
+def _text_like(form: re.Pattern[str] | None, expected: str) -> ReadValue:
     def read(value: object, path: Path, complaints: list[Complaint]) -> object:
         text = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
         if text and (form is None or form.fullmatch(text)):
@@ -79,7 +79,7 @@ def _read_times(value: object, path: Path, complaints: list[Complaint]) -> objec
     return None
 
 
-def name_of(names: Sequence[str]) -> Callable[[object, Path, list[Complaint]], object]:
+def name_of(names: Sequence[str]) -> ReadValue:
     """Reads one of these names."""
 
     def read(value: object, path: Path, complaints: list[Complaint]) -> object:

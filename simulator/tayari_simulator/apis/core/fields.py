@@ -193,6 +193,13 @@ def one_of(choices: Sequence[str]) -> Read:
     return read
 
 
+def one_of_numbers(choices: Sequence[str]) -> Read:
+    """One of these numbers, as a number or as text; read as text."""
+    words = [str(choice) for choice in choices]
+    allowed: dict[str | int, str] = {**dict(zip(words, words, strict=True)), **{int(word): word for word in words}}
+    return lambda value: allowed.get(value) if type(value) in (str, int) else None
+
+
 def text(at_most: int | None = None, *, required: bool = True) -> Read:
     """Text (a number is taken as text) that is not empty, up to a length. Not required: absent is empty text."""
 

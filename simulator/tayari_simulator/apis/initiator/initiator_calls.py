@@ -27,6 +27,7 @@ from tayari_simulator.apis.core.fields import (
     digits,
     numeric_schema,
     one_of,
+    one_of_numbers,
     text,
     text_field,
 )
@@ -88,10 +89,8 @@ def amount_field(options: Options) -> Field:
 def identifier_field(name: str, allowed: Sequence[Identifier], about: str, source: str = _SAYS) -> Field:
     """An `IdentifierType`, as text or as a number."""
     words = [str(row) for row in allowed]
-    known: dict[str | int, str] = {**dict(zip(words, words, strict=True)), **{int(word): word for word in words}}
     schema: Schema = {"anyOf": [{"enum": words}, {"enum": [int(word) for word in words]}]}
-    return Field(name=name, read=lambda value: known.get(value) if type(value) in (str, int) else None, schema=schema,
-                 about=about, source=source)  # fmt: skip
+    return Field(name=name, read=one_of_numbers(words), schema=schema, about=about, source=source)
 
 
 def short_code_field(name: str, about: str) -> Field:
