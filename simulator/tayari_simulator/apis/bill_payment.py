@@ -48,11 +48,6 @@ def _body(state: DarajaState, transaction: Transaction, at_s: float, short_code:
 
 PUSHED_PAYMENT: Final = FurtherMessage(Call.PAYMENT_PUSH, payment_push, _body)
 PAYMENT_PUSH: Final = flat_schema(
-    "Bill Manager: payment push",
-    "transactionId",
-    "paidAmount",
-    "msisdn",
-    "dateCreated",
-    "accountReference",
+    "Bill Manager: payment push", "transactionId", "paidAmount", "msisdn", "dateCreated", "accountReference",
     "shortCode",
-)
+)  # fmt: skip

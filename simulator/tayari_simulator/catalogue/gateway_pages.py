@@ -14,7 +14,8 @@ from tayari_simulator.catalogue.provenance import Mark
 from tayari_simulator.state.behaviour import Reply
 from tayari_simulator.state.exchange import dumps
 
-Body = TypeVar("Body", Mapping[str, object], str)
+Json = Mapping[str, object]
+Body = TypeVar("Body", Json, str)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +40,17 @@ class EdgeAnswer(Generic[Body]):
         return Reply(self.status, body, content_type=self.content_type, headers=headers)
 
 
-def _fault(text: str, code: str) -> Mapping[str, object]:
-    return {"fault": {"faultstring": text, "detail": {"errorcode": code}}}
+_JSON: Final = "application/json"
 
 
-_SOAP: Final[Mapping[str, object]] = {
+def _fault(  # noqa: PLR0917 - the columns of the table
+    name: str, status: int, text: str, code: str, when: str, mark: Mark, source: str
+) -> EdgeAnswer[Json]:
+    body = {"fault": {"faultstring": text, "detail": {"errorcode": code}}}
+    return EdgeAnswer(name, status, body, when, mark, source, _JSON)
+
+
+_SOAP: Final[Json] = {
     "Envelope": {
         "encodingStyle": "http://schemas.xmlsoap.org/soap/encoding/",
         "Body": {
@@ -59,103 +66,41 @@ _SOAP: Final[Mapping[str, object]] = {
     }
 }
 
-_FAULTS: Final = (
-    EdgeAnswer(
-        "spike_arrest",
-        429,
-        _fault(
-            "Spike arrest violation. Allowed rate : MessageRate{messagesPerPeriod=5, "
-            "periodInMicroseconds=60000000, maxBurstMessageCount=1.0}",
-            "policies.ratelimit.SpikeArrestViolation",
-        ),
-        "too many calls; STK query in sandbox: five a minute",
-        Mark.OBSERVED,
-        "reference 1.11",
-        "application/json",
-    ),
-    EdgeAnswer(
-        "quota",
-        429,
-        _fault(
-            "Rate limit quota violation. Quota limit  exceeded. Identifier : _default",
-            "policies.ratelimit.QuotaViolation",
-        ),
-        "the quota is used up",
-        Mark.ASSUMED,
-        "reference 1.10",
-        "application/json",
-    ),
-    EdgeAnswer(
-        "invalid_access_token",
-        401,
-        _fault("Invalid access token", "keymanagement.service.invalid_access_token"),
-        "bad token, refused by the gateway itself",
-        Mark.ASSUMED,
-        "reference 1.4",
-        "application/json",
-    ),
-    EdgeAnswer(
-        "gateway_timeout",
-        504,
-        _fault("Gateway Timeout", "messaging.adaptors.http.flow.GatewayTimeout"),
-        "the target did not answer: the outcome is unknown",
-        Mark.OBSERVED,
-        "reference 2.2",
-        "application/json",
-    ),
-    EdgeAnswer(
-        "soap_as_json",
-        500,
-        _SOAP,
-        "an upstream SOAP failure; its HTTP status is not known, 500 is assumed",
-        Mark.OBSERVED,
-        "reference 1.10",
-        "application/json",
-    ),
-)
+_FAULTS: Final[tuple[EdgeAnswer[Json], ...]] = (
+    _fault("spike_arrest", 429,
+           "Spike arrest violation. Allowed rate : MessageRate{messagesPerPeriod=5, periodInMicroseconds=60000000, "
+           "maxBurstMessageCount=1.0}", "policies.ratelimit.SpikeArrestViolation",
+           "too many calls; STK query in sandbox: five a minute", Mark.OBSERVED, "reference 1.11"),
+    _fault("quota", 429, "Rate limit quota violation. Quota limit  exceeded. Identifier : _default",
+           "policies.ratelimit.QuotaViolation", "the quota is used up", Mark.ASSUMED, "reference 1.10"),
+    _fault("invalid_access_token", 401, "Invalid access token", "keymanagement.service.invalid_access_token",
+           "bad token, refused by the gateway itself", Mark.ASSUMED, "reference 1.4"),
+    _fault("gateway_timeout", 504, "Gateway Timeout", "messaging.adaptors.http.flow.GatewayTimeout",
+           "the target did not answer: the outcome is unknown", Mark.OBSERVED, "reference 2.2"),
+    EdgeAnswer("soap_as_json", 500, _SOAP, "an upstream SOAP failure; its HTTP status is not known, 500 is assumed",
+               Mark.OBSERVED, "reference 1.10", _JSON),
+)  # fmt: skip
 
 _PAGES: Final = (
-    EdgeAnswer(
-        "imperva_403",
-        403,
-        '<html style="height:100%"><head><META NAME="ROBOTS" CONTENT="NOINDEX, NOFOLLOW"><meta name="format-detection" '
-        'content="telephone=no"></head><body style="margin:0px;height:100%"><iframe id="main-iframe">Request '
-        "unsuccessful. Incapsula incident ID: 812000990145671208-55301477120036</iframe></body></html>",
-        "the edge blocks the caller, on every path",
-        Mark.OBSERVED,
-        "reference 1.10",
-        headers=(("Cache-Control", "no-cache, no-store"), ("Connection", "close")),
-    ),
-    EdgeAnswer(
-        "imperva_503",
-        503,
-        '<html><head><META NAME="robots" CONTENT="noindex,nofollow"></head><body>Request unsuccessful. Incapsula '
-        "incident ID: 812000990145671208-8199</body></html>",
-        "the edge cannot reach the gateway",
-        Mark.OBSERVED,
-        "reference 1.10",
-    ),
-    EdgeAnswer(
-        "bad_gateway_502",
-        502,
-        "<html><head><title>502 Bad Gateway</title></head>"
-        "<body><center><h1>502 Bad Gateway</h1></center></body></html>",
-        "a plain proxy page",
-        Mark.ASSUMED,
-        "reference 1.10",
-    ),
-    EdgeAnswer(
-        "service_unreachable",
-        500,
-        "Service is currently unreachable",
-        "sandbox C2B with an unknown short code; as text or JSON, plain text is assumed",
-        Mark.OBSERVED,
-        "reference 2.2",
-        "text/plain",
-    ),
-)
+    EdgeAnswer("imperva_403", 403,
+               '<html style="height:100%"><head><META NAME="ROBOTS" CONTENT="NOINDEX, NOFOLLOW"><meta '
+               'name="format-detection" content="telephone=no"></head><body style="margin:0px;height:100%"><iframe '
+               'id="main-iframe">Request unsuccessful. Incapsula incident ID: 812000990145671208-55301477120036'
+               "</iframe></body></html>",
+               "the edge blocks the caller, on every path", Mark.OBSERVED, "reference 1.10",
+               headers=(("Cache-Control", "no-cache, no-store"), ("Connection", "close"))),
+    EdgeAnswer("imperva_503", 503,
+               '<html><head><META NAME="robots" CONTENT="noindex,nofollow"></head><body>Request unsuccessful. '
+               "Incapsula incident ID: 812000990145671208-8199</body></html>",
+               "the edge cannot reach the gateway", Mark.OBSERVED, "reference 1.10"),
+    EdgeAnswer("bad_gateway_502", 502,
+               "<html><head><title>502 Bad Gateway</title></head>"
+               "<body><center><h1>502 Bad Gateway</h1></center></body></html>",
+               "a plain proxy page", Mark.ASSUMED, "reference 1.10"),
+    EdgeAnswer("service_unreachable", 500, "Service is currently unreachable",
+               "sandbox C2B with an unknown short code; as text or JSON, plain text is assumed", Mark.OBSERVED,
+               "reference 2.2", "text/plain"),
+)  # fmt: skip
 
-GATEWAY_FAULTS: Final[Mapping[str, EdgeAnswer[Mapping[str, object]]]] = MappingProxyType(
-    {row.name: row for row in _FAULTS}
-)
+GATEWAY_FAULTS: Final[Mapping[str, EdgeAnswer[Json]]] = MappingProxyType({row.name: row for row in _FAULTS})
 PAGES: Final = MappingProxyType({row.name: row for row in _PAGES})

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from tayari_simulator.apis.core.organisations import SANDBOX_PASSWORD
 from tayari_simulator.apis.registry import ENDPOINTS
-from tayari_simulator.control import console, events, handsets, organisations, routes, schemas
+from tayari_simulator.control import events, handsets, organisations, routes, schemas
 from tayari_simulator.control.documents import har
 from tayari_simulator.control.documents.openapi import document
 from tayari_simulator.control.documents.postman import collection, first_values
@@ -34,7 +34,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route("GET", "/v1/postman.json", postman, "the Daraja port as a collection for Postman, Bruno and Insomnia"),
     Route("GET", "/health", routes.health, "is it well?"),
     Route("GET", "/metrics", routes.metrics, "counters and gauges as Prometheus text", answers="text/plain"),
-    Route("GET", "/", console.console, "the console, for people", answers="text/html"),
+    Route("GET", "/", routes.console, "the console, for people", answers="text/html"),
     Route("GET", "/v1/settings", routes.settings, "how this simulator was started"),
     Route("POST", "/v1/reset", routes.reset, "forget payments, tokens, queued scenarios, outages and the journal",
           schemas.Nothing),
