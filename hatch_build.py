@@ -22,7 +22,7 @@ COMPILED: Final = (
     "state/behaviour", "state/exchange", "state/identifiers", "state/ledger", "state/schedule", "state/tokens",
     "state/transactions",
     "apis/core/daraja_state", "apis/core/dispatcher", "apis/core/execution", "apis/core/fields",
-    "apis/core/lifecycle", "apis/core/organisations", "apis/stk/stk_callback", "apis/stk/stk_push",
+    "apis/core/organisations", "apis/stk/stk_callback", "apis/stk/stk_push",
     "journal/memory",
     "transport/callbacks/allowed_targets", "transport/callbacks/callback_client", "transport/callbacks/callback_sender",
     "transport/connections/daraja_port", "transport/connections/http_messages",

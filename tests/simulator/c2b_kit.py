@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 from core_kit import Desk, request, wire
-from tayari_simulator.apis.core.lifecycle import DeliveryAnswer
+from tayari_simulator.apis.core.daraja_state import DeliveryAnswer
 from tayari_simulator.state.behaviour import Delivery, Reply
 from tayari_simulator.state.transactions import Transaction
 

@@ -23,7 +23,7 @@ from c2b_kit import (
 from core_kit import Desk, error_of, payload, wire
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tayari_simulator.apis.core.lifecycle import DeliveryAnswer
+from tayari_simulator.apis.core.daraja_state import DeliveryAnswer
 from tayari_simulator.catalogue.provenance import Profile
 from tayari_simulator.state.ledger import Account
 from tayari_simulator.state.transactions import Status

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from tayari_simulator.apis.core.daraja_state import DarajaState
+from tayari_simulator.apis.core.daraja_state import DarajaState, Lifecycle, Parties, PromptResults, Result
 from tayari_simulator.apis.core.execution import begin, choose, first_due_s
 from tayari_simulator.apis.core.fields import (
     Field,
@@ -20,7 +20,6 @@ from tayari_simulator.apis.core.fields import (
     short_code_field,
     text_field,
 )
-from tayari_simulator.apis.core.lifecycle import Lifecycle, Parties, PromptResults, Result
 from tayari_simulator.apis.core.prompts import PHONE
 from tayari_simulator.catalogue import results
 from tayari_simulator.catalogue.options import Options

@@ -10,9 +10,8 @@ from datetime import datetime
 from typing import Final
 
 from tayari_simulator.apis.bill_manager import BillBook
-from tayari_simulator.apis.core.daraja_state import DarajaState
+from tayari_simulator.apis.core.daraja_state import DarajaState, FurtherMessage
 from tayari_simulator.apis.core.fields import flat_schema
-from tayari_simulator.apis.core.lifecycle import FurtherMessage
 from tayari_simulator.state.behaviour import Call, Delivery
 from tayari_simulator.state.exchange import dumps
 from tayari_simulator.state.identifiers import EAT

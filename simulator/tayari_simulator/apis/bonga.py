@@ -10,10 +10,9 @@ import math
 from typing import Any, Final
 
 from tayari_simulator.apis.c2b.messages import PAY_BILL, C2bMessages, example_of
-from tayari_simulator.apis.core.daraja_state import DarajaState
+from tayari_simulator.apis.core.daraja_state import DarajaState, Lifecycle, PromptResults
 from tayari_simulator.apis.core.execution import begin, choose, first_due_s
 from tayari_simulator.apis.core.fields import Field, Fields, amount, msisdn_field, short_code_field, text_field
-from tayari_simulator.apis.core.lifecycle import Lifecycle, PromptResults
 from tayari_simulator.apis.iot import header
 from tayari_simulator.catalogue import results
 from tayari_simulator.catalogue.errors import INVALID_FIELD, Refused

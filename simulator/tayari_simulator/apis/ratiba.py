@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from tayari_simulator.apis.c2b import payment as c2b
 from tayari_simulator.apis.c2b.messages import BUY_GOODS, PAY_BILL
-from tayari_simulator.apis.core.daraja_state import DarajaState
+from tayari_simulator.apis.core.daraja_state import DarajaState, Lifecycle, PromptResults, Result
 from tayari_simulator.apis.core.execution import begin, choose, first_due_s
 from tayari_simulator.apis.core.fields import (
     LONGEST_TEXT,
@@ -33,7 +33,6 @@ from tayari_simulator.apis.core.fields import (
     text,
     text_field,
 )
-from tayari_simulator.apis.core.lifecycle import Lifecycle, PromptResults, Result
 from tayari_simulator.apis.core.organisations import Identifier
 from tayari_simulator.catalogue import results
 from tayari_simulator.catalogue.errors import INVALID_FIELD, Refused

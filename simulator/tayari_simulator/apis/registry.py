@@ -20,9 +20,8 @@ from tayari_simulator.apis import (
 )
 from tayari_simulator.apis.c2b import payment as c2b
 from tayari_simulator.apis.c2b import register as c2b_urls
-from tayari_simulator.apis.core.daraja_state import DarajaState
+from tayari_simulator.apis.core.daraja_state import DarajaState, Lifecycle
 from tayari_simulator.apis.core.fields import Fields
-from tayari_simulator.apis.core.lifecycle import Lifecycle
 from tayari_simulator.apis.initiator import account_balance, b2b, b2c, reversal, transaction_status
 from tayari_simulator.apis.stk import stk_push, stk_query
 from tayari_simulator.catalogue.errors import Refused

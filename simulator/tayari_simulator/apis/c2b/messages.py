@@ -8,8 +8,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from tayari_simulator.apis.core.customers import names_of
-from tayari_simulator.apis.core.daraja_state import DarajaState
-from tayari_simulator.apis.core.lifecycle import FurtherMessage, Result
+from tayari_simulator.apis.core.daraja_state import DarajaState, FurtherMessage, Result
 from tayari_simulator.apis.core.organisations import Organisation
 from tayari_simulator.catalogue.options import Options
 from tayari_simulator.state.behaviour import Call, Delivery

@@ -19,10 +19,9 @@ from tayari_simulator.apis.c2b.messages import (
     organisation_of,
 )
 from tayari_simulator.apis.c2b.register import BAD_REQUEST, CANCELLED, SHORT_CODE, check_version, unknown_short_code
-from tayari_simulator.apis.core.daraja_state import DarajaState
+from tayari_simulator.apis.core.daraja_state import DarajaState, DeliveryAnswer, Lifecycle
 from tayari_simulator.apis.core.execution import begin, choose, first_due_s, limit_result, pay_in
 from tayari_simulator.apis.core.fields import Field, Fields, amount, msisdn_field, one_of, text
-from tayari_simulator.apis.core.lifecycle import DeliveryAnswer, Lifecycle
 from tayari_simulator.catalogue import results
 from tayari_simulator.catalogue.errors import ERRORS, Refused
 from tayari_simulator.catalogue.options import Options

@@ -10,10 +10,9 @@ from urllib.parse import parse_qsl
 import orjson
 from tayari_formats.problems import suggestion
 
-from tayari_simulator.apis.core.daraja_state import DarajaState
+from tayari_simulator.apis.core.daraja_state import DarajaState, DeliveryAnswer
 from tayari_simulator.apis.core.execution import apply_faults, play_next_result
 from tayari_simulator.apis.core.gateway import family_of, rate_gaps, rate_refusal, token_error
-from tayari_simulator.apis.core.lifecycle import DeliveryAnswer
 from tayari_simulator.apis.core.organisations import Business, Organisation
 from tayari_simulator.apis.oauth import consumer_key
 from tayari_simulator.apis.registry import ENDPOINTS, Endpoint, Handle, Refuse

@@ -10,8 +10,7 @@ from typing import Final
 
 import orjson
 
-from tayari_simulator.apis.core.daraja_state import DarajaState
-from tayari_simulator.apis.core.lifecycle import DeliveryAnswer, Lifecycle, Result
+from tayari_simulator.apis.core.daraja_state import DarajaState, DeliveryAnswer, Lifecycle, Result
 from tayari_simulator.catalogue import results
 from tayari_simulator.catalogue.errors import REQUEST_ID
 from tayari_simulator.state.behaviour import Call, Delivery, Play, Reply, Step, Transport

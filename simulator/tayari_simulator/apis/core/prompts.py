@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from tayari_simulator.apis.core.daraja_state import DarajaState
-from tayari_simulator.apis.core.lifecycle import PromptResults
+from tayari_simulator.apis.core.daraja_state import DarajaState, PromptResults
 from tayari_simulator.state.handsets import PINS_UNTIL_LOCKED, Handset, Press, answered, waits
 from tayari_simulator.state.transactions import Transaction
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from tayari_simulator.apis.core.daraja_state import DarajaState
+from tayari_simulator.apis.core.daraja_state import DarajaState, Lifecycle, Result
 from tayari_simulator.apis.core.fields import Fields
-from tayari_simulator.apis.core.lifecycle import Lifecycle, Result
 from tayari_simulator.apis.core.organisations import Identifier
 from tayari_simulator.apis.initiator import initiator_calls as calls
 from tayari_simulator.catalogue import results

@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
-from tayari_simulator.apis.core.daraja_state import DarajaState
+from tayari_simulator.apis.core.daraja_state import DarajaState, Lifecycle, Parties, Result
 from tayari_simulator.apis.core.fields import Field, Fields, msisdn, numeric_schema, text_field
-from tayari_simulator.apis.core.lifecycle import Lifecycle, Parties, Result
 from tayari_simulator.apis.core.organisations import Identifier
 from tayari_simulator.apis.initiator import initiator_calls as calls
 from tayari_simulator.catalogue import results

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from tayari_simulator.apis.core.customers import public_name
-from tayari_simulator.apis.core.daraja_state import DarajaState
+from tayari_simulator.apis.core.daraja_state import DarajaState, Lifecycle, Parties, Result, reason_of
 from tayari_simulator.apis.core.fields import Field, Fields, msisdn_field, text_field
-from tayari_simulator.apis.core.lifecycle import Lifecycle, Parties, Result, reason_of
 from tayari_simulator.apis.initiator import initiator_calls as calls
 from tayari_simulator.catalogue import results
 from tayari_simulator.catalogue.errors import ERRORS, Refused

@@ -16,7 +16,7 @@ from typing import Any, Final
 import orjson
 
 from tayari_simulator.apis.core.customers import public_name
-from tayari_simulator.apis.core.daraja_state import DarajaState
+from tayari_simulator.apis.core.daraja_state import DarajaState, Result
 from tayari_simulator.apis.core.execution import begin, choose, first_due_s
 from tayari_simulator.apis.core.fields import (
     Field,
@@ -31,7 +31,6 @@ from tayari_simulator.apis.core.fields import (
     text,
     text_field,
 )
-from tayari_simulator.apis.core.lifecycle import Result
 from tayari_simulator.apis.core.organisations import Identifier
 from tayari_simulator.apis.core.security_credential import LONGEST_KEPT, REMEMBERED, is_base64
 from tayari_simulator.catalogue import results

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from tayari_simulator.apis.core.daraja_state import DarajaState
+from tayari_simulator.apis.core.daraja_state import DarajaState, Lifecycle, Parties, Result
 from tayari_simulator.apis.core.fields import Fields, text_field
-from tayari_simulator.apis.core.lifecycle import Lifecycle, Parties, Result
 from tayari_simulator.apis.core.organisations import Identifier
 from tayari_simulator.apis.initiator import initiator_calls as calls
 from tayari_simulator.catalogue import results

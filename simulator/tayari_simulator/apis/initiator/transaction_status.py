@@ -11,9 +11,8 @@ from hashlib import blake2b
 from types import MappingProxyType
 from typing import Any, Final
 
-from tayari_simulator.apis.core.daraja_state import DarajaState
+from tayari_simulator.apis.core.daraja_state import DarajaState, Lifecycle, Result
 from tayari_simulator.apis.core.fields import Field, Fields, digits, numeric_schema, text_field
-from tayari_simulator.apis.core.lifecycle import Lifecycle, Result
 from tayari_simulator.apis.core.organisations import Identifier
 from tayari_simulator.apis.initiator import initiator_calls as calls
 from tayari_simulator.catalogue import results

@@ -8,8 +8,7 @@ from typing import Any, Final
 
 import orjson
 
-from tayari_simulator.apis.core.daraja_state import DarajaState
-from tayari_simulator.apis.core.lifecycle import Result
+from tayari_simulator.apis.core.daraja_state import DarajaState, Result
 from tayari_simulator.catalogue.options import Options
 from tayari_simulator.state.exchange import dumps
 from tayari_simulator.state.identifiers import EAT

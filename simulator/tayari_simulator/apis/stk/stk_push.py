@@ -8,7 +8,7 @@ import orjson
 
 from tayari_simulator.apis.bill_payment import PUSHED_PAYMENT
 from tayari_simulator.apis.c2b.messages import PAY_BILL, confirmation_of_push
-from tayari_simulator.apis.core.daraja_state import DarajaState, Rules
+from tayari_simulator.apis.core.daraja_state import DarajaState, Lifecycle, PromptResults, Rules
 from tayari_simulator.apis.core.execution import begin, choose, limit_result, pay_in
 from tayari_simulator.apis.core.fields import (
     LONGEST_TEXT,
@@ -25,7 +25,6 @@ from tayari_simulator.apis.core.fields import (
     text_field,
     timestamp,
 )
-from tayari_simulator.apis.core.lifecycle import Lifecycle, PromptResults
 from tayari_simulator.apis.stk.stk_callback import StkCallback
 from tayari_simulator.catalogue import results
 from tayari_simulator.catalogue.errors import INVALID_FIELD, MERCHANT_DOES_NOT_EXIST, SUBSCRIBER_LOCKED, Refused

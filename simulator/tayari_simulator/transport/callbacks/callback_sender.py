@@ -14,8 +14,8 @@ from typing import Any, Final
 
 import orjson
 
+from tayari_simulator.apis.core.daraja_state import DeliveryAnswer
 from tayari_simulator.apis.core.dispatcher import Dispatcher
-from tayari_simulator.apis.core.lifecycle import DeliveryAnswer
 from tayari_simulator.clock import Clock
 from tayari_simulator.journal.entries import text
 from tayari_simulator.journal.memory import Journal
