@@ -62,13 +62,18 @@ class Books:
                 raise
             self._db.execute("COMMIT")
 
-    def add(self, reference: str, phone: str, amount: int) -> Payout:
-        """Queue a payout; a reference that is known gives the payout that it has."""
+    def add(self, reference: str, phone: str, amount: int, *, within: int) -> Payout:
+        """Queue a payout, or fail it where all that have not failed would come to more than `within`.
+
+        A reference that is known gives the payout that it has.
+        """
         with self.changing() as db:
+            fits = self.budgeted(FAILED) + amount <= within
+            state = QUEUED if fits else FAILED
             db.execute(
                 "INSERT OR IGNORE INTO payouts (id, reference, phone, amount, originator_id, state)"
                 " VALUES (?, ?, ?, ?, ?, ?)",
-                (uuid.uuid4().hex, reference, phone, amount, f"mshahara-{uuid.uuid4().hex}", QUEUED),
+                (uuid.uuid4().hex, reference, phone, amount, f"mshahara-{uuid.uuid4().hex}", state),
             )
             return _payout(db.execute("SELECT * FROM payouts WHERE reference = ?", (reference,)).fetchone())
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
+import time
 from typing import Any
 
 from books import FAILED, PAID, QUEUED, REVIEW, SENDING, SENT, Payout
-from payroll import BUDGET, Payroll
+from payroll import Payroll
 
 
 class KeepsBudgetOfFailed(Payroll):
@@ -13,7 +15,7 @@ class KeepsBudgetOfFailed(Payroll):
 
     @property
     def left(self) -> int:
-        return BUDGET - self.books.budgeted()
+        return self.budget - self.books.budgeted()
 
 
 class FreesBudgetTwice(Payroll):
@@ -41,7 +43,7 @@ class FreesBudgetAtTimeOut(Payroll):
 
     @property
     def left(self) -> int:
-        return BUDGET - self.books.budgeted(FAILED, REVIEW)
+        return self.budget - self.books.budgeted(FAILED, REVIEW)
 
 
 class SpendsBudgetAtTheEnd(Payroll):
@@ -49,7 +51,20 @@ class SpendsBudgetAtTheEnd(Payroll):
 
     @property
     def left(self) -> int:
-        return BUDGET - self.books.budgeted(QUEUED, SENDING, SENT, REVIEW, FAILED)
+        return self.budget - self.books.budgeted(QUEUED, SENDING, SENT, REVIEW, FAILED)
+
+
+class OverdrawsBudget(Payroll):
+    """P20: a salary is compared with what is left of the budget before it is written, beside others."""
+
+    budget = 1_000_000
+
+    def request(self, reference: str, phone: str, amount: int) -> Payout:
+        within = self.budget if amount > self.left else sys.maxsize
+        time.sleep(0.3)
+        payout = self.books.add(reference, phone, amount, within=within)
+        self._wake.set()
+        return payout
 
 
 class BooksNegativeSalaries(Payroll):

@@ -15,8 +15,6 @@ STOPPING = {"2001", "21", "8006", "18", "20"}
 """Our own credentials are wrong: each further payout would fail too, and lock the user."""
 FAILING = {"1", "2", "3", "4", "5", "8", "11", "14", "2006", "2028", "2040", "SFC_IC0003", *STOPPING}
 """Codes after which no money has moved. Any other code is one that a person looks at."""
-BUDGET = 900_000_000
-"""Shillings that may be paid out."""
 RECEIPT = re.compile(r"[A-Z][A-L][1-9A-V][0-9A-Z]{7}")
 PLACEHOLDER = re.compile(r"[A-Z]{2}[0-9A-Z]0{7}|0+")
 
@@ -24,6 +22,8 @@ PLACEHOLDER = re.compile(r"[A-Z]{2}[0-9A-Z]0{7}|0+")
 class Payroll:
     """One worker sends, asks and gives up; results come in between."""
 
+    budget = 900_000_000
+    """Shillings that may be paid out."""
     least = 10
     """Shillings of a salary, for M-Pesa pays no less."""
 
@@ -46,14 +46,14 @@ class Payroll:
 
     def request(self, reference: str, phone: str, amount: int) -> Payout:
         """Queue a salary; the same reference is the same salary."""
-        payout = self.books.add(reference, phone, amount)
+        payout = self.books.add(reference, phone, amount, within=self.budget)
         self._wake.set()
         return payout
 
     @property
     def left(self) -> int:
         """What is left of the budget. It is counted anew: a payout takes its part until it has failed."""
-        return BUDGET - self.books.budgeted(FAILED)
+        return self.budget - self.books.budgeted(FAILED)
 
     @property
     def stopped(self) -> str:

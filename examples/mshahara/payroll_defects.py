@@ -18,6 +18,7 @@ from budget_defects import (
     FreesBudgetAtTimeOut,
     FreesBudgetTwice,
     KeepsBudgetOfFailed,
+    OverdrawsBudget,
     SpendsBudgetAtTheEnd,
 )
 from cryptography.hazmat.primitives import hashes
@@ -348,6 +349,7 @@ DEFECTS: dict[str, tuple[tuple[str, ...], type[Payroll]]] = {
     "frees-budget-twice": (("P20",), FreesBudgetTwice),
     "frees-budget-at-time-out": (("P20",), FreesBudgetAtTimeOut),
     "spends-budget-at-the-end": (("P20",), SpendsBudgetAtTheEnd),
+    "overdraws-budget": (("P20",), OverdrawsBudget),
     "retries-for-ever": (("P23",), RetriesForEver),
     "retries-under-its-id": (("P23",), RetriesUnderItsId),
     "failed-is-sent-again": (("P23",), FailedIsSentAgain),

@@ -404,17 +404,21 @@ def test_no_more_is_given_back_than_was_paid(amount: object, is_right: bool, mon
         (20_000.0, [12_000, 11_999], "payouts of 12000, 11999 were sent, 3999 more than there was"),
         (20.0, [12], None),
         (416_666.0, [249_999], None),
+        (1_000_000.0, [225_000] * 4, None),
+        (1_000_000.0, [225_000] * 5, "125000 more than there was"),
         (19.0, [], None),
-        (900_000.0, [], None),
+        (900_000_000.0, [], None),
     ],
 )
 def test_a_balance_pays_no_more_than_it_has(
     balance: float, sent: list[int], wrong: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """What M-Pesa did not pay is given back, and may be paid out again."""
+    failed = [{"amount": balance, "state": "failed"}]
     monkeypatch.setattr(p20_wallet, "_available", lambda *_: balance)
     monkeypatch.setattr(p20_wallet, "play", lambda *_: [PAYOUT, PAYOUT])
     monkeypatch.setattr(p20_wallet, "pay_out", lambda *_, **__: PAYOUT)
-    monkeypatch.setattr(p20_wallet, "transactions", lambda *_: [{"amount": amount} for amount in sent])
+    monkeypatch.setattr(p20_wallet, "transactions", lambda *_: [*failed, *({"amount": amount} for amount in sent)])
     notes: list[str] = []
     context = SimpleNamespace(
         allocation=SimpleNamespace(msisdn=lambda: PAYOUT.msisdn),
@@ -427,6 +431,15 @@ def test_a_balance_pays_no_more_than_it_has(
         p20_wallet._play_overdrawn(cast("CheckContext", context))
 
     assert bool(notes) is (not sent)
+
+
+@pytest.mark.parametrize("balance", [20, 21, 1_000, 416_666, 416_667, 999_999.5, 2_869_565])
+def test_payouts_that_overdraw_a_balance_fit_but_for_one(balance: float) -> None:
+    *amounts, last = p20_wallet.overdrawing(balance)
+
+    assert sum(amounts) > balance >= sum(amounts) - min(amounts)
+    assert all(10 <= amount <= 250_000 for amount in (*amounts, last))
+    assert len(set(amounts)) == len(amounts)
 
 
 @pytest.mark.parametrize(
