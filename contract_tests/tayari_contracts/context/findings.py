@@ -55,32 +55,40 @@ class Untested(Finding):
     def __init__(
         self, text: str, *, why: NotTested = NotTested.SET_UP_FAILED, enable: str = "", certain: bool = False
     ) -> None:
-        names_key = why is not NotTested.TARGET_KEY_MISSING or not enable or enable in text
-        super().__init__(text if names_key else f"{text}; add {enable} to the target file")
+        super().__init__(text)
         self.why = why
         self.enable = enable
         self.certain = certain
+
+
+def key_missing(text: str, enable: str, *, certain: bool = False) -> Untested:
+    """What a rule asks for cannot be seen or brought about without this key of the target file; the text names it."""
+    text = text if enable in text else f"{text}; add {enable} to the target file"
+    return Untested(text, why=NotTested.TARGET_KEY_MISSING, enable=enable, certain=certain)
+
+
+def blocked_by(rule_id: str, reason: str) -> Untested:
+    """Another rule carries the failure that keeps this one from being judged."""
+    return Untested(f"blocked by {rule_id}: {reason}", why=NotTested.BLOCKED)
 
 
 def unknown_word(word: str, kind: PaymentKind = PaymentKind.STK_PAYMENT) -> Untested:
     """The merchant names a state that the target file does not translate: that is no fault of the merchant's."""
     sent = kind in (PaymentKind.PAYOUT, PaymentKind.REFUND)
     name, key = (kind.value, f"merchant.{kind}.status.states") if sent else ("payment", "merchant.status.states")
-    return Untested(
+    return key_missing(
         f'the merchant calls a {name} "{word}", which {key} does not name; add it under paid, failed, pending or '
         "review",
-        why=NotTested.TARGET_KEY_MISSING,
-        enable=key,
+        key,
     )
 
 
 def credits_not_countable(what: str) -> Untested:
     """The merchant says only whether it credited, so that `what` looks like the first credit."""
-    return Untested(
+    return key_missing(
         f"merchant.status.credited is true or false, so that {what} cannot be seen; add merchant.ledger, or let "
         "merchant.status.credited find the shillings",
-        why=NotTested.TARGET_KEY_MISSING,
-        enable="merchant.ledger",
+        "merchant.ledger",
         certain=True,
     )
 

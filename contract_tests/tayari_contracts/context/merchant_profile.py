@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from tayari_reports.model import NotTested
 from tayari_target.adapter import sent_by_adapter, shown
 from tayari_target.target_file.model import Target
 
-from tayari_contracts.context.findings import Inapplicable, Untested
+from tayari_contracts.context.findings import Inapplicable, key_missing
 from tayari_contracts.context.run_record import RunRecord
 
 
@@ -41,10 +40,9 @@ class MerchantProfile:
             Untested: it does not, so what it pays is its own decision.
         """
         if not self.receives_payout_amount:
-            raise Untested(
+            raise key_missing(
                 "merchant.payout.request sends the merchant no {amount}, so the amounts of its payouts are its own",
-                why=NotTested.TARGET_KEY_MISSING,
-                enable="merchant.payout.request with {amount}",
+                "merchant.payout.request with {amount}",
             )
 
     @property
@@ -88,10 +86,9 @@ class MerchantProfile:
             Untested: the target file's `pay` does not use the placeholder, so the merchant decides for itself.
         """
         if not self.receives(placeholder):
-            raise Untested(
+            raise key_missing(
                 f"{self._sender} sends the merchant no {{{placeholder}}}, so it could not be varied",
-                why=NotTested.TARGET_KEY_MISSING,
-                enable=self._written_in_pay(placeholder),
+                self._written_in_pay(placeholder),
             )
 
     @property
@@ -126,8 +123,6 @@ class MerchantProfile:
             other = "merchant.pay.idempotency_header" if by_key else "merchant.pay_again" if by_retry else ""
             key = " or ".join(filter(None, [self._written_in_pay("reference"), other]))
             missing = "neither {reference} nor an idempotency header" if by_key else "no {reference}"
-            raise Untested(
-                f"nothing shows the merchant that two requests are for one order: {self._sender} has {missing}",
-                why=NotTested.TARGET_KEY_MISSING,
-                enable=key,
+            raise key_missing(
+                f"nothing shows the merchant that two requests are for one order: {self._sender} has {missing}", key
             )

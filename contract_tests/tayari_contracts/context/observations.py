@@ -9,13 +9,12 @@ from typing import Final
 
 from tayari_control.client import ControlClient
 from tayari_money.payment_record import PaymentKind, PaymentState
-from tayari_reports.model import NotTested
 from tayari_target.driver import MerchantDriver, StatusView
 from tayari_target.target_file.model import Target
 
 from tayari_contracts.context.check_time import CheckTime
 from tayari_contracts.context.customer_messages import message_at_start, problems_of
-from tayari_contracts.context.findings import Unjudged, Untested, unknown_word
+from tayari_contracts.context.findings import Unjudged, key_missing, unknown_word
 from tayari_contracts.context.journal_reader import JournalReader
 from tayari_contracts.context.merchant_profile import MerchantProfile
 from tayari_contracts.context.payment import SETTLED, Credits, Entry, Payment, states_of
@@ -222,11 +221,7 @@ class Observations:
         if not self._journal.acknowledged(payment):
             return self.messages(payment)
         if not self._profile.shown.message:
-            raise Untested(
-                "what the customer is told of the outcome cannot be seen",
-                why=NotTested.TARGET_KEY_MISSING,
-                enable="merchant.status.message",
-            )
+            raise key_missing("what the customer is told of the outcome cannot be seen", "merchant.status.message")
         return (view or self.status(payment)).message or ""
 
     def last_message(self, payment: Payment, topic: str) -> str:

@@ -11,13 +11,12 @@ from typing import Any, Final
 
 from tayari_control.client import ControlError
 from tayari_money.payment_record import PaymentKind
-from tayari_reports.model import NotTested
 from tayari_target.test_environment import TestEnvironment
 from tayari_target.views import Started
 
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.check_time import CALLBACK_WAIT_S
-from tayari_contracts.context.findings import Failed, Missing, Untested, quote, say
+from tayari_contracts.context.findings import Failed, Missing, Untested, key_missing, quote, say
 from tayari_contracts.context.inline_scenarios import after, situation
 from tayari_contracts.context.payment import PAID, REVIEW, Entry, Payment
 from tayari_contracts.steps.c2b_registration import section, short_code, urls
@@ -66,10 +65,9 @@ def open_account(context: CheckContext, *, amount: int) -> tuple[Started, str]:
             raise Untested(f"no account was opened: merchant.c2b.open_account was answered {answer}")
         return opened, reference
     if not c2b.accounts:
-        raise Untested(
+        raise key_missing(
             "the target file names no account that a customer could pay into",
-            why=NotTested.TARGET_KEY_MISSING,
-            enable="merchant.c2b.open_account or merchant.c2b.accounts",
+            "merchant.c2b.open_account or merchant.c2b.accounts",
         )
     number = context.time.until(lambda: context.run.lease(c2b.accounts, holder=context), within_s=LEASED_WITHIN_S)
     if number is None:

@@ -7,12 +7,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from tayari_money.daraja_records import REGISTRATION_CALLS
-from tayari_reports.model import NotTested
 from tayari_target.target_file.model import C2b
 from tayari_target.views import Started
 
 from tayari_contracts.context.check_context import CheckContext
-from tayari_contracts.context.findings import Untested, quote
+from tayari_contracts.context.findings import Untested, key_missing, quote
 from tayari_contracts.context.journal_reader import answer_of
 from tayari_contracts.context.payment import Entry
 
@@ -101,11 +100,7 @@ def registering(context: CheckContext, scenario: Mapping[str, Any], *, times: in
             context.actions.restart_merchant()
             started = None
         else:
-            raise Untested(
-                "the merchant cannot be made to register",
-                why=NotTested.TARGET_KEY_MISSING,
-                enable="merchant.c2b.register or merchant.start",
-            )
+            raise key_missing("the merchant cannot be made to register", "merchant.c2b.register or merchant.start")
         if not context.time.until(lambda: _calls_under(context, scenario, since), within_s=CALLED_WITHIN_S):
             raise Untested("the merchant made no call that registers URLs")
         yield started

@@ -16,7 +16,7 @@ from tayari_reports.model import NotTested
 from tayari_contracts.catalogue.rules import Control
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.check_time import CALLBACK_WAIT_S, QUEUE_MOST_S
-from tayari_contracts.context.findings import Failed, Finding, Missing, Untested, WrongCredit, quote, say
+from tayari_contracts.context.findings import Failed, Finding, Missing, Untested, WrongCredit, blocked_by, quote, say
 from tayari_contracts.context.inline_scenarios import after, situation
 from tayari_contracts.context.journal_reader import answer_of, body_of
 from tayari_contracts.context.payment import FAILED, PAID, PENDING, REVIEW, SETTLED, Entry, Payment
@@ -94,16 +94,14 @@ def _require_sent(context: CheckContext, payment: Payment) -> None:
 def _require_credential(context: CheckContext) -> None:
     found = refused_credentials(context)
     if found:
-        reason = f"blocked by P01: M-Pesa refused the credential of an ordinary payout ({found[0]['result_code']})"
-        raise Untested(reason, why=NotTested.BLOCKED)
+        raise blocked_by("P01", f"M-Pesa refused the credential of an ordinary payout ({found[0]['result_code']})")
 
 
 def _require_no_early_end(context: CheckContext, payment: Payment) -> None:
     """Before the result, the payout is not paid."""
     view = context.observations.until(payment, PAID, within_s=RESULT_S / 2)
     if view.state is PAID and not any(row["state"] == "paid" for row in transactions(context, payment)):
-        reason = f"blocked by P07: an ordinary payout was acknowledged, no result has come, and it is {say(view)}"
-        raise Untested(reason, why=NotTested.BLOCKED)
+        raise blocked_by("P07", f"an ordinary payout was acknowledged, no result has come, and it is {say(view)}")
 
 
 def silent_payout(context: CheckContext) -> None:
@@ -291,7 +289,7 @@ def _require_start(context: CheckContext, payment: Payment) -> None:
         context.actions.require_accepted(payment)
     except Untested as error:
         if context.journal.pushes(payment):
-            raise Untested(f"blocked by S15: {error}", why=NotTested.BLOCKED) from error
+            raise blocked_by("S15", str(error)) from error
         raise Failed(f"an ordinary payment could not be started: {error}") from error
 
 

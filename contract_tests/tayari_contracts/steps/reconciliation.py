@@ -14,10 +14,9 @@ from tayari_money.daraja_records import JournalIncomplete, c2b_payments, transac
 from tayari_money.invariants import is_unsettled
 from tayari_money.invariants import judge as judge_invariant
 from tayari_money.payment_record import DarajaTransaction, Observation, PaymentKind, PaymentRecord
-from tayari_reports.model import NotTested
 
 from tayari_contracts.context.check_context import CheckContext
-from tayari_contracts.context.findings import Failed, Finding, Missing, Unjudged, Untested, unknown_word
+from tayari_contracts.context.findings import Failed, Finding, Missing, Unjudged, Untested, key_missing, unknown_word
 from tayari_contracts.context.inline_scenarios import after, situation
 from tayari_contracts.context.journal_reader import status_of
 from tayari_contracts.context.payment import FAILED, PAID, PENDING, REVIEW, Credits, Payment
@@ -76,11 +75,7 @@ def require_precondition(context: CheckContext, rule_id: str, records: Sequence[
     if not not_met or proven_by_queries:
         return
     if rule_id == "M04" and any(record.credited for record in records):
-        raise Untested(
-            "how many shillings were credited cannot be seen",
-            why=NotTested.TARGET_KEY_MISSING,
-            enable="merchant.ledger.total",
-        )
+        raise key_missing("how many shillings were credited cannot be seen", "merchant.ledger.total")
     raise Untested(f"{not_met}, so this invariant was not put to the test")
 
 

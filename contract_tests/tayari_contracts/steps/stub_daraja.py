@@ -20,7 +20,6 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from tayari_control.http_session import is_real_daraja
-from tayari_reports.model import NotTested
 from tayari_target.driver import MerchantDriver
 from tayari_target.environment_options import can_have_another_daraja
 from tayari_target.interception import HTTPS_PORT, LOOPBACK, SAFARICOM, Intercept
@@ -28,7 +27,7 @@ from tayari_target.merchant_process import MerchantStartError
 from tayari_target.target_file.model import Start
 
 from tayari_contracts.context.check_context import CheckContext
-from tayari_contracts.context.findings import Untested
+from tayari_contracts.context.findings import Untested, key_missing
 
 TOKEN: Final = json.dumps({"access_token": "elsewhere", "expires_in": "3599"})
 _OTHER_LOOPBACK: Final = tuple(f"127.0.0.{number}" for number in range(2, 10))
@@ -173,10 +172,9 @@ def merchant_with_stub(context: CheckContext, *, trusted: bool) -> Iterator[tupl
         Untested: the target file does not let Tayari start one, or it did not start.
     """
     if not can_have_another_daraja(context.target):
-        raise Untested(
+        raise key_missing(
             "the merchant cannot be started a second time with another address of Daraja",
-            why=NotTested.TARGET_KEY_MISSING,
-            enable="merchant.start with {daraja_url} or `intercept: auto`, and {port} in merchant.base_url",
+            "merchant.start with {daraja_url} or `intercept: auto`, and {port} in merchant.base_url",
         )
     onward = context.environment.placeholders.get("proxy_url", "")
     with contextlib.ExitStack() as stack:

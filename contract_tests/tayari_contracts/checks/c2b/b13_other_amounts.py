@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from tayari_reports.model import NotTested
-
 from tayari_contracts.checks.registry import check
 from tayari_contracts.context.check_context import CheckContext
-from tayari_contracts.context.findings import Failed, Untested, Warned, WrongCredit
+from tayari_contracts.context.findings import Failed, Warned, WrongCredit, key_missing
 from tayari_contracts.context.payment import PAID, REVIEW, Payment
 from tayari_contracts.steps.c2b_payments import (
     credited_shillings,
@@ -68,10 +66,9 @@ def _hidden_part(context: CheckContext, payment: Payment, what: str) -> str:
             "the unallocated payments, so that nobody is told of the rest; expected it to be credited, or parked"
         )
     if found == (None, None):
-        raise Untested(
+        raise key_missing(
             "where a payment of another amount is kept cannot be seen",
-            why=NotTested.TARGET_KEY_MISSING,
-            enable="merchant.c2b.statement or merchant.c2b.unallocated",
+            "merchant.c2b.statement or merchant.c2b.unallocated",
         )
     places = (("on the statement", section(context).statement), ("unallocated", section(context).unallocated))
     where = " nor ".join(name for name, listing in places if listing is not None)

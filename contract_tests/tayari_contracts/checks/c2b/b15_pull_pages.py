@@ -6,11 +6,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
-from tayari_reports.model import NotTested
-
 from tayari_contracts.checks.registry import check
 from tayari_contracts.context.check_context import CheckContext
-from tayari_contracts.context.findings import Failed, Untested
+from tayari_contracts.context.findings import Failed, Untested, blocked_by
 from tayari_contracts.context.journal_reader import answer_of, body_of
 from tayari_contracts.context.payment import Entry
 from tayari_contracts.steps.c2b_payments import (
@@ -56,7 +54,7 @@ def every_page_of_a_pull_is_read(context: CheckContext) -> None:
         expect_recovered(context, last, f"its confirmation was lost after {PAGE} others")
     except Failed as error:
         if not pull_queries(context, last.since):
-            raise Untested(f"blocked by B14: {error}", why=NotTested.BLOCKED) from error
+            raise blocked_by("B14", str(error)) from error
         raise
     empty = [call for call in pull_queries(context, 1) if str(answer_of(call).get("ResponseCode")) == NOTHING]
     context.evidence.notes.extend(asked_back(pull_queries(context, last.since)))

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from tayari_reports.model import NotTested
-
 from tayari_contracts.checks.registry import check
 from tayari_contracts.context.check_context import CheckContext
-from tayari_contracts.context.findings import Failed, Untested, Warned
+from tayari_contracts.context.findings import Failed, Warned, key_missing
 from tayari_contracts.context.inline_scenarios import after, situation
 from tayari_contracts.context.payment import PAID, Payment
 
@@ -31,11 +29,10 @@ def every_address_of_safaricom_is_let_in(context: CheckContext) -> None:
     How often it is credited is no matter of addresses: C03 judges that.
     """
     if context.target.callbacks.source_header is None:
-        raise Untested(
+        raise key_missing(
             "whether the merchant checks the caller's address cannot be seen: name the header, X-Forwarded-For "
             "for instance, also where it looks at no address",
-            why=NotTested.TARGET_KEY_MISSING,
-            enable="callbacks.source_header",
+            "callbacks.source_header",
         )
     for network in sorted({address.rpartition(".")[0] for address in ADDRESSES}):
         payment = context.actions.pay_accepted(situation("inline/c08-genuine", outcome=after(0.3, callback=False)))

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from tayari_reports.model import NotTested
-
 from tayari_contracts.catalogue.rules import Control
 from tayari_contracts.checks.registry import check
 from tayari_contracts.context.check_context import CheckContext
-from tayari_contracts.context.findings import Missing, Untested, credits_not_countable
+from tayari_contracts.context.findings import Missing, credits_not_countable, key_missing
 from tayari_contracts.context.inline_scenarios import after, situation
 from tayari_contracts.context.payment import PAID
 from tayari_contracts.steps.control_payments import judge_control
@@ -43,11 +41,10 @@ def judge_second_instalment(context: CheckContext) -> None:
     is_one_page = first.started.payment_id == second.started.payment_id
     if not context.profile.shows_credits:
         if is_one_page:
-            raise Untested(
+            raise key_missing(
                 "both instalments of an account have one identifier, which was paid before the second; whether that "
                 "was credited could not be seen",
-                why=NotTested.TARGET_KEY_MISSING,
-                enable="merchant.ledger",
+                "merchant.ledger",
             )
         return
     shares_credits = is_one_page or context.profile.shows_credits_of_reference

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from tayari_reports.model import NotTested
-
 from tayari_contracts.checks.registry import check
 from tayari_contracts.context.check_context import CheckContext
-from tayari_contracts.context.findings import Failed, Inapplicable, Untested
+from tayari_contracts.context.findings import Failed, Inapplicable, Untested, blocked_by, key_missing
 from tayari_contracts.context.inline_scenarios import after
 from tayari_contracts.context.journal_reader import body_of, status_of
 from tayari_contracts.context.payment import Entry
@@ -53,10 +51,8 @@ def _require_balance(context: CheckContext) -> None:
         raise Inapplicable(
             "the merchant asks M-Pesa for no balance, and the target file has no merchant.payout.balance"
         )
-    raise Untested(
-        "the merchant asks M-Pesa for its balance, and what it reads there cannot be seen",
-        why=NotTested.TARGET_KEY_MISSING,
-        enable="merchant.payout.balance",
+    raise key_missing(
+        "the merchant asks M-Pesa for its balance, and what it reads there cannot be seen", "merchant.payout.balance"
     )
 
 
@@ -96,8 +92,7 @@ def _require_answer(result: Entry) -> None:
     message = body_of(result).get("Result") or {}
     code = str(message.get("ResultCode"))
     if code in CREDENTIAL_REFUSED:
-        reason = f"blocked by P01: M-Pesa refused the credential of a question about the balance ({code})"
-        raise Untested(reason, why=NotTested.BLOCKED)
+        raise blocked_by("P01", f"M-Pesa refused the credential of a question about the balance ({code})")
     if code != "0":
         raise Untested(f"M-Pesa refused to send the balance: {code} {message.get('ResultDesc')}")
 

@@ -5,11 +5,9 @@ from __future__ import annotations
 from functools import partial
 from typing import Final, cast
 
-from tayari_reports.model import NotTested
-
 from tayari_contracts.checks.registry import check
 from tayari_contracts.context.check_context import CheckContext
-from tayari_contracts.context.findings import Missing, Untested
+from tayari_contracts.context.findings import Missing, Untested, key_missing
 from tayari_contracts.context.inline_scenarios import after
 from tayari_contracts.context.payment import REVIEW, Payment
 from tayari_contracts.steps.payouts import (
@@ -81,8 +79,7 @@ def _require_reference(context: CheckContext) -> None:
     """The merchant can know that two requests are for one payout."""
     payout = context.target.merchant.payout
     if payout is None or not payout.call.names("reference"):
-        raise Untested(
+        raise key_missing(
             "the request for a payout names no reference, so that a repeated request looks like a second payout",
-            why=NotTested.TARGET_KEY_MISSING,
-            enable="merchant.payout.request with {reference}",
+            "merchant.payout.request with {reference}",
         )

@@ -6,12 +6,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from tayari_reports.model import NotTested
-
 from tayari_contracts.checks.registry import check
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.customer_messages import crash_of
-from tayari_contracts.context.findings import Failed, Untested, Warned
+from tayari_contracts.context.findings import Failed, Warned, blocked_by
 from tayari_contracts.context.journal_reader import body_of
 from tayari_contracts.steps.pushes import REFUSED, order, taken_pushes, wire_problem
 from tayari_contracts.steps.timed_acts import side_by_side
@@ -82,4 +80,4 @@ def _require_ordinary_number(context: CheckContext) -> None:
     """
     problem = _problem(context, ORDINARY)
     if problem:
-        raise Untested(f"blocked by S06: typed as {ORDINARY.about}, {problem}", why=NotTested.BLOCKED)
+        raise blocked_by("S06", f"typed as {ORDINARY.about}, {problem}")
