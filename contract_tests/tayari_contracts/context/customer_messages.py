@@ -193,9 +193,7 @@ def problems_of(text: str, topic: str) -> list[str]:
         problems.append(f"{generic}does not say that {wanted.about}")
     if wanted.next_step and not _any(wanted.next_step, text):
         problems.append("offers no way on")
-    claimed = re.sub(UNDER_CONDITION, "", text, flags=re.IGNORECASE)
-    problems += [f"must not say {quote(found.group(0))}" for found in _all(wanted.never, claimed)]
-    return problems
+    return problems + [f"must not say {quote(found)}" for found in _claims(text, wanted.never, UNDER_CONDITION)]
 
 
 def offers_another_way(text: str) -> bool:
@@ -205,24 +203,17 @@ def offers_another_way(text: str) -> bool:
 
 def promises_in(text: str) -> list[str]:
     """Where the text promises that nothing was charged, in the text's own words."""
-    claimed = re.sub(UNDER_CONDITION, "", text, flags=re.IGNORECASE)
-    return [" ".join(found.group(0).split()) for found in _all(topics()["no_answer"].never, claimed)]
+    return _claims(text, topics()["no_answer"].never, UNDER_CONDITION)
 
 
 def invites_payment(text: str) -> list[str]:
     """Where the text asks for another payment, in its own words; "do not pay again" asks for none."""
-    claimed = text
-    for excused in (FOR_LATER, UNDER_CONDITION, FORBIDDEN):
-        claimed = re.sub(excused, "", claimed, flags=re.IGNORECASE)
-    return [found.group(0) for found in _all(INVITATIONS, claimed)]
+    return _claims(text, INVITATIONS, FOR_LATER, UNDER_CONDITION, FORBIDDEN)
 
 
 def failures_in(text: str) -> list[str]:
     """Where the text says that the payment failed, in its own words; "if it failed, ..." says nothing."""
-    claimed = text
-    for excused in (FOR_LATER, UNDER_CONDITION):
-        claimed = re.sub(excused, "", claimed, flags=re.IGNORECASE)
-    return [" ".join(found.group(0).split()) for found in _all(FAILURES, claimed)]
+    return _claims(text, FAILURES, FOR_LATER, UNDER_CONDITION)
 
 
 def receipts_in(text: str) -> list[str]:
@@ -252,7 +243,7 @@ def is_raw(text: str, result_desc: str) -> bool:
 
 def machine_words(text: str) -> list[str]:
     """Pieces of HTML, stack traces and the like in a text for customers."""
-    return [found.group(0) for found in _all(MACHINE, text)]
+    return _all(MACHINE, text)
 
 
 def is_generic(text: str) -> bool:
@@ -276,8 +267,17 @@ def _any(patterns: tuple[str, ...], text: str) -> bool:
     return any(re.search(pattern, text, re.IGNORECASE) for pattern in patterns)
 
 
-def _all(patterns: tuple[str, ...], text: str) -> list[re.Match[str]]:
-    return [found for pattern in patterns if (found := re.search(pattern, text, re.IGNORECASE))]
+def _all(patterns: tuple[str, ...], text: str) -> list[str]:
+    """What each pattern finds first in the text, in the text's own words."""
+    found = (re.search(pattern, text, re.IGNORECASE) for pattern in patterns)
+    return [" ".join(one.group(0).split()) for one in found if one is not None]
+
+
+def _claims(text: str, patterns: tuple[str, ...], *excused: str) -> list[str]:
+    """The same of what the text claims: clauses that are excused claim nothing."""
+    for clause in excused:
+        text = re.sub(clause, "", text, flags=re.IGNORECASE)
+    return _all(patterns, text)
 
 
 LEAKS: Final = (
@@ -313,21 +313,16 @@ def leak_of(*texts: str) -> str:
     A merchant may answer with a page of its own; HTML inside of JSON is somebody else's page.
     """
     for text in texts:
-        patterns = LEAKS if text.lstrip().startswith("<") else (*LEAKS, FOREIGN_PAGE)
-        for pattern in patterns:
-            found = re.search(pattern, text, re.IGNORECASE)
-            if found is not None:
-                return found.group(0)
+        found = _all(LEAKS if text.lstrip().startswith("<") else (*LEAKS, FOREIGN_PAGE), text)
+        if found:
+            return found[0]
     return ""
 
 
 def raw_words_of(text: str) -> str:
     """Daraja's raw error in a text that the customer reads, or nothing."""
-    for pattern in RAW:
-        found = re.search(pattern, text)
-        if found is not None:
-            return found.group(0)
-    return ""
+    found = re.search("|".join(RAW), text)
+    return found.group(0) if found else ""
 
 
 def crash_of(started: Started) -> str:
