@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
-from secrets import randbelow
+from secrets import choice, randbelow
 from string import ascii_uppercase, digits
 from threading import Condition, Lock
 from typing import Final, NamedTuple
@@ -330,7 +330,7 @@ class Allocation:
 
     def __init__(self, *, start: int | None = None) -> None:
         self._next = count(randbelow(9_000_000) if start is None else start)
-        self._run = "".join(_letter(randbelow(36)) for _ in range(3))
+        self._run = "".join(choice(ascii_uppercase + digits) for _ in range(3))
         self._lock = Lock()
         self.payers: set[str] = set()
         """Every MSISDN that was handed out."""
@@ -356,7 +356,3 @@ class Allocation:
     def _number(self) -> int:
         with self._lock:
             return next(self._next)
-
-
-def _letter(index: int) -> str:
-    return (ascii_uppercase + digits)[index]

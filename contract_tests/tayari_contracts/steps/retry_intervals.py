@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import StrEnum
 from math import ceil, exp, log, pow
-from statistics import fmean, pstdev
+from statistics import fmean, linear_regression, pstdev
 from typing import Final
 
 Series = Sequence[float]
@@ -115,9 +115,7 @@ def trend_of_one(gaps_s: Sequence[float]) -> Trend:
 def growth_from_pause_to_pause(pauses_s: Sequence[float]) -> float:
     """The factor from one pause to the next: the least-squares slope of their logarithms, of two pauses or more."""
     logs = [log(max(SHORTEST_S, pause_s)) for pause_s in pauses_s]
-    middle, mean = (len(logs) - 1) / 2, sum(logs) / len(logs)
-    spread = sum((place - middle) ** 2 for place in range(len(logs)))
-    return exp(sum((place - middle) * (value - mean) for place, value in enumerate(logs)) / spread)
+    return exp(linear_regression(range(len(logs)), logs).slope)
 
 
 def written(gaps_s: Sequence[float]) -> str:
