@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
 from base64 import b64encode
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import pytest
 import requests
+from cryptography.hazmat.primitives.asymmetric import rsa
 from running_simulator import running
 from tayari_simulator.apis.registry import ENDPOINTS
 from tayari_simulator.config import SANDBOX_PASSKEY
 
 REFUSED = {"stk_query": "Invalid CheckoutRequestID"}
 """A query in the first two seconds after its push is refused so."""
+
+
+PAYOUT = {
+    "OriginatorConversationID": "payout-1", "InitiatorName": "testapi", "SecurityCredential": b64encode(b"x").decode(),
+    "CommandID": "BusinessPayment", "Amount": 250, "PartyA": "600992", "PartyB": "254708374149", "Remarks": "wages",
+    "Occassion": "", "QueueTimeOutURL": "https://shop.example/late", "ResultURL": "https://shop.example/result",
+}  # fmt: skip
 
 
 def sent(item: Any, variables: dict[str, str]) -> requests.Response:
@@ -62,3 +73,25 @@ def test_a_passkey_and_a_key_pair_of_ones_own_are_not_in_it() -> None:
         text = requests.get(f"{server.control_url}/v1/postman.json", timeout=20).text
 
     assert [word for word in ("secret-passkey", "mine", "hidden") if f'"{word}"' in text] == []
+
+
+@pytest.mark.parametrize("path", ["/v1/certificate", "/v1/postman.json", "/mpesa/b2c/v3/paymentrequest"])
+def test_the_key_of_credentials_is_made_beside_the_event_loop(
+    path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It takes up to 0.1 s, in which callbacks would stand still."""
+    real, loops = rsa.generate_private_key, list[asyncio.AbstractEventLoop | None]()
+
+    def noting(public_exponent: int, key_size: int) -> rsa.RSAPrivateKey:
+        loops.append(asyncio._get_running_loop())
+        return real(public_exponent, key_size)
+
+    monkeypatch.setattr(rsa, "generate_private_key", noting)
+    with running(state_folder=tmp_path) as server:
+        if path.startswith("/v1"):
+            answer = requests.get(f"{server.control_url}{path}", timeout=20)
+        else:
+            headers = {"Authorization": f"Bearer {server.token()}"}
+            answer = requests.post(f"{server.daraja_url}{path}", json=PAYOUT, headers=headers, timeout=20)
+
+    assert (answer.status_code, loops) == (200, [None])

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import stat
+import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
 import pytest
 from core_kit import Desk
-from tayari_simulator.apis.core.security_credential import LONGEST_KEPT, REMEMBERED, SecurityCredentials
+from cryptography.hazmat.primitives.asymmetric import rsa
+from tayari_simulator.apis.core.security_credential import LONGEST_KEPT, REMEMBERED, SecurityCredentials, made_key
 from tayari_simulator.catalogue.advice import RETRY
 from tayari_simulator.catalogue.errors import REFUSALS
 from tayari_simulator.catalogue.options import OPTIONS, OptionError, Options
@@ -170,6 +173,21 @@ def test_a_credential_is_judged_by_its_text_once_and_only_so_many_are_kept() -> 
     assert credentials.decrypt("A" * (LONGEST_KEPT + 4)) is None
     assert len(credentials.kept) == REMEMBERED
     assert credentials.decrypt(sealed) == "Secret1"
+
+
+def test_those_who_ask_at_the_same_time_get_one_key() -> None:
+    together, real = threading.Barrier(2), made_key
+
+    def slowly() -> rsa.RSAPrivateKey:
+        with suppress(threading.BrokenBarrierError):
+            together.wait(0.2)  # a second maker, if there is one, is here by then
+        return real()
+
+    credentials = SecurityCredentials(slowly)
+    with ThreadPoolExecutor(2) as pool:
+        sealed = list(pool.map(credentials.encrypt, ("Secret1", "Secret2")))
+
+    assert [credentials.decrypt(text) for text in sealed] == ["Secret1", "Secret2"]
 
 
 _INITIATOR_APIS = "b2c b2b status balance reversal"

@@ -24,7 +24,7 @@ async def openapi(controlled: Controlled, _: web.Request) -> web.Response:
 async def postman(controlled: Controlled, _: web.Request) -> web.Response:
     """`GET /v1/postman.json`."""
     simulator = controlled.simulator
-    credential = simulator.daraja.state.credentials.encrypt(SANDBOX_PASSWORD)
+    credential = await asyncio.to_thread(simulator.daraja.state.credentials.encrypt, SANDBOX_PASSWORD)
     values = first_values(simulator.config, simulator.daraja_url, credential)
     return answer(await asyncio.to_thread(collection, ENDPOINTS, values))  # it takes longer than a turn of the loop
 

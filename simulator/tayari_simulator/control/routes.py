@@ -321,7 +321,8 @@ async def codes(_: Controlled, __: web.Request) -> web.Response:
 
 async def show_certificate(controlled: Controlled, _: web.Request) -> web.Response:
     """`GET /v1/certificate`."""
-    certificate = controlled.simulator.daraja.state.credentials.certificate
+    credentials = controlled.simulator.daraja.state.credentials
+    certificate = await asyncio.to_thread(lambda: credentials.certificate)  # the first one takes up to 0.1 s
     return web.Response(text=certificate, content_type="application/x-pem-file")
 
 

@@ -46,7 +46,8 @@ class CompiledEndpoint:
     """A row of the endpoint table, made ready: its fields compiled under the switches."""
 
     __slots__ = (
-        "blamed", "chooses", "endpoint", "handle", "methods", "name", "paths", "plain", "read", "token_error",
+        "blamed", "chooses", "endpoint", "handle", "methods", "name", "needs_key", "paths", "plain", "read",
+        "token_error",
     )  # fmt: skip
 
     def __init__(self, endpoint: Endpoint, options: Options) -> None:
@@ -62,11 +63,14 @@ class CompiledEndpoint:
         """Whether a call is a POST of one JSON object; if not, `read_special` reads it."""
         self.read: Reader | None = None
         self.blamed = ""
+        self.needs_key = False
+        """Whether a call has a SecurityCredential, which is decrypted with the simulator's key."""
         if endpoint.fields is not None:
             fields = endpoint.fields(options)
             read = fields.compiled()
             self.read = (lambda rows: [read(row) for row in rows]) if endpoint.many else read
             self.blamed = fields.first()
+            self.needs_key = any(row.name == "SecurityCredential" for row in fields.rows)
 
 
 class Dispatcher:

@@ -7,6 +7,7 @@ import binascii
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from threading import Lock
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:  # loaded when a credential is made or read: it takes 0.1 s, a fifth of the simulator's start
@@ -34,10 +35,20 @@ class SecurityCredentials:
         self._find_key = find_key or made_key
         self.kept: dict[str, str | None] = {}
         """Passwords by credential, the oldest first."""
+        self._key: rsa.RSAPrivateKey | None = None
+        self._finding = Lock()
 
-    @cached_property
-    def _key(self) -> rsa.RSAPrivateKey:
-        return self._find_key()
+    @property
+    def has_key(self) -> bool:
+        """Whether the key is there: what needs it takes no time any more."""
+        return self._key is not None
+
+    def key(self) -> rsa.RSAPrivateKey:
+        """The key pair. The first call takes up to 0.1 s: a server makes it in a thread of its own."""
+        with self._finding:
+            if self._key is None:
+                self._key = self._find_key()
+            return self._key
 
     @cached_property
     def certificate(self) -> str:
@@ -46,16 +57,17 @@ class SecurityCredentials:
         from cryptography.hazmat.primitives import hashes, serialization  # noqa: PLC0415
         from cryptography.x509.oid import NameOID  # noqa: PLC0415
 
+        key = self.key()
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, NAME)])
         made = (
             x509.CertificateBuilder()
             .subject_name(name)
             .issuer_name(name)
-            .public_key(self._key.public_key())
+            .public_key(key.public_key())
             .serial_number(x509.random_serial_number())
             .not_valid_before(_FROM)
             .not_valid_after(_FROM + timedelta(days=36_500))
-            .sign(self._key, hashes.SHA256())
+            .sign(key, hashes.SHA256())
         )
         return made.public_bytes(serialization.Encoding.PEM).decode()
 
@@ -63,7 +75,7 @@ class SecurityCredentials:
         """A credential for this password, as a merchant makes it (RSA PKCS#1 v1.5, then base64)."""
         from cryptography.hazmat.primitives.asymmetric import padding  # noqa: PLC0415 - see above
 
-        sealed = self._key.public_key().encrypt(password.encode(), padding.PKCS1v15())
+        sealed = self.key().public_key().encrypt(password.encode(), padding.PKCS1v15())
         return base64.b64encode(sealed).decode()
 
     def decrypt(self, credential: str) -> str | None:
@@ -82,7 +94,7 @@ class SecurityCredentials:
         from cryptography.hazmat.primitives.asymmetric import padding  # noqa: PLC0415 - see above
 
         try:
-            return self._key.decrypt(base64.b64decode(credential), padding.PKCS1v15()).decode()
+            return self.key().decrypt(base64.b64decode(credential), padding.PKCS1v15()).decode()
         except ValueError:  # of base64, of the padding, and of the text alike
             return None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Awaitable
 from typing import Final
@@ -75,9 +76,17 @@ class DarajaApp:
         return reply
 
     def _routed(self, route: CompiledEndpoint, call: Incoming) -> Answer:
+        if route.needs_key and not self._daraja.state.credentials.has_key:
+            return self._with_key(route, call)
         exchange = self._exchange(call, route.name)
         reply = self._daraja.answer(route, exchange, call.sender.authorization, call.sender.content_type)
         return reply if self._note(reply, exchange) else self._perform(call, reply)
+
+    async def _with_key(self, route: CompiledEndpoint, call: Incoming) -> Reply | None:
+        """Answer the first call that needs the key. A thread finds it, and other calls have their turn meanwhile."""
+        await asyncio.to_thread(self._daraja.state.credentials.key)
+        answer = self._routed(route, call)
+        return answer if isinstance(answer, Reply) else await answer
 
     def _unknown(self, call: Incoming, path: str) -> Answer:
         exchange = self._exchange(call, "")
