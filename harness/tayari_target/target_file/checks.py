@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -21,6 +21,28 @@ _CALL: Final = frozenset({"request", "json", "form", "headers"})
 _PORT: Final = frozenset({"port"})
 _OF_THE_RUN: Final = frozenset({"merchant.log", "environment.json", "hosts", "initiator-certificate.pem"})
 """Names that the run's folder has already."""
+
+
+_KNOWN_IN: Final[Mapping[Path, frozenset[str]]] = {
+    ("pay",): placeholders.PAYMENT,
+    ("pay_again",): placeholders.PAYMENT | placeholders.READING,
+    ("status",): placeholders.READING,
+    ("status", "refresh"): placeholders.READING,
+    ("ledger",): placeholders.READING,
+    ("audit",): placeholders.READING,
+    ("payout",): placeholders.PAYOUT,
+    ("payout", "status"): placeholders.READING_PAYOUT,
+    ("payout", "wallet"): placeholders.READING_WALLET,
+    **dict.fromkeys((("payout", each) for each in ("alerts", "resume", "balance")), frozenset()),
+    ("payout", "balance", "refresh"): frozenset(),
+    ("refund",): placeholders.REFUND,
+    ("refund", "status"): placeholders.READING_REFUND,
+    ("c2b", "open_account"): placeholders.PAYOUT,
+    ("c2b", "account"): placeholders.READING_ACCOUNT,
+    ("c2b", "statement"): placeholders.READING_ACCOUNT,
+    **dict.fromkeys((("c2b", each) for each in ("register", "unallocated", "recover")), frozenset()),
+}
+"""Sections of `merchant` that have a request, or another way to read, and what is known there beside the run."""
 
 
 def check_url(text: str) -> None:
@@ -219,75 +241,23 @@ def _check_placeholders(checked: Checked, path: Path, text: str) -> None:
 
 def _known_at(path: Path, data: Mapping[str, Any]) -> frozenset[str]:
     """The placeholders that have a value where this key is used."""
-    run, paying, reading = placeholders.RUN, placeholders.PAYMENT, placeholders.READING
-    if path[:2] == ("merchant", "c2b"):
-        return _known_to_c2b(path[2:], data)
     match path:
-        case ("merchant", "payout", *rest):
-            return _known_to(rest, data, placeholders.PAYOUT, placeholders.READING_PAYOUT)
-        case ("merchant", "refund", *rest):
-            return _known_to(rest, data, placeholders.REFUND, placeholders.READING_REFUND)
         case ("merchant", "base_url") | ("callbacks", "rewrite" | "deliver_to", *_):
             return _PORT
-        case ("merchant", "start", "command" | "env" | "files" | "cwd", *_) | ("merchant", "status" | "ledger", "url"):
-            return run
-        case ("merchant", "status" | "ledger", "sql" | "file" | "command"):
-            return run | reading
+        case ("merchant", "start", "command" | "env" | "files" | "cwd", *_):
+            return placeholders.RUN
         case ("merchant", "headers", _):
-            return run | _saved(data)
+            return placeholders.RUN | _saved(data)
         case ("merchant", "login", int(step), key, *_) if key in _CALL:
-            return run | _saved(data, before=step)
-        case ("merchant", "pay", key, *_) if key in _CALL:
-            return run | paying | _saved(data)
-        case ("merchant", "pay_again", key, *_) if key in _CALL:
-            return run | paying | reading | _saved(data)
-        case ("merchant", "status", "refresh", key, *_) if key in _CALL:
-            return run | reading | _saved(data)
-        case ("merchant", "status" | "ledger" | "audit", key, *_) if key in _CALL:
-            return run | reading | _saved(data)
-    return frozenset()
-
-
-def _known_to(
-    path: Sequence[str | int], data: Mapping[str, Any], starting: frozenset[str], reading: frozenset[str]
-) -> frozenset[str]:
-    """The same below `merchant.payout` and `merchant.refund`: when one is started, and when it is read."""
-    run = placeholders.RUN
-    match path:
-        case ("status" | "wallet", "url"):
-            return run
-        case ("wallet", "sql" | "file" | "command"):
-            return run | placeholders.READING_WALLET
-        case ("wallet", key, *_) if key in _CALL:
-            return run | placeholders.READING_WALLET | _saved(data)
-        case ("status", "sql" | "file" | "command"):
-            return run | reading
-        case ("status", key, *_) if key in _CALL:
-            return run | reading | _saved(data)
-        case ("alerts" | "resume" | "balance", key, *_) if key in _CALL:
-            return run | _saved(data)
-        case ("balance", "refresh", key, *_) if key in _CALL:
-            return run | _saved(data)
-        case (key, *_) if key in _CALL:
-            return run | starting | _saved(data)
-    return frozenset()
-
-
-def _known_to_c2b(path: Path, data: Mapping[str, Any]) -> frozenset[str]:
-    """The same below `merchant.c2b`."""
-    run, reading = placeholders.RUN, placeholders.READING_ACCOUNT
-    match path:
-        case ("account", "url"):
-            return run
-        case ("account", "sql" | "file" | "command"):
-            return run | reading
-        case ("account" | "statement", key, *_) if key in _CALL:
-            return run | reading | _saved(data)
-        case ("open_account", key, *_) if key in _CALL:
-            return run | placeholders.PAYOUT | _saved(data)
-        case ("register" | "unallocated" | "recover", key, *_) if key in _CALL:
-            return run | _saved(data)
-    return frozenset()
+            return placeholders.RUN | _saved(data, before=step)
+    below = path[1:] if path[:1] == ("merchant",) else ()
+    section = max((each for each in _KNOWN_IN if below[: len(each)] == each), key=len, default=())
+    key = below[len(section)] if section and len(below) > len(section) else ""
+    if key in _CALL:
+        return placeholders.RUN | _KNOWN_IN[section] | _saved(data)
+    if key in _WAYS:
+        return placeholders.RUN | _KNOWN_IN[section]
+    return placeholders.RUN if key == "url" else frozenset()
 
 
 def _saved(data: Mapping[str, Any], before: int | None = None) -> frozenset[str]:
