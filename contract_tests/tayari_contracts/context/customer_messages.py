@@ -333,8 +333,7 @@ def crash_of(started: Started) -> str:
     """
     if started.status is None:
         return f"the merchant gave no answer ({started.error})"
-    leak = leak_of(started.body, started.message)
-    if leak:
+    if leak := leak_of(started.body, started.message):
         return f"the merchant's answer ({started.status}) shows {quote(leak)}"
     if started.status == 500:
         return f"the merchant answered 500, as a program that broke does: {quote(started.body, most=80)}"

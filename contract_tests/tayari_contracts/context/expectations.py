@@ -164,8 +164,7 @@ class Expectations:
     def message(self, payment: Payment, topic: str) -> str:
         """What the customer reads fits the topic: specific, honest, with a next step."""
         text = self._observations.outcome_message(payment)
-        problems = problems_of(text, topic)
-        if problems:
+        if problems := problems_of(text, topic):
             raise Failed(f"the customer was told {quote(text)}: {'; '.join(problems)}")
         return text
 

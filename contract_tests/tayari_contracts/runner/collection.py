@@ -31,8 +31,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def _opener(config: pytest.Config) -> Callable[[ExitStack], list[TestEnvironment]]:
     def open_environments(opened: ExitStack) -> list[TestEnvironment]:
         """The test environments that another process described, or one of this process; `opened` closes them."""
-        described = config.getoption("--tayari-environment")
-        if described:
+        if described := config.getoption("--tayari-environment"):
             return [opened.enter_context(TestEnvironment.attach(Path(file))) for file in described]
         try:
             target = load_target(Path(config.getoption("--tayari-target")))

@@ -92,8 +92,7 @@ def _require_sent(context: CheckContext, payment: Payment) -> None:
 
 
 def _require_credential(context: CheckContext) -> None:
-    found = refused_credentials(context)
-    if found:
+    if found := refused_credentials(context):
         raise blocked_by("P01", f"M-Pesa refused the credential of an ordinary payout ({found[0]['result_code']})")
 
 

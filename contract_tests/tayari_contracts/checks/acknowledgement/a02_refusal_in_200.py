@@ -23,8 +23,7 @@ def reads_the_response_code(context: CheckContext) -> None:
     """Every push of the payment is answered 200 with ResponseCode "1"."""
     payment = context.actions.pay(situation("ack/rejected-in-200", {"ack_refused": {"times": REFUSALS}}))
     first_push(context, payment)
-    crash = crash_of(payment.started)
-    if crash:
+    if crash := crash_of(payment.started):
         raise Failed(f'the push was answered 200 with ResponseCode "1", and {crash}')
     text = message_at_start(payment.started)
     if payment.started.accepted and payment.started.payment_id is None and re.fullmatch(GOES_ON, text, re.IGNORECASE):

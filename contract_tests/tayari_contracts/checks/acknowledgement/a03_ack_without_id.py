@@ -19,8 +19,7 @@ def survives_a_missing_id(context: CheckContext) -> None:
     """The acknowledgement says "0", and names no payment. A merchant may call that refused, or not known yet."""
     payment = context.actions.pay(situation("ack/without-id", {"ack_without_id": {"times": REFUSALS}}))
     first_push(context, payment)
-    crash = crash_of(payment.started)
-    if crash:
+    if crash := crash_of(payment.started):
         raise Failed(f"the acknowledgement had no CheckoutRequestID, and {crash}")
     if not payment.started.accepted or not context.profile.shows_state:
         return

@@ -61,8 +61,7 @@ def _words(text: str) -> str:
 def _outcome_message(context: CheckContext, error: str) -> str:
     payment = context.actions.pay(situation("ack/500-001-1001", refused(error, times=REFUSALS)))
     first_push(context, payment)
-    crash = crash_of(payment.started)
-    if crash:
+    if crash := crash_of(payment.started):
         raise Failed(f"the push was refused with {error}, and {crash}")
     if payment.started.accepted and context.profile.shows_state:
         context.observations.until(payment, (FAILED, REVIEW), within_s=5.0)

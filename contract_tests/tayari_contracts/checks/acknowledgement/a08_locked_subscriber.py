@@ -37,6 +37,5 @@ def leaves_a_busy_phone_alone(context: CheckContext) -> None:
             raise Warned(f"the payment is {say(view)} after its push was refused")
     if context.profile.shows_messages:
         message = context.observations.outcome_message(payment)
-        problems = problems_of(message, "subscriber_busy")
-        if problems:
+        if problems := problems_of(message, "subscriber_busy"):
             raise Failed(f"the phone was busy, and the customer was told {quote(message)}: {'; '.join(problems)}")

@@ -24,8 +24,7 @@ def shows_an_input_problem(context: CheckContext) -> None:
     pushes = calm_pushes(context, payment, calm_s=WATCHED_S, within_s=2 * WATCHED_S)
     if len(pushes) > 1:
         raise Failed(f"a push that Daraja refused as Invalid PhoneNumber was sent {len(pushes)} times; expected once")
-    crash = crash_of(payment.started)
-    if crash:
+    if crash := crash_of(payment.started):
         raise Failed(f"Daraja refused the number (400.002.02), and {crash}")
     if context.profile.shows_state and payment.started.accepted:
         view = context.observations.until(payment, (FAILED, REVIEW, PAID), within_s=5.0)

@@ -28,16 +28,14 @@ def keeps_pages_of_the_edge_away(context: CheckContext) -> None:
 def _problem(context: CheckContext, status: str, name: str) -> str:
     payment = context.actions.pay(situation(f"service/{name.replace('_', '-')}", page(name, times=REFUSALS)))
     first_push(context, payment)
-    crash = crash_of(payment.started)
-    if crash:
+    if crash := crash_of(payment.started):
         return f"the push was answered {status} with an HTML page, and {crash}; expected a plain word to the customer"
     texts = [payment.started.message]
     if context.profile.shows_state and payment.started.accepted:
         view = context.observations.until(payment, (FAILED, REVIEW, PAID))
         if view.state is PAID:
             return f"the push was answered {status} with an HTML page, and the payment is paid"
-        leak = leak_of(view.body)
-        if leak:
+        if leak := leak_of(view.body):
             return f"the payment's page shows {quote(leak)} of the edge's answer ({status})"
         texts.append(view.message)
     shown = [text for text in texts if leak_of(text) or machine_words(text)]

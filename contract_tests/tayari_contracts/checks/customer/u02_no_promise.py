@@ -38,6 +38,5 @@ def nothing_is_promised_while_nothing_is_known(context: CheckContext) -> None:
 
 def judge(context: CheckContext, payment: Payment, when: str) -> None:
     """No promise in what the customer is told now."""
-    promises = promises_in(context.observations.outcome_message(payment))
-    if promises:
+    if promises := promises_in(context.observations.outcome_message(payment)):
         raise Failed(f"{when} the customer was told {quote(promises[0])}; expected that the payment is being checked")

@@ -22,8 +22,7 @@ def insufficient_funds_are_named(context: CheckContext) -> None:
     sent = str(context.journal.record(payment).get("result_desc") or "")
     if is_raw(text, sent):
         raise Failed(f"the customer reads M-Pesa's raw text {quote(text)}; expected plain words, and what to do now")
-    problems = problems_of(text, TOPIC)
-    if problems:
+    if problems := problems_of(text, TOPIC):
         raise Failed(
             f"the customer, whose balance is too low, was told {quote(text)}: {'; '.join(problems)}; "
             "expected that the balance is too low, and what to do now (top up, a smaller amount, another way)"

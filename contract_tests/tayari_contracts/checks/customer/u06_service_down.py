@@ -37,8 +37,7 @@ def an_outage_is_named_and_another_way_offered(context: CheckContext) -> None:
         first_push(context, payment)
         context.time.until(partial(_is_named, context, payment), within_s=WAIT_S)
         text = context.observations.outcome_message(payment)
-        problems = problems_of(text, TOPIC)
-        if problems:
+        if problems := problems_of(text, TOPIC):
             raise Failed(
                 f"while M-Pesa was down ({what}) the customer was told {quote(text)}: {'; '.join(problems)}; "
                 "expected that M-Pesa is unavailable, and another way (PayBill by hand, card, cash, later)"

@@ -29,8 +29,7 @@ def the_credential_opens(context: CheckContext) -> None:
         if not transactions(context, payment):
             raise Untested(f"Daraja refused the payout: {payout_requests(context, payment)[0].get('response')}")
         expect_results_taken(context, payment)
-    found = refused_credentials(context)
-    if found:
+    if found := refused_credentials(context):
         raise Failed(
             f"an ordinary payout ended with {found[0]['result_code']}: the SecurityCredential does not open to the "
             "initiator's password; expected the password, encrypted with the environment's certificate by RSA PKCS#1 "

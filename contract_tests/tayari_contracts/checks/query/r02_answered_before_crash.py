@@ -78,8 +78,7 @@ def expect_receipts(context: CheckContext, answered: Sequence[Payment]) -> None:
     if not context.profile.shows_receipt:
         return
     context.time.until(lambda: not _without_receipt(context, answered), within_s=READ_WITHIN_S)
-    lost = _without_receipt(context, answered)
-    if lost:
+    if lost := _without_receipt(context, answered):
         raise Warned(
             f"{len(lost)} of {len(answered)} callbacks that were answered 200 within a second of the crash left no "
             "receipt: a status query settled their payments; expected a callback to be stored before the 200, and "

@@ -54,8 +54,7 @@ def states_rounding(text: str) -> bool:
 
 
 def _judge_refusal(context: CheckContext, payment: Payment) -> None:
-    crash = crash_of(payment.started)
-    if crash:
+    if crash := crash_of(payment.started):
         raise Failed(f"an order of 99.50 shillings: {crash}; expected a refusal in plain words, or a stated rounding")
     if payment.started.accepted and not (
         context.profile.shows_state

@@ -34,8 +34,7 @@ def refuses_too_much(context: CheckContext) -> None:
     """An order of 300 000 shillings."""
     context.profile.require_placeholder("amount")
     payment = order(context, amount=TOTAL)
-    crash = crash_of(payment.started)
-    if crash:
+    if crash := crash_of(payment.started):
         raise Failed(f"an order of {TOTAL} shillings: {crash}; expected a refusal in plain words")
     pushes = calm_pushes(context, payment, calm_s=0.5, within_s=2.0)
     if "split_payments" in context.target.merchant.capabilities and context.journal.accepted(payment):

@@ -78,6 +78,5 @@ def _require_ordinary_number(context: CheckContext) -> None:
     Raises:
         Untested: something is; S06 judges the forms.
     """
-    problem = _problem(context, ORDINARY)
-    if problem:
+    if problem := _problem(context, ORDINARY):
         raise blocked_by("S06", f"typed as {ORDINARY.about}, {problem}")

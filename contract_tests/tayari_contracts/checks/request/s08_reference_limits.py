@@ -44,7 +44,6 @@ def text_problem(body: Mapping[str, object]) -> str:
             return f"{field} is {'missing' if field not in body else 'empty'}; Daraja wants 1 to {limit} characters"
         if len(text) > limit:
             return f"{field} {text!r} has {len(text)} characters; Daraja's documentation allows {limit}"
-        bad = sorted(SWALLOWED & set(text))
-        if bad:
+        if bad := sorted(SWALLOWED & set(text)):
             return f"{field} {text!r} holds {' '.join(bad)}, with which pushes were seen to vanish"
     return ""

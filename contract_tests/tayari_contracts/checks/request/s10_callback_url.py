@@ -33,11 +33,9 @@ NOBODYS: Final = ("example.com", "example.org", "example.net", "yourdomain.com",
 def gives_a_usable_callback_url(context: CheckContext) -> None:
     """The URL that the merchant sends with a push, before any rewriting of ours; twice, to see what changes."""
     urls = [_url_of(context, context.actions.pay()) for _ in range(2)]
-    problem = unusable(urls[0])
-    if problem:
+    if problem := unusable(urls[0]):
         raise Failed(f"the CallBackURL {_shown(urls[0])} {problem}; no result ever arrives there")
-    weak = weaknesses(urls)
-    if weak:
+    if weak := weaknesses(urls):
         raise Warned(f"the CallBackURL {_shown(urls[0])} {'; it '.join(weak)}")
     if is_local(urlsplit(urls[0])):
         context.evidence.notes.append("the CallBackURL is this machine's: HTTPS and a public host could not be judged")

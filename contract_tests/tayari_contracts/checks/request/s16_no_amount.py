@@ -35,8 +35,7 @@ def _is_pushed(context: CheckContext, total: int) -> bool:
         Failed: the merchant broke, pushed another amount, or Daraja accepted it. WrongCredit: the order is paid.
     """
     payment = order(context, amount=total)
-    crash = crash_of(payment.started)
-    if crash:
+    if crash := crash_of(payment.started):
         raise Failed(f"an order of {total} shillings: {crash}; expected a refusal in plain words")
     pushes = calm_pushes(context, payment, calm_s=0.5, within_s=2.0)
     for push in pushes:

@@ -51,8 +51,7 @@ def _pay_twice(context: CheckContext, code: int) -> None:
         raise Untested(f"the payment of {order} is {say(view)}; it can be paid again once it is failed")
     context.time.pause(APART_S)
     again = context.actions.pay_again(first, situation("inline/s18-again", outcome=after(0.5)))
-    crash = crash_of(again.started)
-    if crash:
+    if crash := crash_of(again.started):
         raise Failed(f"the second try to pay {order}: {crash}; expected a new prompt")
     if not taken_pushes(context, again):
         raise _no_push(context, again, order)

@@ -25,8 +25,7 @@ def stops_after_the_second_refusal(context: CheckContext) -> None:
     sent = len(calm_pushes(context, payment, calm_s=2.5, within_s=10.0))
     if sent >= LOOP_FROM:
         raise Failed(f"a token that Daraja keeps refusing made {sent} pushes for one payment; expected at most 2")
-    crash = crash_of(payment.started)
-    if crash:
+    if crash := crash_of(payment.started):
         raise Failed(f"after Daraja refused the token twice, {crash}; expected a plain word to the customer")
     if payment.started.accepted and context.profile.shows_state:
         view = context.observations.until(payment, (FAILED, REVIEW, PAID))

@@ -77,8 +77,7 @@ def _was_refused(context: CheckContext, payment: Payment, since: int) -> bool:
 
 
 def _expect_clean(context: CheckContext, payment: Payment, answer: str) -> None:
-    crash = crash_of(payment.started)
-    if crash:
+    if crash := crash_of(payment.started):
         raise Failed(f"OAuth answered {answer}, and {crash}; expected a plain word to the customer")
     if not payment.started.accepted and not (payment.started.message or payment.started.body).strip():
         raise Failed(f"OAuth answered {answer}, and the customer was told nothing; expected a plain word")

@@ -38,8 +38,7 @@ def keeps_its_secrets(context: CheckContext) -> None:
         context.observations.status(payment)
     answers = [f"{answer.response_headers} {answer.response_body}" for answer in context.evidence.driver_exchanges]
     answers += [str(entry.get("response")) for payment in payments for entry in context.journal.callbacks(payment)]
-    leaked = leaks(answers, secrets)
-    if leaked:
+    if leaked := leaks(answers, secrets):
         raise Failed(f"the merchant's answers show {' and '.join(leaked)}; expected none of its secrets in any answer")
 
 
