@@ -26,6 +26,5 @@ def the_response_type_is_one_of_two_words(context: CheckContext) -> None:
         if response_type not in RESPONSE_TYPES:
             raise Failed(
                 f"the URLs are registered with ResponseType {response_type!r}; expected exactly Completed or "
-                "Cancelled: "
-                "Daraja refuses another spelling, or takes it for one that nobody chose"
+                "Cancelled: Daraja refuses another spelling, or takes it for one that nobody chose"
             )

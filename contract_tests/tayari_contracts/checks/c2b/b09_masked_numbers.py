@@ -29,9 +29,6 @@ def a_number_identifies_nobody(context: CheckContext) -> None:
         payment = pay_in_confirmed(context, mutated(f"b09-{number}", {"set": {"MSISDN": text}}))
         expect_credited(context, payment, f"MSISDN was {form}")
     masked = {"set": {"MSISDN": "2547 ***** 126"}}
-    first, second = (
-        pay_in_confirmed(context, mutated("b09-first", masked)),
-        pay_in_confirmed(context, mutated("b09-second", masked)),
-    )
-    for payment in (first, second):
+    pair = [pay_in_confirmed(context, mutated(f"b09-{place}", masked)) for place in ("first", "second")]
+    for payment in pair:
         expect_credited(context, payment, "two accounts were paid from numbers that are masked alike")

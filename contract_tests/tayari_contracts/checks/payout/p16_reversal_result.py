@@ -77,10 +77,8 @@ def _expect_named_by_receipt(context: CheckContext, refund: Payment) -> None:
         context.evidence.notes.append("the merchant refunds by a payout, not by a reversal")
         return
     assert refund.refund_of is not None
-    named, receipt = (
-        str(body_of(first).get("TransactionID")),
-        str(context.journal.record(refund.refund_of).get("receipt")),
-    )
+    named = str(body_of(first).get("TransactionID"))
+    receipt = str(context.journal.record(refund.refund_of).get("receipt"))
     if named != receipt:
         raise Failed(f"the reversal names {quote(named)}; expected the receipt of the payment, {receipt}")
     if (first.get("response") or {}).get("status") != 200:

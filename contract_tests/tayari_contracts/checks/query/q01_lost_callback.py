@@ -34,8 +34,7 @@ def a_lost_callback_is_made_up_for(context: CheckContext) -> None:
     if not unread and context.journal.queries(payment):
         raise Warned(
             f"no status query came within {context.time.reconcile_s:g} s while nobody read the payment's page, and "
-            "one came "
-            "when it was read; expected the merchant to ask by itself: a customer who has paid closes the page"
+            "one came when it was read; expected the merchant to ask by itself: a customer who has paid closes the page"
         )
 
 

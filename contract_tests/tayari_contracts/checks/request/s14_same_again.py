@@ -17,10 +17,8 @@ TOPIC = "try_later_two_minutes"
 def understands_the_two_minute_rule(context: CheckContext) -> None:
     """The customer cancels, and orders the same again at once; M-Pesa refuses that with 17."""
     first = context.actions.pay_accepted(situation("inline/s14-cancelled", outcome=after(0.5, result_code=1032)))
-    if context.observations.until(first, (FAILED, REVIEW), within_s=context.time.settled_s).state not in (
-        FAILED,
-        REVIEW,
-    ):
+    ended = context.observations.until(first, (FAILED, REVIEW), within_s=context.time.settled_s)
+    if ended.state not in (FAILED, REVIEW):
         raise Untested("a cancelled payment never ended, so the customer could not try again")
     again = context.actions.pay(
         situation("inline/s14-again", outcome=after(0.5, result_code=17)), msisdn=first.msisdn, amount=first.amount
@@ -33,10 +31,8 @@ def understands_the_two_minute_rule(context: CheckContext) -> None:
     view = context.observations.until(again, (FAILED, REVIEW), within_s=context.time.settled_s)
     if view.state not in (FAILED, REVIEW):
         raise Failed(f"M-Pesa refused the same payment as too soon (17), and it is {say(view)}; expected failed")
-    text, sent = (
-        context.observations.outcome_message(again),
-        str(context.journal.record(again).get("result_desc") or ""),
-    )
+    text = context.observations.outcome_message(again)
+    sent = str(context.journal.record(again).get("result_desc") or "")
     problems = ["shows M-Pesa's raw text"] if is_raw(text, sent) else problems_of(text, TOPIC)
     if problems:
         raise Failed(f"after 17 (the same again within two minutes) the customer was told {quote(text)}: {problems[0]}")
