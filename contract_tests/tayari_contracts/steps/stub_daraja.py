@@ -9,6 +9,7 @@ import ssl
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -20,7 +21,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from tayari_control.http_session import is_real_daraja
-from tayari_target.driver import MerchantDriver
+from tayari_target.driver import MerchantDriver, Started
 from tayari_target.environment_options import can_have_another_daraja
 from tayari_target.interception import HTTPS_PORT, LOOPBACK, SAFARICOM, Intercept
 from tayari_target.merchant_process import MerchantStartError
@@ -195,6 +196,16 @@ def merchant_with_stub(context: CheckContext, *, trusted: bool) -> Iterator[tupl
         except MerchantStartError as error:
             raise Untested(f"a second process of the merchant did not start: {error}") from error
         yield listener, driver
+
+
+def begin_payment(
+    context: CheckContext, driver: MerchantDriver, *, reference: str, timeout_s: float
+) -> Future[Started]:
+    """Ask the second process for a payment, and do not wait for its answer."""
+    msisdn, amount = context.allocation.msisdn(), context.allocation.amount()
+    return context.actions.in_background(
+        lambda: driver.start_payment(msisdn=msisdn, amount=amount, reference=reference, timeout_s=timeout_s)
+    )
 
 
 @contextlib.contextmanager

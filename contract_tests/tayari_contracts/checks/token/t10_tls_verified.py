@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from tayari_contracts.checks.registry import check
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Untested
-from tayari_contracts.steps.stub_daraja import merchant_with_stub
+from tayari_contracts.steps.stub_daraja import begin_payment, merchant_with_stub
 
 WATCH_S = 15.0
 
@@ -16,14 +14,7 @@ WATCH_S = 15.0
 def refuses_an_untrusted_certificate(context: CheckContext) -> None:
     """A second process of the merchant finds its Daraja at a TLS port with a self-signed certificate."""
     with merchant_with_stub(context, trusted=False) as (listener, driver):
-        pay = partial(
-            driver.start_payment,
-            msisdn=context.allocation.msisdn(),
-            amount=context.allocation.amount(),
-            reference=context.allocation.reference(),
-            timeout_s=WATCH_S,
-        )
-        context.actions.in_background(pay)
+        begin_payment(context, driver, reference=context.allocation.reference(), timeout_s=WATCH_S)
         context.time.until(lambda: listener.calls or listener.refused, within_s=WATCH_S)
         if listener.refused and not listener.calls:
             context.time.pause(1.0)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Final
 
 from tayari_target.driver import MerchantDriver, Started
@@ -12,7 +11,7 @@ from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Unjudged, Untested, say, unknown_word
 from tayari_contracts.context.payment import FAILED, PAID
 from tayari_contracts.context.run_record import untranslated
-from tayari_contracts.steps.stub_daraja import StubListener, merchant_with_stub
+from tayari_contracts.steps.stub_daraja import StubListener, begin_payment, merchant_with_stub
 
 BOUND_S: Final = 45.0
 """Longer than anybody should wait for one call; Daraja's gateway itself gives up after 30 s or so."""
@@ -26,14 +25,7 @@ def gives_up_a_call_without_answer(context: CheckContext) -> None:
     """A second process of the merchant finds a Daraja that gives tokens, and is silent about the push."""
     reference = context.allocation.reference()
     with merchant_with_stub(context, trusted=True) as (listener, driver):
-        pay = partial(
-            driver.start_payment,
-            msisdn=context.allocation.msisdn(),
-            amount=context.allocation.amount(),
-            reference=reference,
-            timeout_s=BOUND_S + 10.0,
-        )
-        paying = context.actions.in_background(pay)
+        paying = begin_payment(context, driver, reference=reference, timeout_s=BOUND_S + 10.0)
         context.time.until(lambda: listener.held_s, within_s=BOUND_S)
         if not _pushes(listener):
             distrusts = ": it does not trust the certificate of {ca_file}" if listener.refused else ""
