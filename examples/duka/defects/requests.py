@@ -107,6 +107,16 @@ class OldPrefixes(Intake):
         return msisdn
 
 
+class PrefixTable(Intake):
+    """Published clients have such a table: findings/prefix_tables.sh."""
+
+    def msisdn(self, typed: str) -> str:
+        msisdn = super().msisdn(typed)
+        if not re.match("254(7[01249]|1)", msisdn):
+            raise InputProblem("This is no number of Safaricom.")
+        return msisdn
+
+
 class CountryCodeDropped(Intake):
     """The national number of a customer in Tanzania is one of Kenya's too."""
 
@@ -224,6 +234,7 @@ ROWS = (
     defect("first-part-pays", "S05", "Credits a split order when its first part is paid.", AnyTotal, FirstPartPays),
     defect("phone-as-typed", "S06", "Sends the phone number as it was typed.", PhoneAsTyped),
     defect("old-prefixes-only", "S07", "Refuses numbers that begin with 01.", OldPrefixes),
+    defect("prefix-table", "S07", "Refuses 0757 and other numbers that its table of prefixes lacks.", PrefixTable),
     defect("country-code-dropped", "S07", "Takes a number of any country for one of Kenya.", CountryCodeDropped),
     defect("reference-as-typed", "S08", "Sends order names of any length and with any sign.", ReferenceAsTyped),
     defect("till-twice", "S09", "In till mode, sends the store number as PartyB too.", TillTwice),

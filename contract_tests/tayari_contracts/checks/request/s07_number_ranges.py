@@ -29,6 +29,7 @@ class Range:
 
 RANGES: Final = (
     Range(about="0110...", typed="0110", payer="254110"),
+    Range(about="0757...", typed="0757", payer="254757"),
     Range(about="0180...", typed="0180", payer="254180", new=True),
     Range(about="+1 415... (United States)", typed="+14151", payer="254151", kenyan=False),
     Range(about="+255 7... (Tanzania)", typed="+255710", payer="254710", kenyan=False),
