@@ -62,7 +62,7 @@ class JournalReader:
     def other_numbers(self, payment: Payment, payers: Collection[str]) -> list[str]:
         """Numbers that were pushed to since the payment began and are none of `payers`.
 
-        None where the merchant has ever pushed to one of them: then it pushes to whoever pays.
+        None where the merchant has ever pushed to one of them: then it pushes to the payer.
         """
         pushes = self.entries(since=1, endpoint="stk_push", kind="request")
         numbers = [(int(entry["seq"]), str(body_of(entry).get("PhoneNumber"))) for entry in pushes]

@@ -178,7 +178,7 @@ class RunRecord:
         self.queries_per_minute = queries_per_minute
         """The merchant's own limit: promised, or learned from its traffic; None: it shows none."""
         self.prompted = ""
-        """The number to which the merchant pushes, whoever pays; empty: it pushes to the payer."""
+        """The number to which the merchant pushes for all payers; empty: it pushes to the payer."""
         self._other_numbers: dict[str, set[str]] = defaultdict(set)
         self.unknown_word = ""
         """The last word for a state that the target file does not translate."""

@@ -334,7 +334,7 @@ def _answer_to_callback(context: CheckContext, payment: Payment) -> Entry:
 
 
 def _number_sent(confirmation: Entry) -> str:
-    """The form of the customer's number in a confirmation: whoever reads it as a number loses the payment."""
+    """The form of the customer's number in a confirmation: a merchant that reads it as a number loses the payment."""
     number = str(body_of(confirmation).get("MSISDN", ""))
     return "" if number.isdigit() else f"; its MSISDN was {number!r}: M-Pesa masks it"
 

@@ -1,6 +1,6 @@
 """The simulator watches itself: its event loop, memory, garbage collection, and failures of background work.
 
-For whoever reads a load run, it says whether the simulator itself was near its limit, and why.
+It says to the reader of a load run whether the simulator itself was near its limit, and why.
 """
 
 from __future__ import annotations

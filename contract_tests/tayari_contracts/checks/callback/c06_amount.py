@@ -70,7 +70,7 @@ def decided(context: CheckContext, payment: Payment) -> StatusView:
 
 
 def judge_paid(context: CheckContext, payment: Payment, says: str) -> None:
-    """A partly paid order is not paid, whatever sum is shown beside the word: whoever reads "paid" delivers.
+    """A partly paid order is not paid, whatever sum is shown beside the word: staff who read "paid" deliver.
 
     Raises:
         Failed: it is shown as paid.

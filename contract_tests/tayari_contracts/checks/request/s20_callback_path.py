@@ -33,7 +33,7 @@ def browsers_see_no_callback_address(context: CheckContext) -> None:
     if found := disclosed(url, answers, known=(payment.payment_id, payment.reference)):
         raise Failed(
             f"what the customer's browser was answered holds {found} of the CallBackURL; expected it to be known to "
-            "Daraja alone: whoever has it can send results"
+            "Daraja alone: with it, anybody can send results"
         )
 
 
