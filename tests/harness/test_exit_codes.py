@@ -1,7 +1,9 @@
 """Every exit code of the commands, each from a run of its own."""
 
+import errno
 import json
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -14,7 +16,7 @@ import typer
 from mini_target import mini_target
 from tayari.cli.app import main
 from tayari.cli.check_commands import failures
-from tayari.cli.commands import run
+from tayari.cli.commands import _our_failure, run
 from tayari.cli.output import Format, Output
 from tayari.run.children import run_child
 from tayari_reports.model import State
@@ -256,6 +258,43 @@ def test_30_our_own_failure_leaves_a_traceback_in_a_file(capsys: pytest.CaptureF
     log = Path(message.strip().rpartition(" ")[2])
     assert "raise RuntimeError" in log.read_text()
     log.unlink()
+
+
+def test_30_a_full_disk_is_named_though_no_traceback_can_be_kept(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("tempfile.NamedTemporaryFile", full)
+
+    assert _our_failure(OSError(errno.ENOSPC, "No space left on device", "/srv/run.json")) == 30
+    message = capsys.readouterr().err
+    assert "make room on the disk that is full (/srv/run.json), and run it again" in message
+    assert message.endswith("the traceback cannot be written (No space left on device)\n")
+
+
+def test_12_a_ctrl_c_before_a_run_says_that_there_is_no_verdict(capsys: pytest.CaptureFixture[str]) -> None:
+    program = typer.Typer(pretty_exceptions_enable=False)
+
+    @program.command()
+    def wait() -> None:
+        raise KeyboardInterrupt
+
+    assert run([], program) == 12
+    assert "interrupted before it was done: there is no verdict, and no report was written" in capsys.readouterr().err
+
+
+def test_a_terminal_that_lacks_a_sign_shows_the_rest() -> None:
+    command = [sys.executable, "-m", "tayari", "explain", "1032"]
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+
+    done = subprocess.run(command, capture_output=True, env=environment, check=False, timeout=60)
+    closed = subprocess.run(f"{shlex.join(command)} >&-", shell=True, capture_output=True, check=False, timeout=60)
+
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"1032" in done.stdout
+    assert (closed.returncode, closed.stderr) == (0, b"")
 
 
 def test_30_a_suite_that_fails_by_our_fault_shows_its_log(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -56,4 +56,19 @@ def test_a_full_disk_costs_the_reports_and_not_the_verdict(
     output = capsys.readouterr()
     assert code == 21, output.out + output.err
     assert "INVALID RUN" in output.out
-    assert "no reports: run.json: cannot be written (No space left on device)" in " ".join(output.out.split())
+    assert "not all reports: run.json: cannot be written (No space left on device)" in " ".join(output.out.split())
+
+
+def test_a_passed_run_without_its_proof_does_not_end_with_0(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(*_: object) -> None:
+        raise ReportError("junit.xml: cannot be written (No space left on device)")
+
+    monkeypatch.setattr("tayari.run.session.write_prepared", full)
+
+    code = run(["gate", str(mini_target(tmp_path)), "payment/success", "--out", str(tmp_path / "out")])
+
+    output = capsys.readouterr()
+    assert code == 30, output.out + output.err
+    assert "make room, and run it again: without its proof no run ends with 0" in " ".join(output.out.split())

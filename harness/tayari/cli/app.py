@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
+from io import TextIOWrapper
 
 
 def main() -> None:
@@ -28,7 +30,18 @@ def _run() -> None:
     from tayari.run.interrupts import take_signals
 
     take_signals()
+    _print_whatever_comes()
     sys.exit(run(sys.argv[1:]))
+
+
+def _print_whatever_comes() -> None:
+    """No text ends a run: a sign that the terminal's encoding lacks becomes `?`, and a closed stream takes all."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 - until the process ends
+        elif isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def simulate(arguments: Sequence[str]) -> int:

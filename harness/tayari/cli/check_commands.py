@@ -243,7 +243,8 @@ def _print_result(result: RunResult, output: Output) -> None:
         output.text()
         render_terminal(result.run, result.judgement, output.out)
         if result.unwritten:
-            output.text(f"\nno reports: {result.unwritten}", style="bold red")
+            do = "make room, and run it again: without its proof no run ends with 0"
+            output.text(f"\nnot all reports: {result.unwritten}; {do}", style="bold red")
             return
         output.text(f"\nreport  {result.reports['html'].resolve()}", style="bold")
         output.text("also    " + ", ".join(path.name for name, path in result.reports.items() if name != "html"))

@@ -5,6 +5,7 @@ A command's module is loaded when the command runs: `--help` and `--version` loa
 
 from __future__ import annotations
 
+import errno
 import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,7 +19,8 @@ from typer.core import TyperGroup
 import tayari as package
 
 _USAGE_ERROR: Final = 2
-_ABORTED: Final = 1
+_ABORTED: Final = (1, 130)
+"""Codes with which typer ends at a Ctrl-C: older and newer ones."""
 _FORWARDED: Final[Mapping[str, Any]] = {
     "context_settings": {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []},
     "add_help_option": False,
@@ -155,7 +157,8 @@ def _exit_code(code: object) -> int:
         return int(Exit.OK)
     if code == _USAGE_ERROR:
         return int(Exit.BAD_CONFIGURATION)
-    if code == _ABORTED:
+    if code in _ABORTED:
+        typer.echo("interrupted before it was done: there is no verdict, and no report was written", err=True)
         return int(Exit.INVALID_RUN)
     return code if isinstance(code, int) else int(Exit.OUR_FAILURE)
 
@@ -163,8 +166,14 @@ def _exit_code(code: object) -> int:
 def _our_failure(error: Exception) -> int:
     import tempfile
 
-    with tempfile.NamedTemporaryFile("w", prefix="tayari-failure-", suffix=".log", delete=False) as file:
-        file.write("".join(traceback.format_exception(error)))
-    message = f"Tayari failed, not your merchant: {type(error).__name__}: {error}; the traceback is in {file.name}"
+    message = f"Tayari failed, not your merchant: {type(error).__name__}: {error}"
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        message += f"; make room on the disk that is full ({error.filename or tempfile.gettempdir()}), and run it again"
+    try:
+        with tempfile.NamedTemporaryFile("w", prefix="tayari-failure-", suffix=".log", delete=False) as file:
+            file.write("".join(traceback.format_exception(error)))
+        message += f"; the traceback is in {file.name}"
+    except OSError as unwritten:
+        message += f"; the traceback cannot be written ({unwritten.strerror})"
     typer.echo(message, err=True)
     return int(Exit.OUR_FAILURE)

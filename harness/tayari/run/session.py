@@ -297,8 +297,10 @@ def _conclude(order: RunOrder, environment: TestEnvironment, parts: Parts) -> Ru
     reports: Mapping[str, Path] = {}
     try:
         reports = write_prepared(run, judgement, order.out)
-    except ReportError as error:  # the disk is full: the verdict remains valid
+    except ReportError as error:  # the disk is full: the verdict remains valid, but nobody can show its proof
         unwritten = str(error)
     stop = stopped(parts.findings)
     exit_code = int(stop.exit_code if stop is not None else EXIT_CODES[judgement.verdict])
+    if unwritten and exit_code == Exit.OK:
+        exit_code = Exit.OUR_FAILURE
     return RunResult(run=run, judgement=judgement, exit_code=exit_code or Exit.OK, reports=reports, unwritten=unwritten)
