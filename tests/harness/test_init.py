@@ -412,6 +412,26 @@ def test_a_library_and_a_short_code_are_named(tmp_path: Path, capsys: pytest.Cap
     assert load_target(tmp_path / "tayari.yaml", {}).daraja.short_code == "600123"
 
 
+def test_what_is_for_payouts_is_not_the_short_code_that_customers_pay_to(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = "shortCode: '600123', b2cShortCode: '600992', file: process.env.DATA_FILE || 'shop.json'"
+    for number, (text, code) in enumerate(
+        {
+            "const B2C_SHORTCODE = '600992'; const SHORTCODE = '600123'": "600123",
+            "const B2C_SHORTCODE = '600992'; const SHORTCODE = '174379'": "174379",
+            f"module.exports = {{{config}}}": "600123",
+        }.items()
+    ):
+        folder = tmp_path / str(number)
+        proposed(write(folder, {**EXPRESS.files, "config.js": text}), capsys)
+        found = load_target(folder / "tayari.yaml", {})
+        assert found.daraja.short_code == code
+
+    assert found.merchant.start is not None
+    assert found.merchant.start.env["DATA_FILE"] == "{work_dir}/shop.json"
+
+
 def test_what_a_status_shows_besides_the_state_is_read_from_the_functions_that_make_its_answer(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

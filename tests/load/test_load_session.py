@@ -199,3 +199,18 @@ def test_customers_pay_in_under_load_and_are_credited_once(
     (funnel,) = run.load.funnels
     assert (funnel.kind, funnel.started) == ("C2B payments", run.load.started)
     assert funnel.excused > 0
+
+
+def test_a_locustfile_of_ones_own_has_the_customers_too(tmp_path: Path) -> None:
+    """The example of docs/load.md."""
+    page = (Path(__file__).parents[2] / "docs" / "load.md").read_text(encoding="utf-8")
+    own = tmp_path / "locustfile.py"
+    own.write_text(page.partition("```python\n")[2].partition("```")[0])
+
+    found = subprocess.run(
+        [sys.executable, "-m", "locust", "-f", str(own), "--list"],
+        capture_output=True, text=True, check=False, timeout=60, env={**os.environ, "TAYARI_TARGET": str(DUKA)},
+    )  # fmt: skip
+
+    assert found.returncode == 0, found.stderr
+    assert {"Browser", "Shopper"} <= set(found.stdout.split())

@@ -275,11 +275,10 @@ def _callbacks(
 
 
 def _short_code(project: Project) -> Value | None:
-    """A short code in the source that is not the sandbox's."""
-    for hit in project.find(r"(?i)short_?code[\"']?\s*(?:[:=]|=>|,)+\s*[\"']?(\d{5,7})\b"):
-        if hit.match[1] != "174379":
-            return Value(hit.match[1], hit.place)
-    return None
+    """The short code in the source that customers pay to, where it is not the sandbox's."""
+    hits = project.find(r"(?i)(\w*)short_?code[\"']?\s*(?:[:=]|=>|,)+\s*[\"']?(\d{5,7})\b")
+    found = next((hit for hit in hits if not re.search(r"(?i)B2[CB]|PAYOUT|DISBURSE|INITIATOR", hit.match[1])), None)
+    return None if found is None or found.match[2] == "174379" else Value(found.match[2], found.place)
 
 
 def _plain(name: str) -> str:
