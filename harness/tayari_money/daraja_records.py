@@ -130,7 +130,7 @@ def payout_messages(entry: Mapping[str, Any], time_outs: Collection[str] = ()) -
 
     That a question worked is no success: its `TransactionStatus` decides. `time_outs`: paths of QueueTimeOutURLs.
     """
-    result = _decoded(entry, "request").get("PaymentResult")
+    result = _decoded(entry, "request").get("Result")
     if not isinstance(result, dict) or "ResultCode" not in result:
         return
     parameters = result_parameters(entry)
@@ -152,7 +152,7 @@ def payout_messages(entry: Mapping[str, Any], time_outs: Collection[str] = ()) -
 
 def result_parameters(entry: Mapping[str, Any]) -> dict[str, Any]:
     """The `ResultParameters` of a message by key; empty where it has none."""
-    result = _decoded(entry, "request").get("PaymentResult")
+    result = _decoded(entry, "request").get("Result")
     holder = result.get("ResultParameters") if isinstance(result, dict) else None
     listed = holder.get("ResultParameter") if isinstance(holder, dict) else None
     rows = [listed] if isinstance(listed, dict) else listed if isinstance(listed, list) else []

@@ -29,7 +29,7 @@ from tayari_target.views import Started, StatusView
 
 
 def entry(result: dict[str, Any]) -> dict[str, Any]:
-    return {"at": 5.0, "request": {"body": json.dumps({"PaymentResult": result})}}
+    return {"at": 5.0, "request": {"body": json.dumps({"Result": result})}}
 
 
 def row(key: str, value: str) -> dict[str, str]:
