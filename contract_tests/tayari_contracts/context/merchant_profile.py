@@ -13,25 +13,26 @@ class MerchantProfile:
     """What the merchant takes and shows, by its target file."""
 
     def __init__(self, target: Target, run: RunRecord) -> None:
-        self._merchant = target.merchant
+        self._merchant = merchant = target.merchant
         self._run = run
-        self.shown = shown(target)
-        """What of a payment can be seen."""
-        self.takes_callbacks = target.merchant.takes_callbacks
-        """Whether the merchant learns results by callback; else it settles by status queries alone."""
         self._sent_by_adapter = sent_by_adapter(target)
+        self.shown = seen = shown(target)
+        """What of a payment target file or adapter show."""
+        self.shows_state = seen.state
+        self.shows_messages = merchant.pay.message is not None or seen.message
+        """Whether target file or adapter say where the customer reads what happened."""
+        self.shows_credits = seen.ledger or seen.credited
+        self.shows_receipt = seen.receipt
+        self.takes_callbacks = merchant.takes_callbacks
+        """Whether the merchant learns results by callback; else it settles by status queries alone."""
+        self.receives_payout_amount = merchant.payout is None or merchant.payout.call.names("amount")
+        """Whether the merchant gets the amount of a payout; else it decides for itself what it pays."""
 
     def receives(self, placeholder: str) -> bool:
         """Whether the merchant gets this (`amount`, `reference`, ...) when a payment starts."""
         if self._sent_by_adapter is not None:
             return placeholder in self._sent_by_adapter
         return self._merchant.pay.call.names(placeholder)
-
-    @property
-    def receives_payout_amount(self) -> bool:
-        """Whether the merchant gets the amount of a payout; else it decides for itself what it pays."""
-        payout = self._merchant.payout
-        return payout is None or payout.call.names("amount")
 
     def require_payout_amount(self) -> None:
         """The merchant gets the amount of a payout.
@@ -46,31 +47,11 @@ class MerchantProfile:
             )
 
     @property
-    def shows_state(self) -> bool:
-        """Whether target file or adapter say how a payment's state is read."""
-        return self.shown.state
-
-    @property
-    def shows_messages(self) -> bool:
-        """Whether target file or adapter say where the customer reads what happened."""
-        return self._merchant.pay.message is not None or self.shown.message
-
-    @property
-    def shows_credits(self) -> bool:
-        """Whether target file or adapter show credits."""
-        return self.shown.ledger or self.shown.credited
-
-    @property
     def shows_credits_of_reference(self) -> bool:
         """Whether credits are read by the order's reference alone, so that all payments with it share them."""
         ledger, status = self._merchant.ledger, self._merchant.status
         way = ledger.way if ledger is not None else status
         return way is not None and not (way.names("payment_id") or way.names("msisdn"))
-
-    @property
-    def shows_receipt(self) -> bool:
-        """Whether target file or adapter show receipts."""
-        return self.shown.receipt
 
     @property
     def missing_receipt(self) -> str:

@@ -35,19 +35,15 @@ class QuerySilence:
         self._changed = Condition()
         self._watchers = 0
         self._asks = False
-        self._found = ""
+        self.found = ""
+        """How it showed that the merchant never asks; empty while that is not known."""
         self.payment: Payment | None = None
         """The payment that showed it."""
 
     @property
-    def found(self) -> str:
-        """How it showed that the merchant never asks; empty while that is not known."""
-        return self._found
-
-    @property
     def reason(self) -> str:
         """Why a rule about queries cannot be judged; empty while it may be."""
-        return f"blocked by {SILENCE_SHOWN_BY}: {self._found}" if self._found else ""
+        return f"blocked by {SILENCE_SHOWN_BY}: {self.found}" if self.found else ""
 
     @contextmanager
     def watching(self) -> Iterator[None]:
@@ -64,8 +60,8 @@ class QuerySilence:
     def note_query(self) -> None:
         """A query came, so the merchant does ask: forget the earlier finding."""
         with self._changed:
-            was_found, self._asks = bool(self._found), True
-            self._found, self.payment = "", None
+            was_found, self._asks = bool(self.found), True
+            self.found, self.payment = "", None
             self._changed.notify_all()
         if was_found:
             self._notice("a status query came after all: from here on checks wait for them again")
@@ -75,8 +71,8 @@ class QuerySilence:
         with self._changed:
             if self._asks:
                 return False
-            is_new = not self._found
-            self._found, self.payment = sentence, payment
+            is_new = not self.found
+            self.found, self.payment = sentence, payment
             self._changed.notify_all()
         if is_new:
             self._notice(f"{sentence}: from here on nothing waits for one")
@@ -85,7 +81,7 @@ class QuerySilence:
     def awaited(self, *, within_s: float) -> str:
         """The reason, once no payment is watched any more; empty where queries come, or nothing is known in time."""
         with self._changed:
-            self._changed.wait_for(lambda: self._found or self._asks or not self._watchers, within_s)
+            self._changed.wait_for(lambda: self.found or self._asks or not self._watchers, within_s)
         return self.reason
 
 
