@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 from fake_environment import FakeEnvironment, environment, planned_check
-from tayari_contracts.catalogue.rules import catalogue
+from tayari_contracts.catalogue.rules import Control, Need, catalogue
 from tayari_contracts.context.check_context import CheckContext
-from tayari_contracts.context.findings import Failed, WrongCredit
+from tayari_contracts.context.findings import Failed, Untested, WrongCredit
 from tayari_contracts.context.overload import LATE_S, SIDE_BY_SIDE, MachineWatch
 from tayari_contracts.context.payment import Payment
 from tayari_contracts.context.run_record import Allocation, RunRecord
@@ -185,6 +185,31 @@ def test_a_rule_about_the_whole_run_is_judged_on_each_instance_that_took_part_an
     assert (found["M02"].state, found["M02"].tries) == (State.FAIL, 2)
 
 
+@pytest.mark.parametrize(("tested", "state"), [("B", State.PASS), ("", State.ERROR)])
+def test_ordinary_payments_explain_an_untested_rule_only_if_no_instance_tests_it(tested: str, state: State) -> None:
+    meet = Barrier(2, timeout=10)
+
+    def order(reference: str) -> Callable[[CheckContext], None]:
+        def run(context: CheckContext) -> None:
+            meet.wait()
+            context.run.add_payment(paid(reference))
+
+        return run
+
+    def judge(context: CheckContext) -> None:
+        if tested not in context.run.orders:
+            raise Untested("nothing was paid twice")
+
+    found = run_all(
+        [environment(), environment()],
+        planned_check("T01", order("A"), exclusive=True),
+        planned_check("T02", order("B"), exclusive=True),
+        planned_check("M02", judge, last=True, controls=frozenset({Control.SUCCESS})),
+    )
+
+    assert found["M02"].state is state, "the fake merchant cannot be paid: a control payment is an error"
+
+
 @pytest.mark.parametrize(
     ("states", "counts"),
     [
@@ -284,7 +309,12 @@ def test_a_machine_at_ease_and_a_wrong_credit_leave_nothing_open(error: Exceptio
     assert strained(iter([error]), late=lambda: late).state is State.FAIL
 
 
-CI = [row for row in catalogue().values() if "ci" in row.suites and row.family != "performance"]
+CI = [
+    row
+    for row in catalogue().values()
+    if "ci" in row.suites and row.family != "performance" and Need.PAYOUT not in row.needs
+]
+"""The rules of a shop."""
 
 
 def schedule(queries_per_minute: float | None = None, reconcile_within_s: float = 30.0) -> CheckSchedule:

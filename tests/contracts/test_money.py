@@ -344,6 +344,19 @@ def test_a_payment_shown_as_paid_before_its_result_is_not_repeated(
     context.actions.send_callback.assert_called_once_with(payment)
 
 
+def test_a_payment_without_a_push_is_left_out_when_messages_are_repeated() -> None:
+    context = mock.Mock()
+    payments = [mock.Mock(since=1, msisdn=str(number), refund_of=None) for number in range(2)]
+    context.run.orders, context.run.c2b_payments = {one.msisdn: [one] for one in payments}, []
+    context.observations.status.return_value.state = PAID
+    context.control.journal_entries.return_value = []
+    context.journal.checkout_request_id.side_effect = lambda one: None if one is payments[0] else "ws_CO_1"
+
+    repeat_messages(context)
+
+    context.actions.send_callback.assert_called_once_with(payments[1])
+
+
 def test_the_callback_that_a_merchant_crashed_on_is_sent_again() -> None:
     context = mock.Mock()
     payments = [mock.Mock(since=1, msisdn=str(number), refund_of=None) for number in range(REPEATED + 2)]

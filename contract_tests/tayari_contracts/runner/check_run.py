@@ -49,6 +49,8 @@ class PlannedCheck(Planned):
     run: Callable[[CheckContext], None]
     asked_for: bool = False
     """Somebody named it, and nothing else that was named applies: what the merchant does not do is then untested."""
+    on_several: bool = False
+    """Other instances judge it as well. What is not tested here is explained only if no other one tests it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,6 +273,8 @@ def _unless_blocked(planned: PlannedCheck, context: CheckContext, ending: _Endin
     """The ending, unless an ordinary payment without the thing under test does not end as expected either."""
     is_untested = ending.state is State.NOT_TESTED and ending.why is NotTested.SET_UP_FAILED
     if ending.state not in (State.FAIL, State.WARN, State.UNKNOWN) and not is_untested:
+        return ending
+    if is_untested and planned.on_several:
         return ending
     is_open = is_untested or ending.state is State.UNKNOWN or isinstance(ending.finding, Missing)
     if is_open and (silent := _silent(planned, context, within_s=context.time.left_s)):

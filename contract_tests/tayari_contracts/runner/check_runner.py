@@ -306,13 +306,23 @@ class CheckRunner:
         took_part = [one for one in self._instances if one.run.is_used] or self._instances[:1]
         for one in took_part:
             one.run.others = tuple(other.run for other in self._instances if other is not one)
-        with ThreadPoolExecutor(max_workers=len(took_part), thread_name_prefix="tayari-instance") as pool:
+        if len(took_part) > 1:
+            found = worst(self._on_each(took_part, replace(planned, on_several=True)))
+            if found.state is not State.NOT_TESTED:
+                return found
+        return worst(self._on_each(took_part, planned))
+
+    @staticmethod
+    def _on_each(instances: Sequence[MerchantInstance], planned: PlannedCheck) -> list[Check]:
+        """The check, made on each of these instances at once."""
+        with ThreadPoolExecutor(max_workers=len(instances), thread_name_prefix="tayari-instance") as pool:
             found: list[Check] = [
-                found.check for found in pool.map(lambda instance: instance.alone(planned), took_part)
+                found.check for found in pool.map(lambda instance: instance.alone(planned), instances)
             ]
-        if len(found) == 1:
-            return found[0]
-        return worst([_unseen(check) if one.is_down else check for one, check in zip(took_part, found, strict=True)])
+        several = len(instances) > 1
+        return [
+            _unseen(check) if several and one.is_down else check for one, check in zip(instances, found, strict=True)
+        ]
 
     def _finish(self, planned: PlannedCheck, check: Check) -> None:
         with self._lock:

@@ -58,18 +58,24 @@ def a_success_after_failure_is_not_dropped(context: CheckContext) -> None:
         context.expectations.honoured(payment, because=f"a success followed some seconds after a failure ({code})")
     if retried is not None:
         expect_both_seen(context, retried)
+    of_asked = context.actions.in_background(partial(expect_asked_honoured, context, asked, silence_s))
     context.observations.wait("callback_answered", expired, within_s=silence_s + 10.0)
     context.expectations.honoured(expired, because=f"its success came {silence_s:g} s after the push")
+    of_asked.result()
+    failed_twice.result()
+    if not read:
+        raise Unjudged("the payment was honoured, but nothing shows that the failure before it (1037) was read at all")
+
+
+def expect_asked_honoured(context: CheckContext, asked: Payment, silence_s: float) -> None:
+    """The payment whose failure only a status query could learn is paid, or a person has it, once its success came."""
     context.observations.wait("callback_answered", asked, within_s=silence_s + 10.0)
     because = (
         "its success came after a status query had been answered with a failure"
         if context.journal.queries(asked)
-        else (f"its success came {silence_s:g} s after a failure that no callback reported")
+        else f"its success came {silence_s:g} s after a failure that no callback reported"
     )
     context.expectations.honoured(asked, because=because)
-    failed_twice.result()
-    if not read:
-        raise Unjudged("the payment was honoured, but nothing shows that the failure before it (1037) was read at all")
 
 
 def fail_twice(context: CheckContext) -> None:
