@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from tayari_contracts.checks.registry import check
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Unjudged, say
@@ -21,8 +23,10 @@ def a_failure_after_success_unpays_nothing(context: CheckContext) -> None:
     if all((answer.get("status") or CRASH) >= CRASH for answer in answers):
         raise Unjudged("the late failure got no answer, or a crash: what it does to a paid payment was not seen")
 
+    dealt_with = context.actions.in_background(partial(context.expectations.status_after_queue, payment))
     context.observations.until(payment, (FAILED, PENDING, REVIEW), within_s=WATCH_S)
-    view = context.expectations.status_after_queue(payment)
+    dealt_with.result()
+    view = context.observations.status(payment)
     if view.state in (FAILED, PENDING):
         raise Failed(f"a paid payment became {say(view)} when a late failure (1037) arrived; expected it to stay paid")
     if context.profile.shows_credits:

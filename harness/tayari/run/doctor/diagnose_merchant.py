@@ -28,6 +28,8 @@ from tayari.run.doctor.findings import DoctorFinding, bad, good, warning
 _REFUSED = (
     "correct merchant.pay, so that it sends what your merchant's own page sends: path, names of the fields, headers"
 )
+PAYMENT: Final = "payment"
+"""The finding on how the merchant started the preflight's payment."""
 _VISIT_S: Final = 3.0
 _MOST_LINES: Final = 12
 _DESTROYS: Final = (
@@ -89,7 +91,7 @@ def no_answer(started: Started, base_url: str) -> DoctorFinding | None:
     if started.status is not None or not started.error:
         return None
     fix = f"see that the merchant serves {base_url}, and that merchant.pay.request is right"
-    return bad("payment", f"starting a payment failed: {started.error}", fix, Exit.MERCHANT_UNREACHABLE)
+    return bad(PAYMENT, f"starting a payment failed: {started.error}", fix, Exit.MERCHANT_UNREACHABLE)
 
 
 def never_called(started: Started, target: Target, daraja_url: str) -> DoctorFinding:
@@ -98,10 +100,10 @@ def never_called(started: Started, target: Target, daraja_url: str) -> DoctorFin
     call = target.merchant.pay.call
     if started.status in {404, 405}:
         message = f"{call.method} {call.path} was answered {started.status}: {shown}"
-        return bad("payment", message, "correct merchant.pay.request: this is not where your merchant starts payments")
+        return bad(PAYMENT, message, "correct merchant.pay.request: this is not where your merchant starts payments")
     if started.status is not None and 400 <= started.status < 500:
         return bad(
-            "payment", f"the merchant refused the payment ({started.status}) before calling Daraja: {shown}", _REFUSED
+            PAYMENT, f"the merchant refused the payment ({started.status}) before calling Daraja: {shown}", _REFUSED
         )
     base_url = f"give the merchant the Daraja base URL {daraja_url} (merchant.start.env can do it: {{daraja_url}})"
     if target.merchant.start is not None:
@@ -115,7 +117,7 @@ def never_called(started: Started, target: Target, daraja_url: str) -> DoctorFin
             if could_not_reach
             else (f"read the merchant's log; {_REFUSED}; if it could not reach Daraja, {base_url}")
         )
-        return bad("Daraja base URL" if could_not_reach else "payment", message, fix)
+        return bad("Daraja base URL" if could_not_reach else PAYMENT, message, fix)
     message = f"the merchant answered {started.status} and never called Daraja here: {shown}"
     return bad("Daraja base URL", message, base_url)
 
@@ -127,14 +129,14 @@ def payment_answer(started: Started, target: Target, *, refused: str = "") -> Do
         message = (
             f"Daraja refused the push ({refused}), and the merchant answered the payment {started.status}: {shown}"
         )
-        return warning("payment", message, "fix what Daraja refuses; the rules will judge that")
+        return warning(PAYMENT, message, "fix what Daraja refuses; the rules will judge that")
     written = target.merchant.pay.payment_id
     if started.status is not None and not started.accepted:
         shown = _shortened(answer_of(started))
         message = f"the merchant called Daraja, and answered the payment {started.status}, an error: {shown}"
-        return bad("payment", message, f"read the merchant's log, fix what it says; or {_REFUSED}")
+        return bad(PAYMENT, message, f"read the merchant's log, fix what it says; or {_REFUSED}")
     if started.payment_id is not None or written is None:
-        return good("payment", f"a payment was started as {started.payment_id}")
+        return good(PAYMENT, f"a payment was started as {started.payment_id}")
     where = f"the answer to the payment ({started.status})"
     return nothing_found("merchant.pay.payment_id", written, answer_of(started), where)
 

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
+from functools import partial
+from threading import Thread
 from typing import Any, Final
 
 from tayari_contracts.catalogue.rules import Need, catalogue
@@ -94,13 +97,17 @@ def _findings(environment: TestEnvironment, others: Instances | None) -> Iterato
     if others is not None:
         others.begin()
     known: list[KnownPayment] = []
+    customers = _Meanwhile(partial(c2b, environment))
     try:
         if environment.target.merchant.takes_payments:
             with pushes_unconfirmed([environment]):
-                yield from _payment(environment, known)
+                for finding in _payment(environment, known):
+                    yield finding
+                    if finding.name == merchant.PAYMENT:  # the journal has been read: what else is called may be in it
+                        customers.begin()
         if environment.target.merchant.payout is not None:
             yield from payout(environment, known)
-        yield from c2b(environment)
+        yield from customers.findings()
         if others is not None:
             yield from instances(others, known)
         yield from second_process(environment.target)
@@ -108,6 +115,31 @@ def _findings(environment: TestEnvironment, others: Instances | None) -> Iterato
         yield from refund(environment, known, amount=AMOUNT)
     except ControlError as error:
         yield bad("simulator", str(error), "see that the simulator still runs", Exit.OUR_FAILURE)
+
+
+class _Meanwhile:
+    """DoctorFindings that are made in a thread of their own, while others are."""
+
+    def __init__(self, look: Callable[[], Iterable[DoctorFinding]]) -> None:
+        self._look = look
+        self._found: Future[tuple[DoctorFinding, ...]] | None = None
+
+    def begin(self) -> Future[tuple[DoctorFinding, ...]]:
+        """Look now, once; returns at once."""
+        if self._found is None:
+            self._found = Future()
+            Thread(target=self._work, args=(self._found,), daemon=True).start()
+        return self._found
+
+    def _work(self, found: Future[tuple[DoctorFinding, ...]]) -> None:
+        try:
+            found.set_result(tuple(self._look()))
+        except BaseException as error:  # noqa: BLE001 - handed to whoever asks for the findings
+            found.set_exception(error)
+
+    def findings(self) -> tuple[DoctorFinding, ...]:
+        """What was found; an error of the look is raised here."""
+        return self.begin().result()
 
 
 def _simulator(environment: TestEnvironment) -> DoctorFinding:
