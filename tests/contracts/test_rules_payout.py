@@ -166,7 +166,9 @@ def test_a_payout_that_failed_is_judged_by_its_further_requests(
     ends: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    requests = [
+    token_ended = {"errorCode": "404.001.03", "errorMessage": "Invalid Access Token"}
+    refused = {"seq": 0, "at": -1.0, "response": {"status": 404, "body": json.dumps(token_ended)}}
+    requests = [refused] + [
         {"seq": number, "at": at, "request": {"body": json.dumps({"OriginatorConversationID": one})}}
         for number, (one, at) in enumerate(zip(*sent, strict=True))
     ]

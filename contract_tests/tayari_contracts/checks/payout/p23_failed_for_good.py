@@ -17,6 +17,7 @@ from tayari_contracts.steps.control_payments import watched_s
 from tayari_contracts.steps.payouts import (
     LOOK_EVERY_S,
     await_request,
+    error_of,
     expect_results_taken,
     originator_ids,
     pay_out,
@@ -34,6 +35,8 @@ RESULTS: Final[Mapping[int, str]] = {
 """Results after which no money has moved. Source: reference 4, which says "after top-up" and "after fix"."""
 TRIES_ALLOWED: Final = 3
 """Requests for one payout while nothing changes. Assumed: reference 4 gives no number, and A10 allows as many."""
+REACHED_M_PESA: Final = ("", "500.002.1001")
+"""Errors of requests that count: none, and that of a duplicate. One whose token had ended is rightly sent again."""
 ENDLESS: Final = 50
 """Requests that end the same way: more than a merchant sends while it is watched."""
 SHOWN_S: Final = 1.0
@@ -88,7 +91,7 @@ def _judge(context: CheckContext, one: Watched) -> str:
     Raises:
         Failed: it was sent again too often, or while people saw it as failed. Missing: it waits for nothing.
     """
-    requests = payout_requests(context, one.payment)
+    requests = [entry for entry in payout_requests(context, one.payment) if error_of(entry) in REACHED_M_PESA]
     if len(requests) < 2:
         return ""
     ids, gaps = originator_ids(requests), gaps_s(requests)
