@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-QUEUED, SENDING, SENT, PAID, FAILED, REVIEW = "queued", "sending", "sent", "paid", "failed", "review"
+HELD, QUEUED, SENDING, SENT, PAID, FAILED, REVIEW = "held", "queued", "sending", "sent", "paid", "failed", "review"
 FINAL = (PAID, FAILED)
 
 _TABLES = """
@@ -62,14 +62,14 @@ class Books:
                 raise
             self._db.execute("COMMIT")
 
-    def add(self, reference: str, phone: str, amount: int, *, within: int) -> Payout:
-        """Queue a payout, or fail it where all that have not failed would come to more than `within`.
+    def add(self, reference: str, phone: str, amount: int, *, within: int, first: str = QUEUED) -> Payout:
+        """Write a payout in its `first` state, or fail it where all that have not failed would exceed `within`.
 
         A reference that is known gives the payout that it has.
         """
         with self.changing() as db:
             fits = self.budgeted(FAILED) + amount <= within
-            state = QUEUED if fits else FAILED
+            state = first if fits else FAILED
             db.execute(
                 "INSERT OR IGNORE INTO payouts (id, reference, phone, amount, originator_id, state)"
                 " VALUES (?, ?, ?, ?, ?, ?)",
@@ -92,6 +92,11 @@ class Books:
                 f"UPDATE payouts SET {columns} WHERE id = ? AND state NOT IN ('{PAID}', '{FAILED}')",
                 (*values.values(), payout.id),
             )
+
+    def approve(self, payout: Payout) -> None:
+        """Queue a payout that waits for its approval; any other stays as it is."""
+        with self.changing() as db:
+            db.execute("UPDATE payouts SET state = ? WHERE id = ? AND state = ?", (QUEUED, payout.id, HELD))
 
     def reopen(self, payout: Payout, *, receipt: str, note: str) -> None:
         """A failed payout is in doubt again, and takes its part of the budget."""

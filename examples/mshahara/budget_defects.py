@@ -6,7 +6,7 @@ import sys
 import time
 from typing import Any
 
-from books import FAILED, PAID, QUEUED, REVIEW, SENDING, SENT, Payout
+from books import FAILED, HELD, PAID, QUEUED, REVIEW, SENDING, SENT, Payout
 from payroll import Payroll
 
 
@@ -62,7 +62,7 @@ class OverdrawsBudget(Payroll):
     def request(self, reference: str, phone: str, amount: int) -> Payout:
         within = self.budget if amount > self.left else sys.maxsize
         time.sleep(0.3)
-        payout = self.books.add(reference, phone, amount, within=within)
+        payout = self.books.add(reference, phone, amount, within=within, first=HELD)
         self._wake.set()
         return payout
 

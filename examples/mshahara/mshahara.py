@@ -21,6 +21,7 @@ from payroll import Payroll
 from payroll_defects import DEFECTS, listed, payroll_with
 
 PHONE = re.compile(r"(?:\+?254|0)?([17]\d{8})")
+APPROVAL = re.compile(r"/payouts/([^/]+)/approve")
 LARGEST = 100_000
 """Bytes of a request; a result has about two thousand."""
 
@@ -61,10 +62,12 @@ class Handler(BaseHTTPRequestHandler):
             self._answer(404, {"error": "no such payout"})
 
     def do_POST(self) -> None:
-        """A new payout, a resumed queue, a question about the balance, a message of M-Pesa."""
+        """A new payout, its approval, a resumed queue, a question about the balance, a message of M-Pesa."""
         body = self._body()
         if self.path == "/payouts":
             self._payout(body)
+        elif found := APPROVAL.fullmatch(self.path):
+            self._approve(found[1])
         elif self.path == "/resume":
             self.payroll.resume()
             self._answer(200, {"stopped": ""})
@@ -82,6 +85,14 @@ class Handler(BaseHTTPRequestHandler):
             self._answer(422, {"error": "expected phone, reference, and an amount of 10 to 250000 whole shillings"})
             return
         self._answer(202, shown(self.payroll.request(reference, f"254{phone[1]}", amount)))
+
+    def _approve(self, payout_id: str) -> None:
+        payout = self.payroll.books.find(id=payout_id)
+        if payout is None:
+            self._answer(404, {"error": "no such payout"})
+            return
+        self.payroll.approve(payout)
+        self._answer(200, shown(self.payroll.books.find(id=payout_id) or payout))
 
     def _take_message(self, what: str, body: dict[str, Any]) -> None:
         """M-Pesa is answered at once and always: it does not ask twice."""
@@ -137,6 +148,7 @@ def main() -> None:
         public_url=f"{env.get('MSHAHARA_URL', 'https://mshahara.example')}/{secret}",
     )  # fmt: skip
     made = payroll_with(given.defect)(Books(given.db), Bank(settings))
+    made.needs_approval = bool(env.get("MSHAHARA_APPROVAL"))
     handler = type("Served", (Handler,), {"payroll": made, "secret": secret})
     server = ThreadingHTTPServer(("127.0.0.1", given.port), handler)
     server.daemon_threads = True

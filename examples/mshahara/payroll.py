@@ -9,7 +9,7 @@ import time
 from typing import Any
 
 from bank import Answer, Bank
-from books import FAILED, FINAL, PAID, REVIEW, SENDING, SENT, Books, Payout
+from books import FAILED, FINAL, HELD, PAID, QUEUED, REVIEW, SENDING, SENT, Books, Payout
 
 STOPPING = {"2001", "21", "8006", "18", "20"}
 """Our own credentials are wrong: each further payout would fail too, and lock the user."""
@@ -22,6 +22,8 @@ PLACEHOLDER = re.compile(r"[A-Z]{2}[0-9A-Z]0{7}|0+")
 class Payroll:
     """One worker sends, asks and gives up; results come in between."""
 
+    needs_approval = False
+    """Whether a salary waits until a second person agrees."""
     budget = 900_000_000
     """Shillings that may be paid out."""
     least = 10
@@ -46,9 +48,15 @@ class Payroll:
 
     def request(self, reference: str, phone: str, amount: int) -> Payout:
         """Queue a salary; the same reference is the same salary."""
-        payout = self.books.add(reference, phone, amount, within=self.budget)
+        first = HELD if self.needs_approval else QUEUED
+        payout = self.books.add(reference, phone, amount, within=self.budget, first=first)
         self._wake.set()
         return payout
+
+    def approve(self, payout: Payout) -> None:
+        """A second person agrees."""
+        self.books.approve(payout)
+        self._wake.set()
 
     @property
     def left(self) -> int:

@@ -24,7 +24,7 @@ from budget_defects import (
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 from payroll import STOPPING, Payroll, parameters
-from retry_defects import FailedIsSentAgain, RetriesForEver, RetriesUnderItsId
+from retry_defects import ApprovalPaysAgain, FailedIsSentAgain, RetriesForEver, RetriesUnderItsId
 
 
 class NewIdOnRetry(Payroll):
@@ -350,6 +350,7 @@ DEFECTS: dict[str, tuple[tuple[str, ...], type[Payroll]]] = {
     "frees-budget-at-time-out": (("P20",), FreesBudgetAtTimeOut),
     "spends-budget-at-the-end": (("P20",), SpendsBudgetAtTheEnd),
     "overdraws-budget": (("P20",), OverdrawsBudget),
+    "approval-pays-again": (("P24",), ApprovalPaysAgain),
     "retries-for-ever": (("P23",), RetriesForEver),
     "retries-under-its-id": (("P23",), RetriesUnderItsId),
     "failed-is-sent-again": (("P23",), FailedIsSentAgain),

@@ -1,4 +1,4 @@
-"""The payroll that sends a salary again although M-Pesa's result was final, in one wrong way."""
+"""The payroll that sends a salary again, in one wrong way: after a final result, or when it is approved again."""
 
 from __future__ import annotations
 
@@ -48,3 +48,15 @@ class FailedIsSentAgain(Payroll):
                 "UPDATE payouts SET state = ?, originator_id = ? WHERE id = ?",
                 (QUEUED, f"mshahara-{uuid.uuid4().hex}", payout.id),
             )
+
+
+class ApprovalPaysAgain(Payroll):
+    """P24: each approval sends the salary, under a new id."""
+
+    def approve(self, payout: Payout) -> None:
+        with self.books.changing() as db:
+            db.execute(
+                "UPDATE payouts SET state = ?, originator_id = ?, next_at = 0 WHERE id = ?",
+                (QUEUED, f"mshahara-{uuid.uuid4().hex}", payout.id),
+            )
+        self._wake.set()

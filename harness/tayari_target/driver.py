@@ -6,6 +6,7 @@ import threading
 import uuid
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Final, TypeVar
 
 from tayari_control.http_session import MerchantSession
@@ -133,14 +134,26 @@ class MerchantDriver:
         values = {"payment_id": payment_id, "reference": reference} | self._payer(reference)
         return self._look(status, "read status", values, payment_id)
 
-    def start_payout(self, *, msisdn: str, amount: int, reference: str) -> Started:
-        """Ask the merchant to pay somebody; an adapter is not asked."""
+    def start_payout(self, *, msisdn: str, amount: int, reference: str, approve: bool = True) -> Started:
+        """Ask the merchant to pay somebody, and approve it where that is needed; an adapter is not asked."""
         payout = self.target.merchant.payout
         if payout is None:
             return not_started("merchant.payout")
         values = _payment_values(msisdn, amount, reference, "")
         answer = self._sender.send("start payout", payout.call, values)
-        return read_started(answer, payout.payout_id, payout.message, reference)
+        started = read_started(answer, payout.payout_id, payout.message, reference)
+        if approve and started.accepted and payout.approve is not None:
+            why = self.approve_payout(started.payment_id or reference, reference)
+            return replace(started, accepted=False, error=why) if why else started
+        return started
+
+    def approve_payout(self, payout_id: str, reference: str) -> str:
+        """Let a payout go that waits for a second person; why it did not, else an empty text."""
+        payout = self.target.merchant.payout
+        if payout is None or payout.approve is None:
+            return "the target file has no merchant.payout.approve"
+        values = {"payout_id": payout_id, "reference": reference}
+        return refusal("merchant.payout.approve", self._sender.send("approve payout", payout.approve, values))
 
     def read_payout(self, payout_id: str, reference: str) -> StatusView:
         """Read a payout's state, by request or by probe."""

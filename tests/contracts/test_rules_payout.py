@@ -16,6 +16,7 @@ from tayari_contracts.checks.payout import (
     p21_forged_result,
     p22_nothing_or_less,
     p23_failed_for_good,
+    p24_approved_twice,
 )
 from tayari_contracts.checks.registry import checks
 from tayari_contracts.context.findings import Failed
@@ -181,3 +182,39 @@ def test_a_payout_that_failed_is_judged_by_its_further_requests(
     ended = ending(lambda: found.append(p23_failed_for_good._judge(context, watched)))
 
     assert (ended if ended != "passes" else "warned" if found[0] else "passes") == ends
+
+
+@pytest.mark.parametrize(
+    ("named", "sent_early", "ids", "ends"),
+    [
+        (False, False, "a", "Inapplicable"),
+        (True, True, "a", "Untested"),
+        (True, False, "a", "passes"),
+        (True, False, "aa", "passes"),
+        (True, False, "ab", "WrongCredit"),
+    ],
+)
+def test_a_payout_that_was_approved_again_is_judged_by_its_ids(
+    named: bool, sent_early: bool, ids: str, ends: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    requests = [
+        {"seq": number, "request": {"body": json.dumps({"OriginatorConversationID": one})}}
+        for number, one in enumerate(ids)
+    ]
+    approved: list[str] = []
+    monkeypatch.setattr(p24_approved_twice, "pay_out", lambda *_, **__: PAYOUT)
+    monkeypatch.setattr(p24_approved_twice, "expect_results_taken", lambda *_: None)
+    monkeypatch.setattr(p24_approved_twice, "play", lambda _, acts: [act.do() for act in acts])
+    for module in (p24_approved_twice, payouts):
+        monkeypatch.setattr(module, "payout_requests", lambda *_: requests if approved or sent_early else [])
+    monkeypatch.setattr(payouts, "transactions", lambda *_: [{"state": "paid"}] * len(ids))
+    call = CallTemplate(method="POST", path="/approve/{payout_id}")
+    payout = Payout(call=call, approve=call if named else None)
+    context: Any = SimpleNamespace(
+        target=SimpleNamespace(merchant=SimpleNamespace(payout=payout)),
+        driver=SimpleNamespace(approve_payout=lambda payout_id, _: approved.append(payout_id)),
+        time=SimpleNamespace(pause=lambda _: None, until=lambda look, within_s: look()),
+    )
+
+    assert ending(checks()["P24"], context) == ends
+    assert approved == (["p1"] * 4 if named and not sent_early else [])

@@ -180,3 +180,25 @@ def test_the_preflight_names_what_is_wrong(changed: dict[str, str], name: str, w
     assert name in found, found
     assert words in found[name].message
     assert found[name].ok is ok
+
+
+@pytest.mark.parametrize(("status", "accepted"), [(200, True), (409, False)])
+def test_a_payout_is_approved_where_a_second_person_agrees(tmp_path: Path, status: int, accepted: bool) -> None:
+    routes = {"POST /payouts": Says({"id": 7}), "POST /payouts/7/approve/R1": Says({}, status=status)}
+    approve = '    approve: {request: "POST /payouts/{payout_id}/approve/{reference}"}\n'
+    with open_shop(routes) as shop:
+        driver = MerchantDriver(load(tmp_path, (PAYROLL + approve).replace("http://127.0.0.1:8000", shop.url)))
+
+        started = driver.start_payout(msisdn="254700000001", amount=10, reference="R1")
+        waits = driver.start_payout(msisdn="254700000001", amount=10, reference="R2", approve=False)
+
+        assert (started.payment_id, started.accepted) == ("7", accepted)
+        assert started.error == ("" if accepted else "merchant.payout.approve answered 409")
+        assert waits.accepted
+        assert [asked.path for asked in shop.asked] == ["/payouts", "/payouts/7/approve/R1", "/payouts"]
+
+
+def test_an_approval_names_what_is_known_by_then(tmp_path: Path) -> None:
+    text = PAYROLL + '    approve: {request: "POST /approve", json: {to: "{msisdn}"}}\n'
+
+    assert "{msisdn} is not known at this point" in problem_of(tmp_path, text)

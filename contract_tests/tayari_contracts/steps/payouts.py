@@ -50,6 +50,7 @@ def pay_out(
     amount: int | None = None,
     reference: str | None = None,
     since: int | None = None,
+    approve: bool = True,
 ) -> Payment:
     """Ask the merchant to pay somebody (`msisdn`, or anybody), whose first request plays `scenario`.
 
@@ -64,7 +65,7 @@ def pay_out(
         since = began if since is None else since
     began_at = time.time()
     with context.run.gate.passing():
-        started = context.driver.start_payout(msisdn=msisdn, amount=amount, reference=reference)
+        started = context.driver.start_payout(msisdn=msisdn, amount=amount, reference=reference, approve=approve)
     payment = Payment(
         msisdn=msisdn, amount=amount, reference=reference, started=started, since=since, began_at=began_at,
         kind=PaymentKind.PAYOUT,

@@ -32,6 +32,7 @@ _KNOWN_IN: Final[Mapping[Path, frozenset[str]]] = {
     ("audit",): placeholders.READING,
     ("payout",): placeholders.PAYOUT,
     ("payout", "status"): placeholders.READING_PAYOUT,
+    ("payout", "approve"): placeholders.READING_PAYOUT,
     ("payout", "wallet"): placeholders.READING_WALLET,
     **dict.fromkeys((("payout", each) for each in ("alerts", "resume", "balance")), frozenset()),
     ("payout", "balance", "refresh"): frozenset(),

@@ -222,6 +222,8 @@ class Payout:
     message: str | None = None
     status: StatusSource | None = None
     alerts: Listing | None = None
+    approve: CallTemplate | None = None
+    """Lets one payout go, where a second person has to agree."""
     resume: CallTemplate | None = None
     """Lets a merchant that has stopped its payouts go on."""
     balance: UtilityBalance | None = None

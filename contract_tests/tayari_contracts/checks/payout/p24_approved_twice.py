@@ -1,0 +1,50 @@
+"""P24: a payout that is approved twice is paid out once."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Final
+
+from tayari_contracts.checks.registry import check
+from tayari_contracts.context.check_context import CheckContext
+from tayari_contracts.context.findings import Inapplicable, Untested
+from tayari_contracts.context.inline_scenarios import after
+from tayari_contracts.steps.payouts import (
+    await_request,
+    expect_one_id,
+    expect_results_taken,
+    pay_out,
+    payout_requests,
+    payout_situation,
+    require_sent,
+)
+from tayari_contracts.steps.timed_acts import Act, play
+
+BEFORE_S: Final = 1.0
+"""A payout that waits for its approval is not sent within this time."""
+WATCHED_S: Final = 4.0
+"""Longer than an approval that is worked off in the background takes."""
+CLICKS: Final = 3
+
+
+@check("P24")
+def a_payout_approved_twice_is_paid_once(context: CheckContext) -> None:
+    """Three approvals at the same moment, and one more when the payout has its result."""
+    payout = context.target.merchant.payout
+    if payout is None or payout.approve is None:
+        raise Inapplicable("the target file has no merchant.payout.approve: no second person approves a payout")
+    payment = pay_out(context, payout_situation("inline/p24-approved", outcome=after(0.5)), approve=False)
+    context.time.pause(BEFORE_S)
+    if payout_requests(context, payment):
+        raise Untested(
+            "a payout was sent before anybody approved it, so that merchant.payout.approve lets nothing go; correct "
+            "the key, or the merchant"
+        )
+    approve = partial(context.driver.approve_payout, payment.payment_id, payment.reference)
+    play(context, [Act(0.0, approve)] * CLICKS)
+    await_request(context, payment)
+    require_sent(context, payment)
+    expect_results_taken(context, payment)
+    approve()
+    context.time.pause(WATCHED_S)
+    expect_one_id(context, payment, f"one payout was approved {CLICKS + 1} times")
