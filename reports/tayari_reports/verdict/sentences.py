@@ -124,6 +124,11 @@ def is_partial_pass(judgement: Judgement) -> bool:
     return bool(judgement.selection) and judgement.exit_code == 0
 
 
+def tone(judgement: Judgement) -> str:
+    """The class of a page's style sheet in which the verdict is shown."""
+    return "partial" if is_partial_pass(judgement) else judgement.verdict.value
+
+
 def shout(judgement: Judgement) -> str:
     """The headline for a terminal."""
     return headline(judgement).upper() + _narrowed(judgement)

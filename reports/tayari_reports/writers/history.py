@@ -74,7 +74,11 @@ def read_history(folder: Path) -> History:
 def render(history: History) -> str:
     """The trend page: one HTML file without a script."""
     environment = page_templates(
-        percent=percent, moment=sentences.moment, headline=sentences.headline, build=sentences.build_line, tone=_tone
+        percent=percent,
+        moment=sentences.moment,
+        headline=sentences.headline,
+        build=sentences.build_line,
+        tone=sentences.tone,
     )
     return environment.get_template("trend.html").render(
         runs=history.runs[::-1],
@@ -84,10 +88,6 @@ def render(history: History) -> str:
         merchants=", ".join(dict.fromkeys(one.run.merchant for one in history.runs)),
         limits=sentences.LIMITS,
     )
-
-
-def _tone(past: Past) -> str:
-    return "partial" if sentences.is_partial_pass(past.judgement) else past.judgement.verdict.value
 
 
 def _may_be_run(path: Path) -> bool:

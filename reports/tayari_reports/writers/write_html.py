@@ -11,7 +11,6 @@ import json
 import re
 import shlex
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
@@ -72,7 +71,7 @@ def _words(run: Run, judgement: Judgement) -> dict[str, Any]:
         "title": sentences.title(judgement),
         "headline": sentences.headline(judgement),
         "selected": sentences.selected(run.selection, 300) if run.selection else "",
-        "tone": "partial" if sentences.is_partial_pass(judgement) else judgement.verdict.value,
+        "tone": sentences.tone(judgement),
         "build": sentences.build_line(run),
         "answer": sentences.answer(judgement),
         "first_step": sentences.first_step(run, judgement),
@@ -108,7 +107,7 @@ def _findings(run: Run, judgement: Judgement) -> dict[str, Any]:
         "waiver_until": str(day_of(run) + timedelta(days=30)),
         "anchors": {name for name, content in there.items() if content},
         "exchanges": {one.outcome.rule.id: len(one.exchanges) for group in found.values() for one in group},
-        "top": _top(judgement),
+        "top": (*judgement.blocking, *open_questions(judgement), *judgement.waived, *judgement.minor)[:_TOP_REASONS],
         "findings": found,
         "listed": {one.anchor for group in found.values() for one in group},
         "enabling": _enabling(judgement),
@@ -172,13 +171,6 @@ def _linked(text: str) -> Markup:
         pieces += [str(escape(text[at : found.start()])), f'<a href="{address}" rel="noreferrer">{address}</a>']
         at = found.end()
     return Markup("".join([*pieces, str(escape(text[at:]))]))
-
-
-def _top(judgement: Judgement) -> tuple[Outcome, ...]:
-    """The few outcomes that the first screen names."""
-    return (*judgement.blocking, *sentences.open_questions(judgement), *judgement.waived, *judgement.minor)[
-        :_TOP_REASONS
-    ]
 
 
 def _enabling(judgement: Judgement) -> list[tuple[str, list[Outcome]]]:
@@ -260,14 +252,15 @@ def anchor(rule: str) -> str:
 def findings(judgement: Judgement) -> dict[str, tuple[OutcomeDetails, ...]]:
     """Findings by section, gravest first; the gravest have the first call on the budget of evidence."""
     others = [one for one in judgement.outcomes if one.state in {State.UNKNOWN, State.ERROR} and not one.rule.blocking]
-    purse = _Purse(BUDGET)
-    return {
-        "blocking": _with_evidence(judgement.blocking, purse),
-        "missing": _with_evidence(open_questions(judgement), purse),
-        "waived": _with_evidence(judgement.waived, purse),
-        "minor": _with_evidence(judgement.minor, purse),
-        "open": _with_evidence(others, purse),
+    sections = {
+        "blocking": judgement.blocking,
+        "missing": open_questions(judgement),
+        "waived": judgement.waived,
+        "minor": judgement.minor,
+        "open": others,
     }
+    purse = _Purse(BUDGET)
+    return {section: tuple(_finding(one, purse) for one in found) for section, found in sections.items()}
 
 
 class _Purse:
@@ -281,10 +274,6 @@ class _Purse:
             return False
         self.left -= cost
         return True
-
-
-def _with_evidence(found: Iterable[Outcome], purse: _Purse) -> tuple[OutcomeDetails, ...]:
-    return tuple(_finding(one, purse) for one in found)
 
 
 def _finding(one: Outcome, purse: _Purse) -> OutcomeDetails:
