@@ -3,6 +3,7 @@
 import json
 from contextlib import nullcontext
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -27,9 +28,29 @@ from tayari_money.daraja_records import money_sent_back, payout_messages, payout
 from tayari_money.payment_record import DarajaTransaction, PaymentKind, PaymentResult, PaymentState
 from tayari_target.views import Started, StatusView
 
+PAYLOADS = Path(__file__).parents[1] / "simulator" / "payloads"
+
 
 def entry(result: dict[str, Any]) -> dict[str, Any]:
     return {"at": 5.0, "request": {"body": json.dumps({"Result": result})}}
+
+
+@pytest.mark.parametrize(
+    ("payload", "expected"),
+    [
+        ("b2c.result.success", {"payout-000017-3f9c": PaymentResult.SUCCESS}),
+        (
+            "transaction_status.result.success.docs_form",
+            {"5118-618590-3": PaymentResult.SUCCESS, "5120-618844-2": PaymentResult.SUCCESS},
+        ),
+    ],
+)
+def test_a_message_is_read_as_daraja_writes_it(payload: str, expected: dict[str, PaymentResult]) -> None:
+    body = (PAYLOADS / f"{payload}.json").read_text(encoding="utf-8")
+
+    found = payout_messages({"at": 5.0, "request": {"body": body}})
+
+    assert {name: message.result for name, message in found} == expected
 
 
 def row(key: str, value: str) -> dict[str, str]:
