@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
@@ -12,10 +12,12 @@ import pytest
 from mini_target import MINI, mini_target
 from rich.console import Console
 from tayari.run.doctor import diagnose_payout
-from tayari.run.doctor.findings import DoctorFinding
+from tayari.run.doctor.findings import DoctorFinding, good
+from tayari.run.doctor.preflight import _Meanwhile
 from tayari.run.order import RunOrder
 from tayari.run.progress import RunProgress
 from tayari.run.session import doctor
+from tayari_control.client import ControlError
 from tayari_formats.exit_codes import Exit
 from tayari_target.environment_options import EnvironmentOptions
 from tayari_target.merchant_process import answers, free_port
@@ -295,3 +297,23 @@ def test_a_payout_is_found_by_whichever_api_it_is_made(call: str) -> None:
     found = diagnose_payout._first_request(cast("TestEnvironment", SimpleNamespace(control=seen)), "254711000111", 1)
 
     assert found == {"endpoint": call}
+
+
+def test_what_is_looked_at_meanwhile_is_looked_at_once_and_its_error_is_told() -> None:
+    looks: list[str] = []
+
+    def look() -> Iterator[DoctorFinding]:
+        looks.append("once")
+        yield good("C2B URLs")
+
+    def fails() -> Iterator[DoctorFinding]:
+        yield good("C2B URLs")
+        raise ControlError("the simulator is gone")
+
+    meanwhile = _Meanwhile(look)
+    meanwhile.begin()
+
+    assert [finding.name for finding in meanwhile.findings()] == ["C2B URLs"]
+    assert looks == ["once"]
+    with pytest.raises(ControlError, match="the simulator is gone"):
+        _Meanwhile(fails).findings()
