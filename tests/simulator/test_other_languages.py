@@ -155,7 +155,7 @@ def test_the_calls_in_javascript_are_answered(tmp_path: Path) -> None:
 
     assert done.returncode == 0, done.stderr
     queued, waited, payments, journal, outage, reset = json.loads(done.stdout)
-    assert (queued, reset) == (["scenario", "times"], ["reset"])
+    assert (queued, reset) == (["scenario", "times", "next"], ["reset"])
     assert {"met", "entries"} <= set(waited)
     assert (payments, set(journal) >= {"entries", "next"}) == (["payments"], True)
     assert outage
