@@ -337,6 +337,14 @@ def test_a_merchant_that_limits_its_queries_shares_its_waits_among_instances() -
     assert schedule(queries_per_minute=1800).crowds(CI, 8) == 1
 
 
+def test_a_check_that_watches_for_a_minute_begins_among_the_first_of_a_release() -> None:
+    release = [row for row in catalogue().values() if "release" in row.suites and not (row.exclusive or row.last)]
+
+    first = [row.rule.id for row in schedule().longest_first(release)[:3]]
+
+    assert set(first) == {"C19", "Q04", "Q11"}
+
+
 def test_a_longer_promise_makes_the_suite_longer() -> None:
     assert schedule(reconcile_within_s=60.0).total_s(CI, 4) > schedule().total_s(CI, 4) + 15.0
 
