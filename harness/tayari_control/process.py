@@ -172,6 +172,8 @@ def start_simulator(
     try:
         ready = _ready_line(process, lines, time.monotonic() + within_s)
     except SimulatorStartError:
+        if process.poll() is None and not output:
+            output.append(f"it was not ready within {within_s:g} s: this machine is too busy; let it rest, or wait")
         process.kill()
         process.wait()
         errors.join(1.0)

@@ -22,6 +22,7 @@ from tayari.run.progress import RunProgress
 from tayari.run.session import doctor
 from tayari.run.suites import PREPARED, EventTail, SuitesProcess, pytest_command
 from tayari_contracts.runner import prepared
+from tayari_control.process import SimulatorStartError, start_simulator
 from tayari_reports.model import Check, State
 from tayari_reports.model.run_files import EventsWriter, read_events
 from tayari_reports.verdict import judge
@@ -301,3 +302,10 @@ def test_simulate_prints_its_ready_line_and_ends_cleanly() -> None:
     assert ready["event"] == "ready"
     assert ready["daraja_url"].startswith("http://127.0.0.1:")
     assert process.returncode == 0
+
+
+def test_a_simulator_that_is_not_ready_in_time_says_so() -> None:
+    with pytest.raises(
+        SimulatorStartError, match=r"did not start: it was not ready within 0 s: this machine is too busy"
+    ):
+        start_simulator(within_s=0.0)
