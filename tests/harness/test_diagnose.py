@@ -280,6 +280,14 @@ def test_a_callback_that_does_not_arrive_is_the_set_ups_fault(entry: dict[str, A
     assert words in found.message
 
 
+def test_a_callback_to_the_host_of_an_example_is_not_to_be_redirected() -> None:
+    entry = {**delivery("host example.com is not allowed"), "request": {"url": "https://example.com/result"}}
+
+    found = merchant.callback(entry, CallbackRoute())
+
+    assert found.fix.startswith("give the merchant's own address in place of example.com, which is nobody's")
+
+
 def test_a_callback_that_was_taken_is_no_finding() -> None:
     found = merchant.callback(delivery(status=200), CallbackRoute())
 

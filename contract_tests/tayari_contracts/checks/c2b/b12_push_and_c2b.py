@@ -29,7 +29,7 @@ def a_push_and_its_confirmation_credit_once(context: CheckContext) -> None:
     require_confirmed_pushes(context)
     silent = context.actions.pay_accepted(situation("inline/b12-query-first", outcome=after(0.5, callback=False)))
     orders = [("callback first", _callback_first), ("confirmation first", _confirmation_first)]
-    orders += [("confirmation alone", _confirmation_alone)]
+    orders += [("its C2B confirmation came twice, its callback never", _confirmation_alone)]
     orders += [("both at once", partial(_at_once, apart_s=apart_s)) for apart_s in APART_S]
     for order, report in orders:
         payment = report(context)

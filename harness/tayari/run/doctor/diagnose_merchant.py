@@ -30,6 +30,8 @@ _REFUSED = (
 )
 PAYMENT: Final = "payment"
 """The finding on how the merchant started the preflight's payment."""
+_NOBODYS: Final = re.compile(r"(^|\.)example\.(com|org|net)$")
+"""Hosts of other people's examples: some libraries have one in their code, for results of payouts and reversals."""
 _VISIT_S: Final = 3.0
 _MOST_LINES: Final = 12
 _DESTROYS: Final = (
@@ -159,6 +161,8 @@ def callback(entry: Mapping[str, Any], callbacks: CallbackRoute) -> DoctorFindin
     called, url = url, without_secrets(url)
     if "allow" in error:
         fix = f'add `callbacks: {{rewrite: {{"{_origin(url)}": "http://127.0.0.1:PORT"}}}}`, or allow_hosts: [{host}]'
+        if _NOBODYS.search(host):
+            fix = f"give the merchant's own address in place of {host}, which is nobody's: what M-Pesa sends is lost"
         return bad("callback host", f"the callback URL {url} is on a host that may not be called from here", fix)
     if error:
         fix = "let the merchant listen there, or redirect its callbacks with callbacks.rewrite or callbacks.deliver_to"
