@@ -35,10 +35,10 @@ HOMES: Final = {
     "StepSession": ("tayari_load.users.shopper", "tayari_load.measured"),
     "MeasuredShop": ("tayari_load.users.shopper", "tayari_load.measured"),
     "Checkout": ("tayari_load.users.checkout", "tayari_load.checkout"),
-    "Customers": ("tayari_load.users.customers", "tayari_load.customers"),
+    "Customers": ("tayari_load.users.load_customers", "tayari_load.customers"),
     "Tally": ("tayari_load.statistics.tally", "tayari_load.outcome"),
     "MerchantDriver": ("tayari_target.driver", "tayari.merchant.driver"),
-    "load_target": ("tayari_target.target_file.read", "tayari.target.read"),
+    "load_target": ("tayari_target.target_file.target_reader", "tayari.target.read"),
 }
 """Where this build has what a worker is made of, and where commit e03fe14 had it."""
 

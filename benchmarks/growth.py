@@ -23,13 +23,13 @@ from typing import Final, NamedTuple
 import orjson
 from figure_blocks import machine, replace_block
 from journal import filled, searched
-from tayari_reports.writers.table import write_all
+from tayari_reports.writers.writer_table import write_all
 from tayari_simulator.apis.core.dispatcher import Dispatcher
 from tayari_simulator.apis.core.organisations import Business
 from tayari_simulator.catalogue.options import Options
 from tayari_simulator.config import SANDBOX_PASSKEY, SANDBOX_SHORT_CODE, Config
-from tayari_simulator.scenarios.model import Scenario
-from tayari_simulator.scenarios.read import read_inline
+from tayari_simulator.scenarios.scenario_model import Scenario
+from tayari_simulator.scenarios.scenario_reader import read_inline
 from tayari_simulator.scenarios.selector import Selector
 from tayari_simulator.state.exchange import ExchangeKind, JournalExchange
 from tayari_simulator.transport.monitor import collect_seldom

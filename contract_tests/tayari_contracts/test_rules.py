@@ -1,7 +1,7 @@
 """One test for each rule of the suite. The checks run side by side from the start; a test waits for its own."""
 
 from tayari_contracts.runner.collection import report_outcome
-from tayari_contracts.runner.session import CheckSession
+from tayari_contracts.runner.pytest_session import CheckSession
 
 
 def test_rule(tayari_rule: str, tayari_suite: CheckSession) -> None:

@@ -1,7 +1,7 @@
 """One test for each scenario that was named with `--tayari-scenario`."""
 
 from tayari_contracts.runner.collection import report_outcome
-from tayari_contracts.runner.session import CheckSession
+from tayari_contracts.runner.pytest_session import CheckSession
 
 
 def test_scenario(tayari_scenario: str, tayari_suite: CheckSession) -> None:

@@ -19,7 +19,7 @@ import pytest
 
 if TYPE_CHECKING:  # imported when the fixture is used: pytest loads this module in every session on the machine
     from tayari_control.client import ControlClient
-    from tayari_control.process import SimulatorProcess
+    from tayari_control.simulator_process import SimulatorProcess
 
 _OPTIONS: Final = {
     "profile": "which Daraja: documented (default), or another name of `tayari simulate --profile`",
@@ -162,7 +162,7 @@ class _Simulators:
 
     def _started(self, options: Mapping[str, str], folder: Path) -> Daraja:
         from tayari_control.client import ControlClient  # noqa: PLC0415 - see TYPE_CHECKING above
-        from tayari_control.process import CallbackRoute, SimulatorOptions, start_simulator  # noqa: PLC0415
+        from tayari_control.simulator_process import CallbackRoute, SimulatorOptions, start_simulator  # noqa: PLC0415
         from tayari_target.resources import scenario_folder  # noqa: PLC0415
 
         own = (folder / options["scenarios"],) if "scenarios" in options else ()

@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields, replace
 from functools import cache
 from typing import Any, ClassVar, TypeVar, get_args, get_type_hints
 
-from tayari_target.target_file.model import Target
+from tayari_target.target_file.target_model import Target
 from tayari_target.views import LedgerView, Started, StatusView
 
 _View = TypeVar("_View")

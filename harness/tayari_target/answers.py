@@ -18,7 +18,7 @@ from tayari_formats.json_text import read
 from tayari_money.payment_record import PaymentState
 
 from tayari_target.target_file.extractor import PATTERN_S, Extractor, ExtractorKind, compile_extractor
-from tayari_target.target_file.model import ANY_OTHER, StatusSource
+from tayari_target.target_file.target_model import ANY_OTHER, StatusSource
 from tayari_target.views import LedgerView, Started, StatusView
 
 

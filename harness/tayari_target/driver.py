@@ -27,8 +27,8 @@ from tayari_target.answers import (
 )
 from tayari_target.sender import Record, Sender
 from tayari_target.state_probes import probe
-from tayari_target.target_file.model import Listing, Pay, StatusSource, Target
 from tayari_target.target_file.placeholders import fill
+from tayari_target.target_file.target_model import Listing, Pay, StatusSource, Target
 from tayari_target.views import LedgerView, Started, StatusView
 
 __all__ = ["LedgerView", "MerchantDriver", "Started", "StatusView"]

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tayari_control.process import CallbackRoute, SimulatorOptions
+from tayari_control.simulator_process import CallbackRoute, SimulatorOptions
 
-from tayari_target.interception import HTTPS_PORT, Intercept
+from tayari_target.merchant_interception import HTTPS_PORT, Intercept
 from tayari_target.resources import CONTROL_PORT, DARAJA_PORT, scenario_folder
-from tayari_target.target_file.model import Start, Target
 from tayari_target.target_file.placeholders import fill, names
+from tayari_target.target_file.target_model import Start, Target
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,13 +11,13 @@ from types import TracebackType
 from typing import Final, Self
 
 from tayari_control.client import ControlError
-from tayari_control.process import SimulatorStartError
+from tayari_control.simulator_process import SimulatorStartError
 
 from tayari_target.environment_options import EnvironmentOptions, asks_for, learns_daraja_url
-from tayari_target.interception import Intercept
+from tayari_target.merchant_interception import Intercept
 from tayari_target.merchant_process import MerchantStartError
-from tayari_target.target_file.model import Merchant, Target
 from tayari_target.target_file.placeholders import names
+from tayari_target.target_file.target_model import Merchant, Target
 from tayari_target.test_environment import TestEnvironment
 
 OWN: Final = frozenset({"work_dir", "instance"})

@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 import requests
 from tayari_control.http_session import MerchantSession
 
-from tayari_target.interception import (
+from tayari_target.merchant_interception import (
     HostsError,
     Intercept,
     InterceptionPorts,
@@ -29,8 +29,8 @@ from tayari_target.interception import (
     merchant_environment,
 )
 from tayari_target.sender import connection_error
-from tayari_target.target_file.model import Start
 from tayari_target.target_file.placeholders import PlaceholderError, fill
+from tayari_target.target_file.target_model import Start
 
 LOG_BYTES: Final = 4 * 1024 * 1024
 """The log file is cut to its last part when it grows beyond."""

@@ -18,8 +18,8 @@ from tayari_control.http_session import (
 from tayari_reports.model import Exchange
 
 from tayari_target.answers import MerchantAnswer, as_text, find
-from tayari_target.target_file.model import NOTHING, CallTemplate, Merchant
 from tayari_target.target_file.placeholders import PlaceholderError, fill_call
+from tayari_target.target_file.target_model import NOTHING, CallTemplate, Merchant
 
 Record = Callable[[Exchange], None]
 """Takes each exchange with the merchant as it was on the wire: it is to be redacted before it is shown."""

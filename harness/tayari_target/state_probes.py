@@ -17,8 +17,8 @@ from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
 from tayari_target.answers import MerchantAnswer
-from tayari_target.target_file.model import StatusSource
 from tayari_target.target_file.placeholders import PlaceholderError, fill, names
+from tayari_target.target_file.target_model import StatusSource
 
 _QUOTED_NAME = re.compile(r"'?\{([a-z][a-z0-9_]*)\}'?")
 _FILE_BYTES: Final = 1_000_000

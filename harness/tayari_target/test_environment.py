@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import Any, Final, Self
 
 from tayari_control.client import TOKEN_VARIABLE, ControlClient
-from tayari_control.process import SimulatorProcess, start_simulator
+from tayari_control.simulator_process import SimulatorProcess, start_simulator
 from tayari_reports.redaction import Redactor
 
 from tayari_target.driver import MerchantDriver
@@ -25,8 +25,8 @@ from tayari_target.merchant_process import MerchantProcess, free_port
 from tayari_target.run_processes import POLITE_S, end_marked, marked, marks, new_folder, start_guard
 from tayari_target.sender import Record
 from tayari_target.target_file import load_target
-from tayari_target.target_file.model import Target
 from tayari_target.target_file.placeholders import fill
+from tayari_target.target_file.target_model import Target
 
 _ENDING_S: Final = 0.2
 _REGISTERED_S: Final = 5.0

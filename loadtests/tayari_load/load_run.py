@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import gevent
 from tayari_reports.model import LocustRow, ProcessUse, RateLimit
-from tayari_target.target_file.model import Target
+from tayari_target.target_file.target_model import Target
 from tayari_target.test_environment import TestEnvironment
 
 from tayari_load.plan import LoadPlan

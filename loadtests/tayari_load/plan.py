@@ -10,7 +10,7 @@ from typing import Any, Final, Self
 
 from tayari_money.daraja_records import C2B
 from tayari_money.payment_record import PaymentKind
-from tayari_target.target_file.model import Merchant
+from tayari_target.target_file.target_model import Merchant
 from tayari_target.test_environment import TestEnvironment
 
 from tayari_load.shapes import SHAPES, Shape

@@ -16,13 +16,13 @@ import gevent
 from locust import LoadTestShape
 from locust.runners import MasterRunner, WorkerRunner
 from tayari_control.client import ControlError
-from tayari_control.process import SimulatorStartError
+from tayari_control.simulator_process import SimulatorStartError
 from tayari_formats.exit_codes import Exit
 from tayari_money.payment_record import PaymentKind
 from tayari_target.adapter import AdapterError, shown
 from tayari_target.merchant_process import MerchantStartError
 from tayari_target.target_file import TargetError, load_target
-from tayari_target.target_file.model import Target
+from tayari_target.target_file.target_model import Target
 from tayari_target.test_environment import TestEnvironment
 
 from tayari_load.load_run import DRAIN_S, LoadRun

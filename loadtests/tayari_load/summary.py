@@ -23,7 +23,7 @@ from tayari_reports.model import (
 from tayari_reports.model.run_files import EventsWriter, to_dict
 from tayari_reports.redaction import redact_record
 from tayari_reports.verdict.load_words import balance_sentence, funnel_words, limit_sentence
-from tayari_target.target_file.model import Thresholds
+from tayari_target.target_file.target_model import Thresholds
 
 from tayari_load.load_run import LoadRun, write_whole
 from tayari_load.statistics.latencies import Latencies, Span, enough_for, p95_of

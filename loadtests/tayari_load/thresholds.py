@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from tayari_reports.model import Threshold
-from tayari_target.target_file.model import Thresholds
+from tayari_target.target_file.target_model import Thresholds
 
 from tayari_load.statistics.latencies import Span, enough_for, p95_of
 from tayari_load.statistics.payments import PaymentOutcome

@@ -9,9 +9,9 @@ from typing import Any
 
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.runner.check_run import PlannedCheck
-from tayari_control.process import DarajaAccount
+from tayari_control.simulator_process import DarajaAccount
 from tayari_reports.model import Category, Level, Rule, Severity
-from tayari_target.target_file.model import CallTemplate, Merchant, Pay, Promises, Target
+from tayari_target.target_file.target_model import CallTemplate, Merchant, Pay, Promises, Target
 
 
 class NoControl:

@@ -165,7 +165,7 @@ def started_by_fork() -> Iterator[None]:
     forking = SimpleNamespace(**{**vars(subprocess), "Popen": sources.start})
     with (
         contextlib.closing(sources),
-        mock.patch("tayari_control.process.subprocess", forking),
+        mock.patch("tayari_control.simulator_process.subprocess", forking),
         mock.patch("tayari_target.merchant_process.subprocess", forking),
     ):
         yield

@@ -17,10 +17,10 @@ from types import MappingProxyType
 from mutants import DUKA, judged, run_rules
 from tayari_contracts.catalogue.rules import catalogue
 from tayari_reports.model import Check, State
-from tayari_target.interception import Intercept
+from tayari_target.merchant_interception import Intercept
 from tayari_target.merchant_process import free_port
 from tayari_target.target_file import load_target
-from tayari_target.target_file.model import Target
+from tayari_target.target_file.target_model import Target
 from tayari_target.test_environment import TestEnvironment
 
 HEADING = "## The good shop in other moods"

@@ -27,7 +27,7 @@ from tayari_contracts.runner.check_runner import CheckRunner
 from tayari_contracts.runner.check_schedule import CheckSchedule
 from tayari_reports.model import Check, State
 from tayari_target.instances import Instances
-from tayari_target.interception import SAFARICOM, Intercept
+from tayari_target.merchant_interception import SAFARICOM, Intercept
 from tayari_target.target_file import load_target
 from tayari_target.test_environment import TestEnvironment
 

@@ -15,7 +15,7 @@ from tayari_contracts.checks.acknowledgement.a05_callback_before_ack import SOON
 from tayari_contracts.checks.c2b import b13_other_amounts
 from tayari_contracts.checks.callback import c07_forged_success, c19_late_success
 from tayari_contracts.checks.callback.c06_amount import UNCONFIRMED_S, decided
-from tayari_contracts.checks.registry import checks
+from tayari_contracts.checks.check_registry import checks
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.check_time import GRACE_S, CheckTime
 from tayari_contracts.context.check_time import SOON_S as SOON_PAUSE_S
@@ -23,7 +23,7 @@ from tayari_contracts.context.evidence import Evidence
 from tayari_contracts.context.findings import Failed, Finding, Unjudged, Warned
 from tayari_contracts.context.payment import FAILED, PAID, PENDING, REVIEW, Payment
 from tayari_contracts.context.run_record import Allocation, RunRecord
-from tayari_target.target_file.model import CallTemplate, StatusSource
+from tayari_target.target_file.target_model import CallTemplate, StatusSource
 from tayari_target.views import Started, StatusView
 
 View = Callable[[float], StatusView]

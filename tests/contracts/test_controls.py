@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from fake_environment import environment, planned_check
 from tayari_contracts.catalogue.rules import Control, catalogue
-from tayari_contracts.checks.registry import checks
+from tayari_contracts.checks.check_registry import checks
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import (
     Failed,

@@ -14,7 +14,7 @@ from tayari_contracts.checks.c2b.b15_pull_pages import asked_back
 from tayari_contracts.runner.check_run import PlannedCheck, check_of_rule, missing_need, of_customers
 from tayari_reports.model import State
 from tayari_target.target_file import load_target
-from tayari_target.target_file.model import NO_PAY, C2b, Target
+from tayari_target.target_file.target_model import NO_PAY, C2b, Target
 
 MONEY = ("M01", "M02", "M03", "M04", "M05")
 

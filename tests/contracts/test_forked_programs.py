@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import requests
 from forked_programs import POSSIBLE, ForkSources
-from tayari_control.process import start_simulator
+from tayari_control.simulator_process import start_simulator
 
 pytestmark = pytest.mark.skipif(not POSSIBLE, reason="this system has no pidfd_open")
 

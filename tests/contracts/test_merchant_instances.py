@@ -30,7 +30,7 @@ from tayari_money.payment_record import (
 from tayari_reports.model import Check, State
 from tayari_target.driver import Started
 from tayari_target.merchant_process import MerchantStartError
-from tayari_target.target_file.model import CallTemplate, StatusSource
+from tayari_target.target_file.target_model import CallTemplate, StatusSource
 
 
 def run_all(environments: list[FakeEnvironment], *plan: PlannedCheck) -> dict[str, Check]:

@@ -1,7 +1,7 @@
 """What may be said to customers, in examples: each line is a text that a merchant might show."""
 
 import pytest
-from tayari_contracts.context.customer_messages import (
+from tayari_contracts.context.message_topics import (
     UnknownTopic,
     failures_in,
     invites_payment,

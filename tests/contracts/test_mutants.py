@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from mutants import CAUGHT, mutants, mutants_of, run_rules
 from tayari_contracts.catalogue.rules import catalogue
-from tayari_contracts.checks.registry import checks
+from tayari_contracts.checks.check_registry import checks
 from tayari_reports.model import NotTested, State
 
 MUTANTS = mutants()

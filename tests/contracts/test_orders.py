@@ -11,7 +11,7 @@ from endings import ending
 from fake_environment import FakeEnvironment, target
 from tayari_contracts.catalogue.rules import catalogue
 from tayari_contracts.checks.callback.c06_amount import PAID_AMOUNT, judge_paid
-from tayari_contracts.checks.registry import checks
+from tayari_contracts.checks.check_registry import checks
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Untested
 from tayari_contracts.context.payment import Payment
@@ -20,7 +20,7 @@ from tayari_contracts.runner.check_run import check_of_rule, missing_need
 from tayari_contracts.steps.reconciliation import look_at_all
 from tayari_money.payment_record import PaymentState
 from tayari_reports.model import NotTested
-from tayari_target.target_file.model import CallTemplate, LedgerSource, Pay, StatusSource
+from tayari_target.target_file.target_model import CallTemplate, LedgerSource, Pay, StatusSource
 from tayari_target.views import LedgerView, Started, StatusView
 
 NOTHING = Pay(call=CallTemplate(method="POST", path="/pay"))

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from tayari_contracts.checks.check_registry import checks
 from tayari_contracts.checks.payout import (
     p03_unknown_outcome,
     p11_refused_credential,
@@ -15,7 +16,6 @@ from tayari_contracts.checks.payout import (
     p20_wallet,
     p21_forged_result,
 )
-from tayari_contracts.checks.registry import checks
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Missing, Warned, WrongCredit
 from tayari_contracts.context.payment import Payment

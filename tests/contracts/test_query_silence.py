@@ -17,7 +17,7 @@ from tayari_contracts.runner.check_run import run_check
 from tayari_contracts.steps.status_queries import asked_elsewhere, shows_silence
 from tayari_money.payment_record import PaymentState
 from tayari_reports.model import Check, NotTested, State
-from tayari_target.target_file.model import CallTemplate, StatusSource
+from tayari_target.target_file.target_model import CallTemplate, StatusSource
 from tayari_target.views import Started, StatusView
 
 NEVER = "no status query came within 60 s for a payment whose callback never came"

@@ -12,7 +12,7 @@ from tayari_contracts.checks.acknowledgement.a02_refusal_in_200 import reads_the
 from tayari_contracts.checks.acknowledgement.a07_meanings_of_1001 import same_words
 from tayari_contracts.checks.acknowledgement.a10_no_hammering import judge_tries
 from tayari_contracts.checks.acknowledgement.a12_backoff import Retry, judge_growth, judge_recovery
-from tayari_contracts.checks.registry import checks
+from tayari_contracts.checks.check_registry import checks
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Finding, Unjudged, Warned
 from tayari_contracts.context.payment import Payment

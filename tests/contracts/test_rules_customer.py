@@ -2,12 +2,12 @@
 
 import pytest
 from tayari_contracts.catalogue.rules import CatalogueRow, catalogue
+from tayari_contracts.checks.check_registry import checks
 from tayari_contracts.checks.customer.u01_own_words import judge
 from tayari_contracts.checks.customer.u08_raw_acknowledgement import RAW as RAW_ACKNOWLEDGEMENT
 from tayari_contracts.checks.customer.u09_markup_as_text import ATTRIBUTE, MARKUP, unescaped
 from tayari_contracts.checks.customer.u10_others_orders import counts_up
-from tayari_contracts.checks.registry import checks
-from tayari_contracts.context.customer_messages import TOPICS, topics
+from tayari_contracts.context.message_topics import TOPICS, topics
 from tayari_reports.model import Level
 
 FAMILIES = ("callback", "query", "customer")

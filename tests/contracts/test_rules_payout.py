@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from endings import ending
 from fake_environment import environment
+from tayari_contracts.checks.check_registry import checks
 from tayari_contracts.checks.payout import (
     p18_ordinary_payout,
     p19_asked_for_twice,
@@ -18,14 +19,13 @@ from tayari_contracts.checks.payout import (
     p23_failed_for_good,
     p24_approved_twice,
 )
-from tayari_contracts.checks.registry import checks
 from tayari_contracts.context.findings import Failed
 from tayari_contracts.context.merchant_profile import MerchantProfile
 from tayari_contracts.context.payment import Payment
 from tayari_contracts.context.run_record import RunRecord
 from tayari_contracts.steps import payouts
 from tayari_money.payment_record import PaymentKind, PaymentState
-from tayari_target.target_file.model import CallTemplate, Payout
+from tayari_target.target_file.target_model import CallTemplate, Payout
 from tayari_target.views import Started, StatusView
 
 PAYOUT = Payment(
@@ -176,7 +176,7 @@ def test_a_payout_that_failed_is_judged_by_its_further_requests(
     monkeypatch.setattr(p23_failed_for_good, "payout_requests", lambda *_: requests)
     monkeypatch.setattr(p23_failed_for_good, "transactions", lambda *_: [{"state": "failed"}])
     context: Any = SimpleNamespace(observations=seen_as(state))
-    watched = p23_failed_for_good.Watched(PAYOUT, "the account is too low (1)", failed_at=failed_at)
+    watched = p23_failed_for_good.FailedPayout(PAYOUT, "the account is too low (1)", failed_at=failed_at)
     found: list[str] = []
 
     ended = ending(lambda: found.append(p23_failed_for_good._judge(context, watched)))

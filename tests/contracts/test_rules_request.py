@@ -24,7 +24,7 @@ from tayari_contracts.context.run_record import Allocation
 from tayari_contracts.steps import pushes
 from tayari_contracts.steps.forged_callback import secret_parts
 from tayari_contracts.steps.pushes import amount_of, wire_problem
-from tayari_target.target_file.model import CallTemplate, Pay
+from tayari_target.target_file.target_model import CallTemplate, Pay
 from tayari_target.views import Started
 
 PASSKEY = "bfb279f9aa9bdbcf158e97dd71a467cd"

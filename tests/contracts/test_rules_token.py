@@ -11,8 +11,8 @@ from endings import ending
 from tayari_contracts.checks.token import t02_single_flight, t08_token_endpoint_down, t11_time_outs
 from tayari_contracts.checks.token.t13_secrets_stay import leaks, secrets_of
 from tayari_contracts.context.actions import Actions
-from tayari_contracts.context.customer_messages import crash_of, leak_of, message_at_start, raw_words_of
 from tayari_contracts.context.findings import Failed, Untested, Warned
+from tayari_contracts.context.message_topics import crash_of, leak_of, message_at_start, raw_words_of
 from tayari_contracts.steps import pushes
 from tayari_target.driver import Started
 

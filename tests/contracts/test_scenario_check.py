@@ -15,7 +15,7 @@ from tayari_contracts.context.run_record import Allocation
 from tayari_contracts.runner.check_run import check_of_rule, missing_need
 from tayari_contracts.runner.scenario_check import check_of_scenario, money_check
 from tayari_reports.model import Level, NotTested
-from tayari_target.target_file.model import CallTemplate, StatusSource
+from tayari_target.target_file.target_model import CallTemplate, StatusSource
 from tayari_target.views import Started, StatusView
 
 STATUS = StatusSource(call=CallTemplate(method="GET", path="/orders/{payment_id}"), state="$.status", states={})

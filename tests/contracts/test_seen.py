@@ -30,7 +30,7 @@ from tayari_contracts.runner.pass_conditions import not_seen
 from tayari_contracts.runner.scenario_kinds import pay_until_met, token_part
 from tayari_contracts.steps import pushes
 from tayari_money.payment_record import PaymentKind, PaymentState
-from tayari_target.target_file.model import CallTemplate, LedgerSource, Pay, StatusSource
+from tayari_target.target_file.target_model import CallTemplate, LedgerSource, Pay, StatusSource
 from tayari_target.views import LedgerView, Started, StatusView
 
 STARTED = Started(accepted=True, status=200, payment_id="7")

@@ -11,7 +11,7 @@ import requests
 from mutants import DUKA, ROOT, run_rules
 from tayari_contracts.steps.stub_daraja import StubListener, own_certificate
 from tayari_reports.model import State
-from tayari_target.interception import Intercept
+from tayari_target.merchant_interception import Intercept
 
 SANDBOX = "https://sandbox.safaricom.co.ke/oauth/v1/generate"
 TOKEN_CALL = "GET /oauth/v1/generate HTTP/1.1"

@@ -4,7 +4,7 @@ import asyncio
 import json
 
 import pytest
-from tayari_contracts.context.customer_messages import problems_of, promises_in
+from tayari_contracts.context.message_topics import problems_of, promises_in
 from tiny_daraja import DUKA, PAID, TinyDaraja, open_shop
 
 TOPICS = {

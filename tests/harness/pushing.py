@@ -4,7 +4,7 @@ from base64 import b64encode
 from typing import Any
 
 import requests
-from tayari_control.process import SimulatorProcess
+from tayari_control.simulator_process import SimulatorProcess
 
 MSISDN = "254711000101"
 STAMP = "20261007143517"

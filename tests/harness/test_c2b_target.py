@@ -5,10 +5,10 @@ from pathlib import Path
 from types import MappingProxyType
 
 import pytest
-from tayari.run.doctor.findings import DoctorFinding
+from tayari.run.doctor.doctor_findings import DoctorFinding
 from tayari.run.doctor.preflight import examine
 from tayari_target.target_file import Target, TargetError, load_target
-from tayari_target.target_file.model import C2b
+from tayari_target.target_file.target_model import C2b
 from tayari_target.test_environment import TestEnvironment
 
 DUKA = Path(__file__).parents[2] / "examples" / "duka" / "tayari.yaml"

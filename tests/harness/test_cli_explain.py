@@ -7,7 +7,7 @@ import pytest
 from pushing import MSISDN, push
 from tayari.cli.commands import run
 from tayari_control.client import ControlClient
-from tayari_control.process import SimulatorOptions, SimulatorProcess, start_simulator
+from tayari_control.simulator_process import SimulatorOptions, SimulatorProcess, start_simulator
 from tayari_target.merchant_process import free_port
 from tayari_target.resources import scenario_folder
 from tiny_shop import Says, open_shop

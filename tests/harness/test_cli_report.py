@@ -12,7 +12,7 @@ import pytest
 from tayari.cli.commands import run as tayari
 from tayari_reports.model import Category, Check, Rule, Run, Severity, State
 from tayari_reports.model.run_files import to_dict
-from tayari_reports.writers.table import prepare
+from tayari_reports.writers.writer_table import prepare
 
 RULES = tuple(
     Rule(id=name, title=f"Rule {name}", category=Category.INTEGRATION, severity=Severity.HIGH)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tayari.cli.commands import run
 from tayari.cli.trigger_command import _ID_OF
-from tayari_control.process import SimulatorOptions, SimulatorProcess, start_simulator
+from tayari_control.simulator_process import SimulatorOptions, SimulatorProcess, start_simulator
 from tayari_simulator.apis.registry import TRANSACTIONS
 from tayari_simulator.state.behaviour import Call
 from tayari_target.merchant_process import free_port

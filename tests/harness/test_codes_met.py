@@ -9,9 +9,9 @@ import pytest
 from pushing import push, query
 from tayari.run.codes import learn
 from tayari_control.client import ControlClient
-from tayari_control.process import DarajaAccount, SimulatorOptions, SimulatorProcess, start_simulator
+from tayari_control.simulator_process import DarajaAccount, SimulatorOptions, SimulatorProcess, start_simulator
 from tayari_reports.model.facts import Code
-from tayari_target.target_file.model import CallTemplate, Merchant, Pay, Target
+from tayari_target.target_file.target_model import CallTemplate, Merchant, Pay, Target
 from tayari_target.test_environment import TestEnvironment
 
 FAULTS: tuple[dict[str, Any], ...] = (

@@ -151,7 +151,7 @@ def test_an_unknown_name_is_reported_with_the_nearest(
 
 def test_a_run_is_rendered_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     from tayari_reports.model import Run
-    from tayari_reports.writers.table import USUAL, write_all
+    from tayari_reports.writers.writer_table import USUAL, write_all
 
     made = Run(
         run_id="r1", tayari_version="0", suite="ci", profile="documented", merchant="shop", base_url="http://a",

@@ -2,7 +2,7 @@
 
 import pytest
 from tayari_control.client import ControlClient
-from tayari_control.process import SimulatorOptions, start_simulator
+from tayari_control.simulator_process import SimulatorOptions, start_simulator
 
 
 def test_proxy_variables_do_not_reach_the_control_port(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,7 @@ from threading import Event
 from time import monotonic
 
 from tayari_control.client import ControlClient
-from tayari_control.process import SimulatorOptions, start_simulator
+from tayari_control.simulator_process import SimulatorOptions, start_simulator
 
 WAIT_S = 100.0
 

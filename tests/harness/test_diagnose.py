@@ -12,16 +12,16 @@ from tayari.run.doctor import diagnose_merchant as merchant
 from tayari.run.doctor import diagnose_payment as payment
 from tayari.run.doctor.diagnose_c2b import c2b
 from tayari.run.doctor.diagnose_daraja import diagnose, unplayed
-from tayari.run.doctor.findings import DoctorFinding
-from tayari.run.doctor.findings import bad as bad_finding
-from tayari_control.process import CallbackRoute, DarajaAccount
+from tayari.run.doctor.doctor_findings import DoctorFinding
+from tayari.run.doctor.doctor_findings import bad as bad_finding
+from tayari_control.simulator_process import CallbackRoute, DarajaAccount
 from tayari_formats.exit_codes import Exit
 from tayari_money.payment_record import PaymentState
 from tayari_target import answers
 from tayari_target.adapter import Adapter
 from tayari_target.answers import MerchantAnswer
 from tayari_target.merchant_process import MerchantStartError
-from tayari_target.target_file.model import C2b, CallTemplate, Merchant, Pay, Start, StatusSource, Target
+from tayari_target.target_file.target_model import C2b, CallTemplate, Merchant, Pay, Start, StatusSource, Target
 from tayari_target.views import LedgerView, Started, StatusView
 from tiny_shop import Says, open_shop
 

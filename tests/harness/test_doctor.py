@@ -12,7 +12,7 @@ import pytest
 from mini_target import MINI, mini_target
 from rich.console import Console
 from tayari.run.doctor import diagnose_payout
-from tayari.run.doctor.findings import DoctorFinding, good
+from tayari.run.doctor.doctor_findings import DoctorFinding, good
 from tayari.run.doctor.preflight import _Meanwhile
 from tayari.run.order import RunOrder
 from tayari.run.progress import RunProgress

@@ -19,7 +19,7 @@ from tayari.run.codes import _by_code
 from tayari.run.configuration import _callback, _credentials, callback_url, certificate_of, watched
 from tayari_reports.model.facts import ConfigurationRow, How
 from tayari_target.target_file import load_target
-from tayari_target.target_file.model import Target, Thresholds
+from tayari_target.target_file.target_model import Target, Thresholds
 
 TARGET = """\
 merchant:

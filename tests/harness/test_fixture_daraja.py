@@ -61,7 +61,7 @@ def test_a_team_gets_a_fresh_daraja_for_each_test(tmp_path: Path) -> None:
 
 def test_a_session_that_does_not_ask_for_it_starts_nothing_and_loads_little(tmp_path: Path) -> None:
     (tmp_path / "test_plain.py").write_text(
-        "import sys\ndef test_plain():\n    assert 'tayari_control.process' not in sys.modules\n"
+        "import sys\ndef test_plain():\n    assert 'tayari_control.simulator_process' not in sys.modules\n"
     )
 
     done = pytest_in(tmp_path, "test_plain.py")

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 from tayari.cli.commands import run
+from tayari.target_draft.merchant_routes import MerchantRoute, routes
 from tayari.target_draft.roles import choose
-from tayari.target_draft.routes import MerchantRoute, routes
 from tayari.target_draft.source_draft import draft_from_source
 from tayari.target_draft.source_files import read_project
-from tayari_target.interception import Intercept
+from tayari_target.merchant_interception import Intercept
 from tayari_target.target_file import load_target
-from tayari_target.target_file.model import Merchant
+from tayari_target.target_file.target_model import Merchant
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 FIELDS = {"phone": "{msisdn}", "amount": "{amount}", "reference": "{reference}"}

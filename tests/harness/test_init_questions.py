@@ -13,7 +13,7 @@ from tayari.target_draft.draft import Draft
 from tayari.target_draft.questions import questions, settle
 from tayari.target_draft.source_draft import draft_from_source
 from tayari_target.target_file import load_target
-from tayari_target.target_file.model import Merchant
+from tayari_target.target_file.target_model import Merchant
 
 SHOP = (
     "from flask import Flask\napp = Flask(__name__)\n"

@@ -18,8 +18,8 @@ from tayari.target_draft.traffic_draft import Push, draft_from_traffic
 from tayari_money.payment_record import PaymentState
 from tayari_target.merchant_process import answers, free_port
 from tayari_target.target_file import load_target
-from tayari_target.target_file.model import Target
-from tayari_target.target_file.read import SANDBOX_PASSKEY
+from tayari_target.target_file.target_model import Target
+from tayari_target.target_file.target_reader import SANDBOX_PASSKEY
 
 PUSH = Push(
     at_s=10.0,

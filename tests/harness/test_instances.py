@@ -7,7 +7,7 @@ import pytest
 from mini_target import mini_target
 from rich.console import Console
 from tayari.run.doctor.diagnose_instances import second_process
-from tayari.run.doctor.findings import DoctorFinding
+from tayari.run.doctor.doctor_findings import DoctorFinding
 from tayari.run.order import RunOrder
 from tayari.run.progress import RunProgress
 from tayari.run.session import doctor
@@ -15,7 +15,7 @@ from tayari_target.instances import Instances, most_instances, only_one_because
 from tayari_target.merchant_process import answers
 from tayari_target.resources import example_folder
 from tayari_target.target_file import load_target
-from tayari_target.target_file.model import Target
+from tayari_target.target_file.target_model import Target
 from tayari_target.test_environment import TestEnvironment
 
 DUKA = example_folder() / "tayari.yaml"

@@ -14,18 +14,18 @@ import requests
 from interception_programs import AUTH, PROGRAMS, URL, Program, run
 from tayari.run.doctor import diagnose_interception as interception
 from tayari_control.client import ControlClient
-from tayari_control.process import SimulatorOptions, SimulatorProcess, start_simulator
+from tayari_control.simulator_process import SimulatorOptions, SimulatorProcess, start_simulator
 from tayari_reports.redaction import Redactor
-from tayari_target.interception import (
+from tayari_target.merchant_interception import (
     Intercept,
     InterceptionPorts,
-    Others,
+    OtherHosts,
     can_have_own_hosts,
     merchant_command,
     merchant_environment,
 )
 from tayari_target.merchant_process import MerchantProcess, MerchantStartError, free_port
-from tayari_target.target_file.model import Start
+from tayari_target.target_file.target_model import Start
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +92,7 @@ def test_a_host_file_of_its_own_leads_safaricoms_names_to_this_machine(tmp_path:
 def test_a_system_without_host_files_of_their_own_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ports: InterceptionPorts
 ) -> None:
-    monkeypatch.setattr("tayari_target.interception.can_have_own_hosts", lambda: False)
+    monkeypatch.setattr("tayari_target.merchant_interception.can_have_own_hosts", lambda: False)
     start = Start(command="true", intercept=Intercept.HOSTS)
     values = {"tls_url": ports.tls_url, "proxy_url": ports.proxy_url, "ca_file": ports.ca_file}
     base_url = f"http://127.0.0.1:{free_port()}"
@@ -231,7 +231,7 @@ def test_a_merchant_that_is_not_intercepted_has_no_such_finding() -> None:
 
 
 def test_a_simulator_without_the_ports_is_reported(tmp_path: Path) -> None:
-    start = Start(command="true", intercept=Intercept.AUTO, other_hosts=Others.PASS)
+    start = Start(command="true", intercept=Intercept.AUTO, other_hosts=OtherHosts.PASS)
     base_url = f"http://127.0.0.1:{free_port()}"
     merchant = MerchantProcess(start, base_url, values={}, folder=tmp_path, log=tmp_path / "log")
 

@@ -18,7 +18,7 @@ from tayari_target.merchant_process import (
     free_port,
     last_words,
 )
-from tayari_target.target_file.model import Start
+from tayari_target.target_file.target_model import Start
 from tiny_shop import Says, open_shop
 
 SERVE = """\

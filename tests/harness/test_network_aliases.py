@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 import pytest
 from interception_programs import PROGRAMS, Program
 from tayari_simulator.transport.interception.authority import LocalAuthority
-from tayari_target.interception import HTTPS_PORT, Intercept, InterceptionPorts, merchant_environment
+from tayari_target.merchant_interception import HTTPS_PORT, Intercept, InterceptionPorts, merchant_environment
 
 CLIENTS = ("Python, urllib", "Python, aiohttp", "Node.js, fetch", "PHP, streams", "Ruby, Net::HTTP")
 """Of each runtime one, and those among them that read no proxy."""

@@ -6,7 +6,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 import pytest
-from tayari.run.doctor.findings import DoctorFinding
+from tayari.run.doctor.doctor_findings import DoctorFinding
 from tayari.run.doctor.preflight import examine
 from tayari_money.payment_record import PaymentState
 from tayari_target.driver import MerchantDriver

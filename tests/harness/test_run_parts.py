@@ -15,14 +15,14 @@ from mini_target import mini_target
 from rich.console import Console
 from tayari.run.children import ChildFailed, clean_environment, run_child
 from tayari.run.compose import environment, in_doubt
-from tayari.run.doctor.findings import bad, good
+from tayari.run.doctor.doctor_findings import bad, good
 from tayari.run.load import CONCURRENT_USERS, planned_rules
 from tayari.run.order import LoadOrder, RunOrder
 from tayari.run.progress import RunProgress
 from tayari.run.session import doctor
 from tayari.run.suites import PREPARED, EventTail, SuitesProcess, pytest_command
 from tayari_contracts.runner import prepared
-from tayari_control.process import SimulatorStartError, start_simulator
+from tayari_control.simulator_process import SimulatorStartError, start_simulator
 from tayari_reports.model import Check, State
 from tayari_reports.model.run_files import EventsWriter, read_events
 from tayari_reports.verdict import judge

@@ -15,7 +15,7 @@ from tayari_formats.yaml_document import read_document
 from tayari_money.payment_record import PaymentState
 from tayari_target.resources import target_schema
 from tayari_target.target_file import Target, TargetError, load_target
-from tayari_target.target_file.model import Start
+from tayari_target.target_file.target_model import Start
 
 GOOD = """\
 merchant:

@@ -13,12 +13,12 @@ from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.x509 import load_pem_x509_certificate
 from tayari_control.client import ControlClient
-from tayari_control.process import SimulatorOptions, SimulatorProcess, start_simulator
+from tayari_control.simulator_process import SimulatorOptions, SimulatorProcess, start_simulator
 from tayari_simulator.server.organisation_argument import INITIATOR_COMMANDS, GivenInitiator, GivenOrganisation
 from tayari_simulator.strict_reading import keys_of
 from tayari_target.resources import target_schema
 from tayari_target.target_file import TargetError, load_target
-from tayari_target.target_file.model import Target
+from tayari_target.target_file.target_model import Target
 
 TARGET = """\
 merchant:

@@ -6,7 +6,7 @@ import json
 import pytest
 from rich.console import Console
 from tayari.cli.output import Format, Output
-from tayari.run.doctor.findings import good
+from tayari.run.doctor.doctor_findings import good
 from tayari.run.progress import RunProgress
 from tayari_formats.terminal_text import LogStream, printable, table_lines, without_commands
 

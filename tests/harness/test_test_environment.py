@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 import requests
 from mini_target import mini_target
-from tayari_control import process
+from tayari_control import simulator_process
 from tayari_control.client import ControlError
-from tayari_control.process import SimulatorOptions, start_simulator
+from tayari_control.simulator_process import SimulatorOptions, start_simulator
 from tayari_target.environment_options import EnvironmentOptions, simulator_options
 from tayari_target.merchant_process import MerchantStartError
 from tayari_target.resources import CONTROL_PORT, DARAJA_PORT
@@ -176,7 +176,7 @@ def test_a_port_that_is_taken_is_named_with_what_can_be_done_about_it(port: int,
     """The simulator's own advice names an option that `tayari check` does not have."""
     said = f"tayari simulate: port {port} of 127.0.0.1 is taken by another program; stop it, or choose --tls-port"
 
-    error = process._failed(20, [said], SimulatorOptions(port=9310, control_port=9311))
+    error = simulator_process._failed(20, [said], SimulatorOptions(port=9310, control_port=9311))
 
     assert error.port_taken
     assert str(error).startswith(f"port {port} of 127.0.0.1 is taken; ")

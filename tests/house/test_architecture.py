@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
-from tayari_contracts.checks.registry import checks
+from tayari_contracts.checks.check_registry import checks
 
 ROOT = Path(__file__).parents[2]
 SOURCES = [ROOT / folder for folder in ("simulator", "contract_tests", "loadtests", "reports", "harness")]

@@ -16,8 +16,8 @@ import samples
 from bench_daraja import scenario_of
 from playwright.sync_api import sync_playwright
 from running_simulator import running
-from tayari_reports.writers.table import write_all
 from tayari_reports.writers.write_pdf import find_browser
+from tayari_reports.writers.writer_table import write_all
 from test_load_page import judged, locust_page, play
 
 ROOT = Path(__file__).parents[2]

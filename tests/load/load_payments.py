@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from tayari_load.load_run import LoadRun
 from tayari_load.statistics.payments import LoadPayment, Order
-from tayari_target.target_file.model import Target
+from tayari_target.target_file.target_model import Target
 from tayari_target.test_environment import TestEnvironment
 
 ORDER = Order(name="Wanjiku Otieno", msisdn="254790000001", amount=350, reference="LAAA00000001")

@@ -14,7 +14,7 @@ from tayari_load.statistics.tally import Tally
 from tayari_load.thresholds import windowed
 from tayari_load.users.checkout import Checkout, brief, gaps
 from tayari_money.payment_record import PaymentKind, PaymentState
-from tayari_target.target_file.model import Thresholds
+from tayari_target.target_file.target_model import Thresholds
 from tayari_target.views import LedgerView, Started, StatusView
 
 TAKEN = Started(accepted=True, status=201, payment_id="p-1")

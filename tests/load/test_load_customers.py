@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tayari_load.users.customers import LOAD_PREFIX, PER_WORKER, Customers
+from tayari_load.users.load_customers import LOAD_PREFIX, PER_WORKER, Customers
 
 
 def test_no_number_is_given_twice_within_a_worker() -> None:

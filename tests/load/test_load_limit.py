@@ -11,7 +11,7 @@ from tayari_load.load_run import LoadRun, RunConditions, doubts
 from tayari_load.statistics.process_use import ProcessWatch
 from tayari_load.statistics.tally import Tally
 from tayari_reports.verdict.load_words import limit_sentence
-from tayari_target.target_file.model import Thresholds
+from tayari_target.target_file.target_model import Thresholds
 
 
 def searched(knee: float, *, first: float = 1.0, highest: float = 100_000.0) -> RateSearch:

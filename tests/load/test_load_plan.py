@@ -11,9 +11,9 @@ from typing import Any, cast
 import pytest
 from tayari_load.plan import LoadPlan, PlanError, check_payable, kind_of, kinds, parse_mix, unconfirmed_c2b
 from tayari_load.shapes import SHAPES, Shape, written
-from tayari_load.users.customers import Customers
+from tayari_load.users.load_customers import Customers
 from tayari_money.payment_record import PaymentKind
-from tayari_target.target_file.model import (
+from tayari_target.target_file.target_model import (
     AccountReading,
     C2b,
     CallTemplate,

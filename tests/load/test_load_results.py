@@ -20,7 +20,7 @@ from tayari_load.summary import checks, exit_code, load_record, write_checks, wr
 from tayari_reports.model import Load, NotTested, State
 from tayari_reports.model.codec import from_value
 from tayari_reports.model.run_files import read_events
-from tayari_target.target_file.model import Thresholds
+from tayari_target.target_file.target_model import Thresholds
 
 LIMITS = Thresholds(concurrent_users=2)
 

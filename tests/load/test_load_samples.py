@@ -9,7 +9,7 @@ from tayari_load.statistics.payments import OF_EACH, LoadPayment, PaymentOutcome
 from tayari_load.statistics.tally import Tally
 from tayari_load.summary import checks, load_record
 from tayari_reports.model import Exchange, State
-from tayari_target.target_file.model import Thresholds
+from tayari_target.target_file.target_model import Thresholds
 
 
 def exchanges(number: int, looks: int = 1) -> list[Exchange]:

@@ -16,7 +16,7 @@ import requests
 from clients import DRIVERS
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
-from tayari_control.process import SimulatorProcess
+from tayari_control.simulator_process import SimulatorProcess
 
 Json = dict[str, Any]
 

@@ -28,7 +28,7 @@ from driver_process import RECEIVER_URL, Driver, Json, object_of, settings_of
 from environments import FOLDER, command_of, python_of_latest
 from field_page import PAGE, RECORD, render
 from tayari_control.client import ControlClient
-from tayari_control.process import CallbackRoute, SimulatorOptions, start_simulator
+from tayari_control.simulator_process import CallbackRoute, SimulatorOptions, start_simulator
 
 TABLE: Final = yaml.safe_load((Path(__file__).parent / "field.yaml").read_text())
 ZONE: Final = "Asia/Tokyo"

@@ -20,8 +20,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 from environments import RegistryUnreachable, node_environment, python_environment
-from tayari_control.process import SimulatorOptions, SimulatorStartError, start_simulator
-from tayari_target.interception import (
+from tayari_control.simulator_process import SimulatorOptions, SimulatorStartError, start_simulator
+from tayari_target.merchant_interception import (
     HTTPS_PORT,
     Intercept,
     InterceptionPorts,

@@ -21,7 +21,7 @@ from clients import CLIENTS, Client, table
 from driver_process import RECEIVER_URL, Driver, Json, settings_of
 from environments import RegistryUnreachable, command_of
 from tayari_control.client import ControlClient
-from tayari_control.process import CallbackRoute, SimulatorOptions, SimulatorProcess, start_simulator
+from tayari_control.simulator_process import CallbackRoute, SimulatorOptions, SimulatorProcess, start_simulator
 
 pytestmark = pytest.mark.registry
 

@@ -13,8 +13,8 @@ from rich.console import Console
 from tayari_reports.model import Category, Run, State
 from tayari_reports.verdict import Judgement, judge, percent
 from tayari_reports.verdict.sentences import STATES, TITLES, counted
-from tayari_reports.writers.table import prepare
 from tayari_reports.writers.terminal import render_terminal
+from tayari_reports.writers.writer_table import prepare
 
 Figures = tuple[str, str, str, dict[str, int]]
 """Verdict, score, coverage, and the states that occur with their numbers."""

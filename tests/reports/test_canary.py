@@ -16,8 +16,8 @@ import samples
 from rich.console import Console
 from tayari_reports.model import Run
 from tayari_reports.verdict import judge
-from tayari_reports.writers.table import prepare, write_all
 from tayari_reports.writers.terminal import render_terminal
+from tayari_reports.writers.writer_table import prepare, write_all
 
 SECRETS = ("CanaryPasskey0123456789abcdef", "CanaryConsumerKey", "Canary/Consumer+Secret=")
 MSISDN = "254799123456"

@@ -11,7 +11,7 @@ from tayari_reports.model import Check, Exchange, Level, Rule, Run, State
 from tayari_reports.verdict import judge
 from tayari_reports.verdict.causes import causes, decisive_exchange
 from tayari_reports.verdict.sentences import answer
-from tayari_reports.writers.table import write_all
+from tayari_reports.writers.writer_table import write_all
 
 
 def call(number: int, kind: str = "callback", title: str = "callback") -> Exchange:

@@ -14,7 +14,7 @@ from tayari_reports.model.merged_run import merge
 from tayari_reports.verdict import judge
 from tayari_reports.verdict.comparison import Comparison, compare, to_json, to_markdown
 from tayari_reports.writers.history import read_history, render
-from tayari_reports.writers.table import write_all
+from tayari_reports.writers.writer_table import write_all
 
 
 def rules(found: Comparison, key: str) -> list[str]:

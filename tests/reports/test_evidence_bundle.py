@@ -15,7 +15,7 @@ from tayari_reports.model.codec import ReportError
 from tayari_reports.verdict import judge
 from tayari_reports.writers import bundle
 from tayari_reports.writers.bundle import verify
-from tayari_reports.writers.table import prepare, write_all
+from tayari_reports.writers.writer_table import prepare, write_all
 
 SMALL = prepare(
     samples.run((), plan=(samples.rule("C03"),), checks=(samples.ended("C03", State.FAIL, "Credited twice."),))

@@ -17,7 +17,7 @@ from tayari_reports.verdict import judge, refuse_if_changed
 from tayari_reports.verdict.comparison import compare
 from tayari_reports.verdict.sentences import answer, first_step, shout, title
 from tayari_reports.writers.history import read_history, render
-from tayari_reports.writers.table import write_all
+from tayari_reports.writers.writer_table import write_all
 
 
 def test_a_run_that_was_written_whole_is_taken(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ import xmlschema
 from jsonschema import Draft7Validator, FormatChecker
 from tayari_reports.model import Category, Check, Run, State
 from tayari_reports.verdict import judge
-from tayari_reports.writers.table import prepare, write_all
+from tayari_reports.writers.writer_table import prepare, write_all
 
 PUBLISHED = Path(__file__).parent / "published"
 KINDS = ("passed", "failed", "skipped", "pending", "other")

@@ -16,7 +16,7 @@ from tayari_reports.model.codec import ReportError
 from tayari_reports.model.run_files import read_run
 from tayari_reports.verdict import judge
 from tayari_reports.verdict.sentences import TITLES
-from tayari_reports.writers.table import USUAL, write_all
+from tayari_reports.writers.writer_table import USUAL, write_all
 
 MOST_LINES = 30
 NASTY = "</script><script>alert(1)</script> | `code` [x](javascript:1) @everyone \x1b[31m\x00\u202e <b>&amp;"

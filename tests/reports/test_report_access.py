@@ -15,8 +15,8 @@ import samples
 from playwright.sync_api import Browser, Page, sync_playwright
 from tayari_reports.model import Run, State
 from tayari_reports.writers.history import read_history, render
-from tayari_reports.writers.table import write_all
 from tayari_reports.writers.write_pdf import find_browser
+from tayari_reports.writers.writer_table import write_all
 
 pytestmark = pytest.mark.browser
 

@@ -12,7 +12,7 @@ import samples
 from sample_load import load
 from tayari_reports.model import Run, State
 from tayari_reports.verdict import judge
-from tayari_reports.writers.table import write_all
+from tayari_reports.writers.writer_table import write_all
 
 VOID = {"meta", "link", "br", "hr", "img", "input", "rect"}
 

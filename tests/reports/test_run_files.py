@@ -21,8 +21,8 @@ from tayari_reports.model.run_files import (
     to_dict,
 )
 from tayari_reports.verdict import judge
-from tayari_reports.writers.table import prepare, write_all, write_prepared
 from tayari_reports.writers.write_json import run_schema
+from tayari_reports.writers.writer_table import prepare, write_all, write_prepared
 
 COMMITTED = Path(__file__).parents[2] / "reports/tayari_reports/schema/run.schema.json"
 

@@ -24,8 +24,8 @@ from rendered_figures import (
 from tayari_reports.model import Run, Verdict
 from tayari_reports.verdict import judge, percent
 from tayari_reports.verdict.sentences import TITLES
-from tayari_reports.writers.table import prepare, write_all
 from tayari_reports.writers.write_pdf import find_browser
+from tayari_reports.writers.writer_table import prepare, write_all
 
 TEXTS = ("json", "html", "md", "junit", "ctrf")
 

@@ -11,8 +11,8 @@ import orjson
 from tayari_simulator.apis.core.dispatcher import CompiledEndpoint, Dispatcher
 from tayari_simulator.apis.core.organisations import Business
 from tayari_simulator.catalogue.options import Options
-from tayari_simulator.scenarios.model import Scenario
-from tayari_simulator.scenarios.read import read_scenario
+from tayari_simulator.scenarios.scenario_model import Scenario
+from tayari_simulator.scenarios.scenario_reader import read_scenario
 from tayari_simulator.scenarios.selector import Selector
 from tayari_simulator.state.behaviour import Call, Delivery, Reply
 from tayari_simulator.state.exchange import ExchangeKind, JournalExchange

@@ -17,8 +17,8 @@ import requests
 from aiohttp import web
 from tayari_control.client import ControlClient
 from tayari_simulator.config import SANDBOX_PASSKEY, SANDBOX_SHORT_CODE, Config
-from tayari_simulator.control.app import open_control_port
-from tayari_simulator.scenarios.model import Scenario
+from tayari_simulator.control.control_app import open_control_port
+from tayari_simulator.scenarios.scenario_model import Scenario
 from tayari_simulator.scenarios.selector import Selector
 from tayari_simulator.transport.simulator import Simulator
 

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import yaml
-from tayari_simulator.scenarios.read import read_scenarios
+from tayari_simulator.scenarios.scenario_reader import read_scenarios
 
 FOLDER: Final = Path(__file__).parents[2] / "scenarios"
 FILES: Final = {str(file.relative_to(FOLDER).with_suffix("")): file for file in sorted(FOLDER.rglob("*.yaml"))}

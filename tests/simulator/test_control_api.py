@@ -13,7 +13,7 @@ from core_kit import payload
 from running_simulator import Running, becomes_silent, running
 from shipped_scenarios import SHIPPED
 from tayari_control.client import ControlClient, ControlError
-from tayari_control.process import SimulatorOptions, start_simulator
+from tayari_control.simulator_process import SimulatorOptions, start_simulator
 
 MSISDN = "254712345678"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from running_simulator import running
-from tayari_simulator.scenarios.read import read_scenario
+from tayari_simulator.scenarios.scenario_reader import read_scenario
 from tayari_simulator.transport.monitor import THRESHOLDS
 
 SILENT = (

@@ -14,7 +14,7 @@ import requests
 from running_simulator import Running, running
 from shipped_scenarios import SHIPPED
 from tayari_simulator.config import SANDBOX_PASSKEY, Config
-from tayari_simulator.control.app import open_control_port
+from tayari_simulator.control.control_app import open_control_port
 from tayari_simulator.control.events import MOST_IN_A_BATCH
 from tayari_simulator.control.routes import console_page
 from tayari_simulator.scenarios.selector import Selector

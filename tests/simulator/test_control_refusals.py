@@ -14,7 +14,7 @@ import requests
 from running_simulator import Running, running
 from shipped_scenarios import SHIPPED
 from tayari_simulator.control import routes
-from tayari_simulator.scenarios.read import read_scenario
+from tayari_simulator.scenarios.scenario_reader import read_scenario
 
 MSISDN = "254712345678"
 

@@ -7,7 +7,7 @@ from itertools import permutations
 import pytest
 from bench_daraja import MSISDN, Bench
 from tayari_simulator.faults.table import FAULTS
-from tayari_simulator.scenarios.read import read_inline
+from tayari_simulator.scenarios.scenario_reader import read_inline
 from tayari_simulator.state.behaviour import Call
 
 GIVEN = {

@@ -8,7 +8,7 @@ import json
 import aiohttp
 import pytest
 from aiohttp import web
-from tayari_simulator.control.app import open_application
+from tayari_simulator.control.control_app import open_application
 from tayari_simulator.control.endpoint import A_PIECE, answer_rows
 
 ROWS = [json.dumps({"number": number, "text": "x" * 1000}).encode() for number in range(1000)]

@@ -12,7 +12,7 @@ from tayari_simulator.catalogue.gateway_pages import GATEWAY_FAULTS, PAGES
 from tayari_simulator.catalogue.options import OPTIONS, PRESETS, Options
 from tayari_simulator.catalogue.provenance import Mark, Profile
 from tayari_simulator.catalogue.results import RESULTS
-from tayari_simulator.control.documents.provenance import provenance_markdown, standings
+from tayari_simulator.control.documents.provenance_document import provenance_markdown, standings
 from tayari_simulator.faults.table import FAULTS, SOURCES
 from tayari_simulator.server.arguments import read_arguments
 from tayari_simulator.server.process import main

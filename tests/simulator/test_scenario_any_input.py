@@ -14,8 +14,8 @@ from shipped_scenarios import DOCUMENTS
 from tayari_simulator.faults.change import Change
 from tayari_simulator.faults.table import FAULTS
 from tayari_simulator.scenarios.lint import sample_message
-from tayari_simulator.scenarios.model import Expect, Header, Placing, Query, ScenarioOutcome, When
-from tayari_simulator.scenarios.read import read_inline, read_scenario
+from tayari_simulator.scenarios.scenario_model import Expect, Header, Placing, Query, ScenarioOutcome, When
+from tayari_simulator.scenarios.scenario_reader import read_inline, read_scenario
 from tayari_simulator.scenarios.scenario_schema import scenario_schema
 from tayari_simulator.strict_reading import keys_of
 

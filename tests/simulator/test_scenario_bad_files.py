@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tayari_simulator.scenarios.read import read_scenario, read_scenarios
+from tayari_simulator.scenarios.scenario_reader import read_scenario, read_scenarios
 from tayari_simulator.server.process import main
 
 BOMB = "a: &a [x, x]\nb: &b [*a, *a]\nc: &c [*b, *b]\nscenario: a/b\nabout: x\n"

@@ -10,7 +10,7 @@ import yaml
 from bench_daraja import MSISDN, STARTED_S, Bench, scenario_of
 from tayari_simulator.faults.delays import seconds_of
 from tayari_simulator.faults.table import FAULTS
-from tayari_simulator.scenarios.read import read_scenario
+from tayari_simulator.scenarios.scenario_reader import read_scenario
 from tayari_simulator.state.behaviour import DelayDistribution
 from tayari_simulator.strict_reading import keys_of
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tayari_simulator.scenarios.read import read_inline, read_scenario
+from tayari_simulator.scenarios.scenario_reader import read_inline, read_scenario
 
 HEAD = "scenario: a/b\nabout: x\n"
 

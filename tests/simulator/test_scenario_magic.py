@@ -8,7 +8,7 @@ import pytest
 from bench_daraja import scenario_of
 from shipped_scenarios import PROBLEMS, SHIPPED
 from tayari_simulator.scenarios.magic import AMOUNT_PAYER, magic_markdown, magic_msisdn, magic_rows
-from tayari_simulator.scenarios.read import read_scenario, read_scenarios
+from tayari_simulator.scenarios.scenario_reader import read_scenario, read_scenarios
 from tayari_simulator.scenarios.selector import Misplaced, Selector
 from tayari_simulator.scenarios.values import MAGIC_NUMBERS
 from tayari_simulator.state.behaviour import Call

@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 from bench_daraja import MSISDN, Bench, scenario_of
 from tayari_simulator.scenarios.mix import BadMix, make_mix, parse_mix
-from tayari_simulator.scenarios.model import Scenario
+from tayari_simulator.scenarios.scenario_model import Scenario
 from tayari_simulator.scenarios.selector import Misplaced, Selector
 from tayari_simulator.state.behaviour import Call
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import yaml
 from shipped_scenarios import DOCUMENTS, PROBLEMS, SHIPPED
 from tayari_formats.yaml_document import MAX_BYTES
-from tayari_simulator.scenarios.read import read_scenarios
+from tayari_simulator.scenarios.scenario_reader import read_scenarios
 
 
 def write(folder: Path, name: str, text: str) -> Path:

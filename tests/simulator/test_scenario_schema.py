@@ -8,8 +8,8 @@ import pytest
 from jsonschema import Draft202012Validator
 from tayari_formats.yaml_document import read_document
 from tayari_simulator.faults.table import FAULTS
-from tayari_simulator.scenarios.model import Header, Placing
-from tayari_simulator.scenarios.read import read_inline
+from tayari_simulator.scenarios.scenario_model import Header, Placing
+from tayari_simulator.scenarios.scenario_reader import read_inline
 from tayari_simulator.scenarios.scenario_schema import scenario_schema
 from tayari_simulator.strict_reading import keys_of
 

@@ -6,7 +6,7 @@ from random import random
 
 import pytest
 from bench_daraja import MSISDN, scenario_of
-from tayari_simulator.scenarios.model import Scenario
+from tayari_simulator.scenarios.scenario_model import Scenario
 from tayari_simulator.scenarios.selector import Misplaced, Selector, UnknownScenario
 from tayari_simulator.state.behaviour import Call, Play
 

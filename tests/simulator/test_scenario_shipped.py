@@ -11,7 +11,7 @@ from shipped_scenarios import DOCUMENTS, FILES
 from tayari_simulator.catalogue.errors import ERRORS
 from tayari_simulator.catalogue.gateway_pages import GATEWAY_FAULTS, PAGES
 from tayari_simulator.catalogue.results import RESULTS
-from tayari_simulator.scenarios.read import read_scenarios
+from tayari_simulator.scenarios.scenario_reader import read_scenarios
 from tayari_simulator.scenarios.values import Topic
 from tayari_simulator.state.behaviour import Delivery, Reply, Transport
 

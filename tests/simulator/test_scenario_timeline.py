@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 from bench_daraja import MSISDN, Bench, scenario_of
-from tayari_simulator.scenarios.model import Scenario
-from tayari_simulator.scenarios.read import read_scenario
+from tayari_simulator.scenarios.scenario_model import Scenario
+from tayari_simulator.scenarios.scenario_reader import read_scenario
 from tayari_simulator.scenarios.selector import Selector
 from tayari_simulator.state.behaviour import Call
 

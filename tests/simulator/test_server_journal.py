@@ -19,7 +19,7 @@ from tayari_simulator.journal.entries import Question, to_dict
 from tayari_simulator.journal.memory import Journal, whole_page
 from tayari_simulator.journal.sqlite_file import JournalFile, JournalFileError, JournalSearch
 from tayari_simulator.state.exchange import ExchangeKind, JournalExchange
-from tayari_simulator.transport.conditions import Waiting
+from tayari_simulator.transport.wait_conditions import Waiting
 from transport_kit import NOT_COMPILED
 
 entries = st.tuples(st.sampled_from(["", "254700000001", "254700000002"]), st.sampled_from(["", "ws_1", "ws_2"]))

@@ -12,7 +12,7 @@ from shipped_scenarios import DOCUMENTS, FILES
 from tayari_simulator.apis.bill_manager import BillBook
 from tayari_simulator.apis.registry import ENDPOINTS
 from tayari_simulator.catalogue.errors import ERRORS
-from tayari_simulator.scenarios.read import read_scenarios
+from tayari_simulator.scenarios.scenario_reader import read_scenarios
 from tayari_simulator.state.exchange import ExchangeKind, JournalExchange
 
 ROOT = Path(__file__).parents[2]

@@ -7,7 +7,7 @@ from threading import Event
 
 from tayari_control.client import ControlClient
 from tayari_target.driver import MerchantDriver
-from tayari_target.target_file.model import Target
+from tayari_target.target_file.target_model import Target
 from tayari_target.test_environment import TestEnvironment
 
 from tayari_contracts.context.actions import Actions

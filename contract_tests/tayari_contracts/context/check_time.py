@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from threading import Event
 from typing import Final, TypeVar
 
-from tayari_target.target_file.model import Merchant
+from tayari_target.target_file.target_model import Merchant
 
 from tayari_contracts.context.evidence import Evidence
 from tayari_contracts.context.run_record import RunRecord

@@ -8,11 +8,10 @@ from collections.abc import Iterable
 from tayari_money.invariants import shillings
 from tayari_money.payment_record import PaymentKind, PaymentState
 from tayari_target.driver import StatusView
-from tayari_target.target_file.model import Target
+from tayari_target.target_file.target_model import Target
 
 from tayari_contracts.context.actions import Actions
 from tayari_contracts.context.check_time import CALLBACK_WAIT_S, CheckTime
-from tayari_contracts.context.customer_messages import problems_of
 from tayari_contracts.context.findings import (
     Failed,
     Missing,
@@ -27,6 +26,7 @@ from tayari_contracts.context.findings import (
 from tayari_contracts.context.inline_scenarios import after, situation
 from tayari_contracts.context.journal_reader import JournalReader
 from tayari_contracts.context.merchant_profile import MerchantProfile
+from tayari_contracts.context.message_topics import problems_of
 from tayari_contracts.context.observations import Observations, require_readable
 from tayari_contracts.context.payment import PAID, PENDING, REVIEW, SETTLED, Payment, states_of
 from tayari_contracts.context.run_record import RunRecord

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tayari_target.adapter import sent_by_adapter, shown
-from tayari_target.target_file.model import Target
+from tayari_target.target_file.target_model import Target
 
 from tayari_contracts.context.findings import Inapplicable, key_missing
 from tayari_contracts.context.run_record import RunRecord

@@ -310,7 +310,7 @@ SUITE_PREFIX = "25471"
 """Numbers 2547 1x are the suites'; the load run has a block of its own, so that the two never meet."""
 
 
-class Order(NamedTuple):
+class AllocatedOrder(NamedTuple):
     """What one customer pays for."""
 
     msisdn: str
@@ -331,9 +331,9 @@ class Allocation:
         self.payers: set[str] = set()
         """Every MSISDN that was handed out."""
 
-    def order(self) -> Order:
+    def order(self) -> AllocatedOrder:
         """A new customer, an amount and a new reference."""
-        return Order(self.msisdn(), self.amount(), self.reference())
+        return AllocatedOrder(self.msisdn(), self.amount(), self.reference())
 
     def msisdn(self) -> str:
         """Twelve digits, `25471` and seven more."""

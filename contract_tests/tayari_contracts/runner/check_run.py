@@ -13,11 +13,11 @@ from tayari_control.client import ControlError
 from tayari_reports.model import Check, Exchange, Level, NotTested, Rule, State
 from tayari_reports.redaction import fingerprint
 from tayari_target.adapter import depth_of, shown
-from tayari_target.target_file.model import Target
+from tayari_target.target_file.target_model import Target
 from tayari_target.test_environment import TestEnvironment
 
 from tayari_contracts.catalogue.rules import ENABLED_BY, CatalogueRow, Control, Need, Planned
-from tayari_contracts.checks.registry import checks
+from tayari_contracts.checks.check_registry import checks
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import (
     Failed,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from tayari_target.adapter import shown
-from tayari_target.target_file.model import Target
+from tayari_target.target_file.target_model import Target
 
 from tayari_contracts.catalogue.rules import CatalogueRow, Need, Planned
 from tayari_contracts.context.check_time import GRACE_S, QUIET, SETTLE_S, polite, spacing_s

@@ -17,7 +17,7 @@ from tayari_reports.model import Check, Rule, State
 from tayari_target.target_file import TargetError, load_target
 from tayari_target.test_environment import TestEnvironment
 
-from tayari_contracts.runner.session import SESSION, CheckSession
+from tayari_contracts.runner.pytest_session import SESSION, CheckSession
 
 
 def pytest_configure(config: pytest.Config) -> None:

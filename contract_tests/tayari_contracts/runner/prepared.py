@@ -12,7 +12,7 @@ from typing import TextIO
 
 import pytest
 
-from tayari_contracts.checks.registry import checks
+from tayari_contracts.checks.check_registry import checks
 from tayari_contracts.runner import collection
 
 

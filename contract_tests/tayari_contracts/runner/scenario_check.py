@@ -9,11 +9,10 @@ from typing import Any, Final
 
 from tayari_money.payment_record import PaymentKind, PaymentState
 from tayari_reports.model import Category, Level, Rule, Severity, State
-from tayari_target.target_file.model import Target
+from tayari_target.target_file.target_model import Target
 
 from tayari_contracts.catalogue.rules import ENABLED_BY, Need, Seen
 from tayari_contracts.context.check_context import CheckContext
-from tayari_contracts.context.customer_messages import is_generic, machine_words
 from tayari_contracts.context.findings import (
     Failed,
     Finding,
@@ -26,6 +25,7 @@ from tayari_contracts.context.findings import (
     quote,
     times,
 )
+from tayari_contracts.context.message_topics import is_generic, machine_words
 from tayari_contracts.context.payment import PAID, PENDING, Payment
 from tayari_contracts.runner.check_run import PlannedCheck, missing_need
 from tayari_contracts.runner.scenario_kinds import kind_of

@@ -12,10 +12,10 @@ from tayari_money.payment_record import PaymentState
 from tayari_contracts.catalogue.rules import Need
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.check_time import CALLBACK_WAIT_S
-from tayari_contracts.context.customer_messages import machine_words
 from tayari_contracts.context.findings import Failed, Inapplicable, Untested, quote
 from tayari_contracts.context.inline_scenarios import after
 from tayari_contracts.context.journal_reader import status_of
+from tayari_contracts.context.message_topics import machine_words
 from tayari_contracts.context.payment import PAID, Entry, Payment, states_of
 from tayari_contracts.context.run_record import CRASH
 from tayari_contracts.steps.c2b_payments import EMPTY_NAMES, confirm_falsely, pay_in

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from tayari_money.daraja_records import REGISTRATION_CALLS
-from tayari_target.target_file.model import C2b
+from tayari_target.target_file.target_model import C2b
 from tayari_target.views import Started
 
 from tayari_contracts.context.check_context import CheckContext

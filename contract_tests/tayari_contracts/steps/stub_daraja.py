@@ -23,9 +23,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from tayari_control.http_session import is_real_daraja
 from tayari_target.driver import MerchantDriver, Started
 from tayari_target.environment_options import can_have_another_daraja
-from tayari_target.interception import HTTPS_PORT, LOOPBACK, SAFARICOM, Intercept
+from tayari_target.merchant_interception import HTTPS_PORT, LOOPBACK, SAFARICOM, Intercept
 from tayari_target.merchant_process import MerchantStartError
-from tayari_target.target_file.model import Start
+from tayari_target.target_file.target_model import Start
 
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Untested, key_missing

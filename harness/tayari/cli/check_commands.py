@@ -23,7 +23,7 @@ from tayari_target.resources import example_folder, scenario_folder
 from tayari_target.target_file import TargetError
 
 from tayari.cli.ci_files import CiFiles
-from tayari.cli.options import (
+from tayari.cli.command_options import (
     DEFAULT_TARGET,
     AttestationsOption,
     BuildOption,
@@ -266,7 +266,7 @@ def _scenario_names(patterns: list[str], folders: tuple[Path, ...], output: Outp
         typer.Exit: none was given, or one matches nothing.
     """
     from tayari_contracts.runner.scenario_kinds import KINDS
-    from tayari_simulator.scenarios.read import read_scenarios
+    from tayari_simulator.scenarios.scenario_reader import read_scenarios
     from tayari_simulator.state.behaviour import Call
 
     checked = {Call.STK_PUSH, Call.STK_QUERY, Call.OAUTH, *KINDS}  # a check would never meet scenarios of other calls

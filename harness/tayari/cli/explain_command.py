@@ -15,7 +15,7 @@ from tayari_simulator.catalogue.errors import REFUSALS, Refusal
 from tayari_simulator.catalogue.results import RESULTS, ResultCode
 from tayari_target.resources import CONTROL_PORT
 
-from tayari.cli.options import FormatOption
+from tayari.cli.command_options import FormatOption
 from tayari.cli.output import Format, Output, redacted
 
 Json = Mapping[str, Any]

@@ -8,12 +8,12 @@ from typing import Annotated
 import typer
 from tayari_formats.exit_codes import Exit
 from tayari_formats.problems import suggestion
-from tayari_simulator.scenarios.read import read_scenarios
+from tayari_simulator.scenarios.scenario_reader import read_scenarios
 from tayari_target.merchant_process import answers
 from tayari_target.resources import scenario_folder
 
 from tayari.cli.check_commands import failures, finish
-from tayari.cli.options import (
+from tayari.cli.command_options import (
     DEFAULT_TARGET,
     BuildOption,
     ControlOption,

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
-from tayari_control.process import SimulatorOptions, SimulatorStartError, start_simulator
+from tayari_control.simulator_process import SimulatorOptions, SimulatorStartError, start_simulator
 from tayari_formats.exit_codes import Exit
 from tayari_simulator.catalogue.options import BY_NAME
 from tayari_simulator.config import SANDBOX_PASSKEY, SANDBOX_SHORT_CODE
 
 from tayari import __version__
-from tayari.cli.options import FormatOption, ProfileOption
+from tayari.cli.command_options import FormatOption, ProfileOption
 from tayari.cli.output import Format, Output, unwritable
 from tayari.run.parity import (
     PROBES,

@@ -9,12 +9,12 @@ import typer
 from tayari_formats.exit_codes import Exit
 from tayari_formats.problems import suggestion
 
-from tayari.cli.options import FormatOption, ScenariosOption
+from tayari.cli.command_options import FormatOption, ScenariosOption
 from tayari.cli.output import Format, Output
 
 if TYPE_CHECKING:  # each command loads what it shows, and nothing of the others
     from tayari_contracts.catalogue.rules import CatalogueRow
-    from tayari_simulator.scenarios.model import Scenario
+    from tayari_simulator.scenarios.scenario_model import Scenario
 
 SOURCES: Final = {
     "D": "Daraja's documentation",
@@ -110,7 +110,7 @@ def lint_scenarios(
     form: FormatOption = Format.TEXT,
 ) -> None:
     """Check scenario files: one line for each mistake, with file and line."""
-    from tayari_simulator.scenarios.read import read_scenarios
+    from tayari_simulator.scenarios.scenario_reader import read_scenarios
     from tayari_target.resources import scenario_folder
 
     output = Output(form)
@@ -124,7 +124,7 @@ def lint_scenarios(
 
 
 def _scenarios_of(folders: list[Path] | None, output: Output) -> list[Scenario]:
-    from tayari_simulator.scenarios.read import read_scenarios
+    from tayari_simulator.scenarios.scenario_reader import read_scenarios
     from tayari_target.resources import scenario_folder
 
     found, problems = read_scenarios((scenario_folder(), *(folders or ())))

@@ -23,12 +23,12 @@ from tayari_reports.verdict.comparison import to_json, to_markdown
 from tayari_reports.writers import bundle
 from tayari_reports.writers.history import read_history
 from tayari_reports.writers.history import render as render_history
-from tayari_reports.writers.table import USUAL, WRITERS, prepare, write_all
 from tayari_reports.writers.terminal import render_terminal
 from tayari_reports.writers.write_json import summary
+from tayari_reports.writers.writer_table import USUAL, WRITERS, prepare, write_all
 from tayari_target.target_file import TargetError
 
-from tayari.cli.options import AttestationsOption, FormatOption, SignOffOption, WaiversOption
+from tayari.cli.command_options import AttestationsOption, FormatOption, SignOffOption, WaiversOption
 from tayari.cli.output import Format, Output, unwritable
 from tayari.run.statement_files import NAMES, StatementFiles, expiring, read_statements
 

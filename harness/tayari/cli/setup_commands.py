@@ -17,7 +17,7 @@ from tayari_formats.terminal_text import printable
 from tayari_target.resources import DARAJA_PORT, example_folder, target_schema
 
 from tayari.cli.app import simulate as run_simulator
-from tayari.cli.options import DEFAULT_TARGET, FormatOption
+from tayari.cli.command_options import DEFAULT_TARGET, FormatOption
 from tayari.cli.output import Format, Output, unwritable
 
 if TYPE_CHECKING:
@@ -141,7 +141,7 @@ def _target_path(path: Path | None) -> Path:
 def _watched(url: str, file: Path, output: Output, port: int) -> Draft:
     """What one payment by hand shows; ends the command where there was none."""
     from tayari_control.http_session import HostRefused
-    from tayari_control.process import SimulatorStartError
+    from tayari_control.simulator_process import SimulatorStartError
 
     from tayari.run.interrupts import take_signals
     from tayari.target_draft.payment_watch import PaymentWatch

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final
 
 import typer
 from tayari_control.client import TOKEN_VARIABLE, ControlClient, ControlError
-from tayari_control.process import CallbackRoute, SimulatorOptions, SimulatorStartError, start_simulator
+from tayari_control.simulator_process import CallbackRoute, SimulatorOptions, SimulatorStartError, start_simulator
 from tayari_formats.exit_codes import Exit
 from tayari_formats.problems import suggestion
 from tayari_simulator.apis.stk.stk_callback import SOURCE_ADDRESSES
@@ -19,7 +19,7 @@ from tayari_simulator.catalogue.results import RESULTS
 from tayari_simulator.state.behaviour import Call
 from tayari_target.resources import scenario_folder
 
-from tayari.cli.options import ControlOption, FormatOption, ScenariosOption
+from tayari.cli.command_options import ControlOption, FormatOption, ScenariosOption
 from tayari.cli.output import Format, Output, redacted
 
 Json = dict[str, Any]

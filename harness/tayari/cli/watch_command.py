@@ -13,7 +13,7 @@ import typer
 from tayari_formats.exit_codes import Exit
 from tayari_target.resources import CONTROL_PORT
 
-from tayari.cli.options import FormatOption
+from tayari.cli.command_options import FormatOption
 from tayari.cli.output import Format, Output, redacted
 from tayari.cli.trigger_command import TokenOption
 

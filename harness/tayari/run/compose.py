@@ -24,7 +24,7 @@ from tayari_target.test_environment import TestEnvironment
 
 from tayari import __version__
 from tayari.run.configuration import watched
-from tayari.run.doctor.findings import DoctorFinding
+from tayari.run.doctor.doctor_findings import DoctorFinding
 from tayari.run.load import Loaded
 from tayari.run.order import RunOrder
 from tayari.run.statement_files import Statements

@@ -19,9 +19,9 @@ from tayari_formats.json_text import read_object
 from tayari_reports.model import Load, Threshold
 from tayari_reports.model.facts import ConfigurationRow, How
 from tayari_simulator.apis.core.fields import WORDS
-from tayari_target.target_file.model import Target, Thresholds
 from tayari_target.target_file.placeholders import names
-from tayari_target.target_file.read import SANDBOX_SHORT_CODE
+from tayari_target.target_file.target_model import Target, Thresholds
+from tayari_target.target_file.target_reader import SANDBOX_SHORT_CODE
 from tayari_target.test_environment import TestEnvironment
 
 _HANDSHAKE_S: Final = 5.0

@@ -21,7 +21,7 @@ from tayari_reports.model.run_files import read_events
 from tayari_target.merchant_process import free_port
 from tayari_target.run_processes import marks
 from tayari_target.target_file import TargetError, load_target
-from tayari_target.target_file.model import Target
+from tayari_target.target_file.target_model import Target
 from tayari_target.test_environment import TestEnvironment
 
 from tayari.run.children import PUT_AWAY_S, ChildFailed, Mask, Watch, clean_environment, last_lines, run_child

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 import requests
 from tayari_control.http_session import daraja_session, is_loopback
-from tayari_control.process import DarajaAccount
+from tayari_control.simulator_process import DarajaAccount
 from tayari_reports.redaction import Redactor
 
 Json = dict[str, Any]

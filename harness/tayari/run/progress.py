@@ -15,7 +15,7 @@ from tayari_formats.terminal_text import printable
 from tayari_reports.model import Check, State
 from tayari_reports.verdict.sentences import one_line
 
-from tayari.run.doctor.findings import DoctorFinding
+from tayari.run.doctor.doctor_findings import DoctorFinding
 
 _MARKS: Final = {
     State.PASS: ("pass", "green"),

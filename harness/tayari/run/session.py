@@ -19,7 +19,7 @@ from tayari_reports.model import EXIT_CODES, Run
 from tayari_reports.model.codec import ReportError
 from tayari_reports.redaction import secret_pieces
 from tayari_reports.verdict import Judgement, judge
-from tayari_reports.writers.table import prepare, write_prepared
+from tayari_reports.writers.writer_table import prepare, write_prepared
 from tayari_target.customer_messages import MESSAGES_FILE, read_messages
 from tayari_target.instances import Instances
 from tayari_target.merchant_process import MerchantStartError
@@ -31,7 +31,7 @@ from tayari.run.codes import learn
 from tayari.run.compose import Parts, compose
 from tayari.run.configuration import callback_errors, callback_url, measure
 from tayari.run.doctor.diagnose_interception import PRODUCTION, production_calls
-from tayari.run.doctor.findings import DoctorFinding
+from tayari.run.doctor.doctor_findings import DoctorFinding
 from tayari.run.doctor.preflight import examine, stopped
 from tayari.run.interrupts import signals_ignored
 from tayari.run.load import Loaded, interrupted_load, not_begun, planned_rules, run_load

@@ -19,7 +19,7 @@ from tayari_reports.model.codec import from_value
 from tayari_reports.model.run_files import Events, read_events
 from tayari_target.instances import most_instances
 from tayari_target.run_processes import marks
-from tayari_target.target_file.model import Target
+from tayari_target.target_file.target_model import Target
 
 from tayari.run.children import Mask, Watch, begin_child, clean_environment, watch_child
 from tayari.run.order import RunOrder

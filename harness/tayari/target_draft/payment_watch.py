@@ -9,9 +9,15 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from tayari_control.client import ControlClient, ControlError
-from tayari_control.process import CallbackRoute, DarajaAccount, SimulatorOptions, SimulatorProcess, start_simulator
+from tayari_control.simulator_process import (
+    CallbackRoute,
+    DarajaAccount,
+    SimulatorOptions,
+    SimulatorProcess,
+    start_simulator,
+)
 from tayari_formats.json_text import read_object
-from tayari_target.target_file.read import build_daraja
+from tayari_target.target_file.target_reader import build_daraja
 
 from tayari.target_draft.recording_proxy import CALLBACK_PATH, ProxyExchange, RecordingProxy
 from tayari.target_draft.traffic_draft import Push

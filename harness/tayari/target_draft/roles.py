@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from tayari.target_draft.routes import MerchantRoute
+from tayari.target_draft.merchant_routes import MerchantRoute
 from tayari.target_draft.source_files import Project, compiled
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Final
 
 from tayari.target_draft.draft import SHOWN, USUAL_STATES, Draft, RequestDraft, StartDraft, StatusDraft, Value
+from tayari.target_draft.merchant_routes import MerchantRoute, answer_code, mounted_packages, routes
 from tayari.target_draft.roles import PAGES, Chosen, body_fields, choose
-from tayari.target_draft.routes import MerchantRoute, answer_code, mounted_packages, routes
 from tayari.target_draft.settings import (
     PUBLIC_URL,
     MerchantSetting,

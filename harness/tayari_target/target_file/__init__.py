@@ -2,7 +2,7 @@
 
 from tayari_formats.problems import Problem
 
-from tayari_target.target_file.model import Target
-from tayari_target.target_file.read import TargetError, load_target
+from tayari_target.target_file.target_model import Target
+from tayari_target.target_file.target_reader import TargetError, load_target
 
 __all__ = ["Problem", "Target", "TargetError", "load_target"]

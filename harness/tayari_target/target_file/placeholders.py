@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Final
 from urllib.parse import quote
 
-from tayari_target.target_file.model import NOTHING, CallTemplate
+from tayari_target.target_file.target_model import NOTHING, CallTemplate
 
 RUN: Final = frozenset({
     "daraja_url", "proxy_url", "ca_file", "tls_url", "certificate_file", "consumer_key", "consumer_secret",

@@ -26,7 +26,7 @@ from tayari_load.load_run import LoadRun
 from tayari_load.plan import kinds
 from tayari_load.statistics.payments import EXCUSED, ROWS, LoadPayment, Order, PaymentOutcome
 from tayari_load.users.checkout import Checkout, brief
-from tayari_load.users.customers import Customers
+from tayari_load.users.load_customers import Customers
 
 START = "start payment"
 STATUS = "payment status"

@@ -8,8 +8,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Final
 
+from tayari_simulator.apis.c2b.c2b_payment import KIND
 from tayari_simulator.apis.c2b.messages import BUY_GOODS
-from tayari_simulator.apis.c2b.payment import KIND
 from tayari_simulator.apis.core.daraja_state import DarajaState
 from tayari_simulator.apis.core.fields import (
     URL_SCHEMA,

@@ -14,7 +14,7 @@ from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any, Final
 
-from tayari_simulator.apis.c2b import payment as c2b
+from tayari_simulator.apis.c2b import c2b_payment as c2b
 from tayari_simulator.apis.c2b.messages import BUY_GOODS, PAY_BILL
 from tayari_simulator.apis.core.daraja_state import DarajaState, Lifecycle, PromptResults, Result
 from tayari_simulator.apis.core.execution import begin, choose, first_due_s

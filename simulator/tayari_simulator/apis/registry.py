@@ -18,7 +18,7 @@ from tayari_simulator.apis import (
     pull,
     ratiba,
 )
-from tayari_simulator.apis.c2b import payment as c2b
+from tayari_simulator.apis.c2b import c2b_payment as c2b
 from tayari_simulator.apis.c2b import register as c2b_urls
 from tayari_simulator.apis.core.daraja_state import DarajaState, Lifecycle
 from tayari_simulator.apis.core.fields import Fields

@@ -14,7 +14,7 @@ import orjson
 from aiohttp import web
 from tayari_formats.problems import Problem
 
-from tayari_simulator.scenarios.model import Scenario
+from tayari_simulator.scenarios.scenario_model import Scenario
 from tayari_simulator.scenarios.selector import Selector, UnknownScenario
 from tayari_simulator.transport.simulator import Simulator
 

@@ -16,8 +16,8 @@ from tayari_simulator.scenarios.values import Text
 from tayari_simulator.state.exchange import JournalExchange
 from tayari_simulator.state.transactions import Status, Transaction
 from tayari_simulator.strict_reading import AtLeast, AtMost
+from tayari_simulator.transport.payment_views import transaction_dict
 from tayari_simulator.transport.simulator import Simulator
-from tayari_simulator.transport.views import transaction_dict
 
 Json = dict[str, Any]
 A_BATCH_S: Final = 0.1

@@ -13,13 +13,13 @@ import orjson
 from tayari_simulator.apis.core.fields import Field, Fields
 from tayari_simulator.catalogue.errors import ERROR_LIST, Refused
 from tayari_simulator.journal.entries import Question, text
-from tayari_simulator.scenarios.conditions import MatchedBy, Rows, why_not
+from tayari_simulator.scenarios.conditional_scenarios import MatchedBy, Rows, why_not
 from tayari_simulator.scenarios.selector import Selector
 from tayari_simulator.scenarios.values import MSISDN_FORM
 from tayari_simulator.state.exchange import ExchangeKind, JournalExchange
 from tayari_simulator.state.transactions import Status, Transaction
+from tayari_simulator.transport.payment_views import transaction_dict
 from tayari_simulator.transport.simulator import Simulator
-from tayari_simulator.transport.views import transaction_dict
 
 Json = dict[str, Any]
 MOST_PAYMENTS: Final = 100

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from tayari_simulator.apis.core.organisations import SANDBOX_PASSWORD
 from tayari_simulator.apis.registry import ENDPOINTS
-from tayari_simulator.control import events, handsets, organisations, routes, schemas
+from tayari_simulator.control import events, handset_routes, organisation_routes, routes, schemas
 from tayari_simulator.control.documents import har
 from tayari_simulator.control.documents.openapi import document
 from tayari_simulator.control.documents.postman import collection, first_values
@@ -56,15 +56,16 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route("POST", "/v1/hold", routes.hold, "hold the callbacks of a number for a while", schemas.Hold),
     Route("PUT", "/v1/wallets/{msisdn}", routes.set_wallet, "give a number a wallet with a balance in shillings",
           schemas.Wallet),
-    Route("GET", "/v1/handsets", handsets.list_handsets, "the phones that are controlled by hand"),
-    Route("GET", "/v1/handsets/{msisdn}", handsets.show_handset, "a phone: its prompt, wallet and messages"),
-    Route("PUT", "/v1/handsets/{msisdn}", handsets.hold_handset,
+    Route("GET", "/v1/handsets", handset_routes.list_handsets, "the phones that are controlled by hand"),
+    Route("GET", "/v1/handsets/{msisdn}", handset_routes.show_handset, "a phone: its prompt, wallet and messages"),
+    Route("PUT", "/v1/handsets/{msisdn}", handset_routes.hold_handset,
           "control a phone by hand: its STK prompts wait for an answer", schemas.HoldHandset),
-    Route("DELETE", "/v1/handsets/{msisdn}", handsets.release_handset, "put a phone down: scenarios decide again"),
-    Route("POST", "/v1/handsets/{msisdn}/answer", handsets.press,
+    Route("DELETE", "/v1/handsets/{msisdn}", handset_routes.release_handset,
+          "put a phone down: scenarios decide again"),
+    Route("POST", "/v1/handsets/{msisdn}/answer", handset_routes.press,
           "answer the prompt on a phone: PIN, wrong PIN, cancel, no answer", schemas.AnswerPrompt),
     Route("POST", "/v1/c2b", routes.pay_c2b, "a customer pays a short code by himself", schemas.PayC2b),
-    Route("PUT", "/v1/organisations/{short_code}", organisations.set_organisation,
+    Route("PUT", "/v1/organisations/{short_code}", organisation_routes.set_organisation,
           "switch an organisation, add to an account, let an initiator's password expire", schemas.SetOrganisation),
     Route("POST", "/v1/clock/advance", routes.advance, "move a manual clock", schemas.Advance),
     Route("GET", "/v1/payments", routes.payments, "transactions, oldest first", schemas.PaymentsWhere),
@@ -82,8 +83,9 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route("GET", "/v1/schemas", routes.show_schemas, "JSON Schemas of requests and messages by name"),
     Route("GET", "/v1/certificate", routes.show_certificate, "the certificate for SecurityCredential, as PEM",
           answers="application/x-pem-file"),
-    Route("GET", "/v1/organisations", organisations.organisations, "organisations with accounts, initiators and URLs"),
-    Route("GET", "/v1/organisations/{short_code}/statement", organisations.statement,
+    Route("GET", "/v1/organisations", organisation_routes.organisations,
+          "organisations with accounts, initiators and URLs"),
+    Route("GET", "/v1/organisations/{short_code}/statement", organisation_routes.statement,
           "the money that transactions moved to and from an organisation"),
     Route("GET", "/v1/har", har.har, "exchanges as an HTTP archive, secrets masked", har.HarWhere),
     Route("GET", "/v1/interception", routes.interception, "what came to the TLS port and the forward proxy"),

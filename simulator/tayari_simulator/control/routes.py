@@ -17,18 +17,18 @@ from tayari_simulator.apis.c2b import hakikisha
 from tayari_simulator.catalogue.errors import REFUSALS
 from tayari_simulator.catalogue.results import RESULTS
 from tayari_simulator.control import schemas
-from tayari_simulator.control.documents.provenance import standings
+from tayari_simulator.control.documents.provenance_document import standings
 from tayari_simulator.control.endpoint import Controlled, ControlRefusal, answer, answer_rows, named
 from tayari_simulator.control.explain import explain
-from tayari_simulator.control.handsets import msisdn_of
-from tayari_simulator.control.organisations import unknown_short_code
+from tayari_simulator.control.handset_routes import msisdn_of
+from tayari_simulator.control.organisation_routes import unknown_short_code
 from tayari_simulator.control.schemas import read_body, read_query
 from tayari_simulator.control.send_callback import deliveries
 from tayari_simulator.journal.entries import Question
 from tayari_simulator.scenarios.magic import magic_rows
 from tayari_simulator.scenarios.mix import BadMix
-from tayari_simulator.scenarios.model import Scenario
-from tayari_simulator.scenarios.read import read_inline, read_scenario
+from tayari_simulator.scenarios.scenario_model import Scenario
+from tayari_simulator.scenarios.scenario_reader import read_inline, read_scenario
 from tayari_simulator.scenarios.selector import Misplaced
 from tayari_simulator.transport.metrics import metrics_text
 from tayari_simulator.transport.simulator import ClockIsReal, TargetRefused

@@ -30,7 +30,7 @@ from tayari_simulator.strict_reading import (
     read_value,
     text_with,
 )
-from tayari_simulator.transport.conditions import CONDITIONS
+from tayari_simulator.transport.wait_conditions import CONDITIONS
 
 T = TypeVar("T")
 Shillings = Annotated[int, AtLeast(0), AtMost(1_000_000_000)]

@@ -8,14 +8,14 @@ from typing import Final
 import orjson
 
 from tayari_simulator.apis.bill_manager import BillBook
-from tayari_simulator.apis.c2b import payment as c2b
+from tayari_simulator.apis.c2b import c2b_payment as c2b
 from tayari_simulator.apis.c2b.messages import organisation_of
 from tayari_simulator.apis.core.execution import message_of
 from tayari_simulator.apis.registry import TRANSACTIONS
 from tayari_simulator.control.endpoint import ControlRefusal
 from tayari_simulator.control.schemas import ABSENT, CallbackMethod, SendCallback
 from tayari_simulator.faults.change import BadChange, Change
-from tayari_simulator.scenarios.model import Scenario
+from tayari_simulator.scenarios.scenario_model import Scenario
 from tayari_simulator.state.behaviour import Call, Delivery, Step
 from tayari_simulator.state.transactions import Transaction
 from tayari_simulator.transport.simulator import Simulator

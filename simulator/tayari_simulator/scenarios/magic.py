@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import Final
 
 from tayari_simulator.apis.registry import TRANSACTIONS
-from tayari_simulator.scenarios.model import Scenario
+from tayari_simulator.scenarios.scenario_model import Scenario
 
 AMOUNT_PAYER: Final = "254700000000"
 """The payer whose amounts choose."""

@@ -11,7 +11,7 @@ from itertools import accumulate
 from tayari_formats.problems import suggest
 
 from tayari_simulator.apis.registry import TRANSACTIONS
-from tayari_simulator.scenarios.model import Scenario
+from tayari_simulator.scenarios.scenario_model import Scenario
 from tayari_simulator.state.behaviour import Uniform
 
 MOST: int = 1_000

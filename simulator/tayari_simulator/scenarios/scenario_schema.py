@@ -15,7 +15,7 @@ from typing import Annotated, Any, Final, Union, get_args, get_origin, get_type_
 from tayari_simulator.faults.base import TableFault
 from tayari_simulator.faults.delays import DRAWN, seconds_of
 from tayari_simulator.faults.table import FAULTS
-from tayari_simulator.scenarios.model import Header, Placing
+from tayari_simulator.scenarios.scenario_model import Header, Placing
 from tayari_simulator.strict_reading import Above, AtLeast, AtMost, OneOrMore, ReadWith
 
 Schema = dict[str, Any]

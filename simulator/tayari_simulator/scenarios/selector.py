@@ -13,9 +13,9 @@ from typing import Final
 from tayari_formats.problems import suggest
 
 from tayari_simulator.apis.registry import TRANSACTIONS
-from tayari_simulator.scenarios.conditions import ConditionalScenarios, MatchedBy
+from tayari_simulator.scenarios.conditional_scenarios import ConditionalScenarios, MatchedBy
 from tayari_simulator.scenarios.mix import BadMix, Mix, make_mix
-from tayari_simulator.scenarios.model import Scenario
+from tayari_simulator.scenarios.scenario_model import Scenario
 from tayari_simulator.state.behaviour import Behaviour, Call, Play, Timeline
 from tayari_simulator.state.handsets import Handset, Handsets, prompt_play
 

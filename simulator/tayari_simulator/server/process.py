@@ -20,13 +20,13 @@ from tayari_simulator import __version__
 from tayari_simulator.catalogue.options import OptionError, Options
 from tayari_simulator.clock import ClockError
 from tayari_simulator.config import Config
-from tayari_simulator.control.app import open_control_port
-from tayari_simulator.control.documents.provenance import BehaviourStanding, provenance_markdown, standings
+from tayari_simulator.control.control_app import open_control_port
+from tayari_simulator.control.documents.provenance_document import BehaviourStanding, provenance_markdown, standings
 from tayari_simulator.journal.resume import Behaviours
 from tayari_simulator.journal.sqlite_file import JournalFileError
 from tayari_simulator.scenarios.magic import MagicRow, magic_markdown, magic_rows
 from tayari_simulator.scenarios.mix import BadMix
-from tayari_simulator.scenarios.read import read_scenarios
+from tayari_simulator.scenarios.scenario_reader import read_scenarios
 from tayari_simulator.scenarios.selector import Selector, UnknownScenario
 from tayari_simulator.server.arguments import ConfigError, read_arguments
 from tayari_simulator.state.handsets import BEHAVIOURS

@@ -15,7 +15,7 @@ import orjson
 from tayari_simulator.apis import registry as endpoints
 from tayari_simulator.apis.b2b_express import EXPRESS_CALLBACK
 from tayari_simulator.apis.bill_payment import PAYMENT_PUSH
-from tayari_simulator.apis.c2b import payment as c2b
+from tayari_simulator.apis.c2b import c2b_payment as c2b
 from tayari_simulator.apis.c2b.messages import BUY_GOODS, C2B_CONFIRMATION, C2B_VALIDATION, PAY_BILL
 from tayari_simulator.apis.core.dispatcher import Dispatcher
 from tayari_simulator.apis.core.security_credential import SecurityCredentials
@@ -35,7 +35,6 @@ from tayari_simulator.state.transactions import Transaction
 from tayari_simulator.state_folder import initiator_key
 from tayari_simulator.transport.callbacks.allowed_targets import TargetRefused, Targets
 from tayari_simulator.transport.callbacks.callback_sender import CallbackSender, DeliveryOutcome, send_ordered
-from tayari_simulator.transport.conditions import CONDITIONS, WaitConditions, Waiting
 from tayari_simulator.transport.connections.daraja_port import DarajaApp
 from tayari_simulator.transport.connections.listener import Listener
 from tayari_simulator.transport.connections.server_protocol import ServerConnections
@@ -43,13 +42,14 @@ from tayari_simulator.transport.interception.interception import Interception
 from tayari_simulator.transport.interception.record import InterceptionRecord
 from tayari_simulator.transport.metrics import MetricSources, balance, limits_of, measured
 from tayari_simulator.transport.monitor import Failures, Monitor
-from tayari_simulator.transport.scheduler import ClockAdvance, ClockIsReal, Scheduler, drained
-from tayari_simulator.transport.views import (
+from tayari_simulator.transport.payment_views import (
     business_of,
     configured,
     transaction_dict,
     transactions_of,
 )
+from tayari_simulator.transport.scheduler import ClockAdvance, ClockIsReal, Scheduler, drained
+from tayari_simulator.transport.wait_conditions import CONDITIONS, WaitConditions, Waiting
 
 __all__ = ["CONDITIONS", "ClockIsReal", "DeliveryOutcome", "Simulator", "TargetRefused"]
 

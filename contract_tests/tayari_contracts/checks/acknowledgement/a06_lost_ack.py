@@ -5,17 +5,17 @@ from __future__ import annotations
 import time
 from typing import Final
 
-from tayari_contracts.checks.registry import check
+from tayari_contracts.checks.check_registry import check
 from tayari_contracts.context.check_context import CheckContext
-from tayari_contracts.context.customer_messages import (
+from tayari_contracts.context.findings import Failed, Unjudged, quote, say, times
+from tayari_contracts.context.inline_scenarios import Fault, after, situation
+from tayari_contracts.context.message_topics import (
     failures_in,
     invites_payment,
     message_at_start,
     problems_of,
     promises_in,
 )
-from tayari_contracts.context.findings import Failed, Unjudged, quote, say, times
-from tayari_contracts.context.inline_scenarios import Fault, after, situation
 from tayari_contracts.context.payment import FAILED, PAID, PENDING, REVIEW, Payment
 from tayari_contracts.steps.pushes import calm_pushes, first_push
 from tayari_contracts.steps.timed_acts import side_by_side

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from tayari_contracts.checks.registry import check
+from tayari_contracts.checks.check_registry import check
 from tayari_contracts.context.check_context import CheckContext
-from tayari_contracts.context.customer_messages import crash_of, leak_of, problems_of, raw_words_of
 from tayari_contracts.context.findings import Failed, Untested, Warned, quote
 from tayari_contracts.context.inline_scenarios import refused, situation
+from tayari_contracts.context.message_topics import crash_of, leak_of, problems_of, raw_words_of
 from tayari_contracts.context.payment import FAILED, REVIEW
 from tayari_contracts.steps.pushes import first_push
 from tayari_contracts.steps.timed_acts import side_by_side

@@ -9,7 +9,7 @@ from functools import partial
 from statistics import fmean
 from typing import Final
 
-from tayari_contracts.checks.registry import check
+from tayari_contracts.checks.check_registry import check
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Unjudged, Untested, Warned
 from tayari_contracts.context.inline_scenarios import Fault, gateway, page, refused, situation

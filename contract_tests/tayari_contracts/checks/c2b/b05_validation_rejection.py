@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from tayari_formats.json_text import read_object
 
-from tayari_contracts.checks.registry import check
+from tayari_contracts.checks.check_registry import check
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, quote
 from tayari_contracts.steps.c2b_payments import ask, new_account

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tayari_contracts.checks.registry import check
+from tayari_contracts.checks.check_registry import check
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Untested, WrongCredit
 from tayari_contracts.steps.c2b_payments import ask, new_account

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tayari_contracts.checks.registry import check
+from tayari_contracts.checks.check_registry import check
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Warned, WrongCredit, key_missing
 from tayari_contracts.context.payment import PAID, REVIEW, Payment

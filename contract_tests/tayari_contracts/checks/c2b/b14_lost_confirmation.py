@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tayari_contracts.checks.registry import check
+from tayari_contracts.checks.check_registry import check
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.steps.c2b_payments import confirm_again, expect_recovered, pay_in, unconfirmed, wait_until_paid
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from tayari_money.invariants import shillings
 
-from tayari_contracts.checks.registry import check
+from tayari_contracts.checks.check_registry import check
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Unjudged, WrongCredit
 from tayari_contracts.context.payment import Payment

@@ -6,7 +6,7 @@ import time
 
 from tayari_target.driver import StatusView
 
-from tayari_contracts.checks.registry import check
+from tayari_contracts.checks.check_registry import check
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.check_time import SLOW_S
 from tayari_contracts.context.findings import Failed, Unjudged, Untested, say

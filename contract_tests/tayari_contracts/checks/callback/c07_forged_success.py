@@ -11,7 +11,7 @@ from tayari_reports.model import NotTested
 from tayari_target.driver import StatusView
 
 from tayari_contracts.catalogue.rules import Control
-from tayari_contracts.checks.registry import check
+from tayari_contracts.checks.check_registry import check
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Unjudged, Untested, Warned, say
 from tayari_contracts.context.inline_scenarios import after, situation

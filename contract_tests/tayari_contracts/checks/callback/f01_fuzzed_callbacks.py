@@ -11,7 +11,7 @@ from typing import Any, Final
 from tayari_formats.json_text import read_object
 from tayari_money.invariants import shillings
 
-from tayari_contracts.checks.registry import check
+from tayari_contracts.checks.check_registry import check
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Unjudged, Untested, quote, say, times
 from tayari_contracts.context.inline_scenarios import after, situation

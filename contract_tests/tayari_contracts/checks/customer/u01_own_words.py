@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from tayari_contracts.checks.registry import check
+from tayari_contracts.checks.check_registry import check
 from tayari_contracts.context.check_context import CheckContext
-from tayari_contracts.context.customer_messages import TOPICS, is_raw, problems_of
 from tayari_contracts.context.findings import Failed, quote
 from tayari_contracts.context.inline_scenarios import after, situation
+from tayari_contracts.context.message_topics import TOPICS, is_raw, problems_of
 
 DISTINCT = 6
 """1019, 1025 and 1037 may share a text that fits all three; one text for all says nothing."""

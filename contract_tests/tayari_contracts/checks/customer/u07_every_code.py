@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from tayari_contracts.checks.registry import check
+from tayari_contracts.checks.check_registry import check
 from tayari_contracts.context.check_context import CheckContext
-from tayari_contracts.context.customer_messages import TOPICS, is_raw, machine_words, promises_in
 from tayari_contracts.context.findings import Failed, Untested, quote
 from tayari_contracts.context.inline_scenarios import after, situation
+from tayari_contracts.context.message_topics import TOPICS, is_raw, machine_words, promises_in
 from tayari_contracts.context.payment import FAILED, REVIEW, Payment
 
 UNDECIDED: Final = frozenset({"ask first", "poll"})

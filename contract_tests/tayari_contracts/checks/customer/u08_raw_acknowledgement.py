@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from tayari_contracts.checks.registry import check
+from tayari_contracts.checks.check_registry import check
 from tayari_contracts.context.check_context import CheckContext
-from tayari_contracts.context.customer_messages import is_raw
 from tayari_contracts.context.findings import Failed, Untested, quote
 from tayari_contracts.context.inline_scenarios import after, situation
 from tayari_contracts.context.journal_reader import answer_of
+from tayari_contracts.context.message_topics import is_raw
 from tayari_contracts.context.payment import FAILED, REVIEW, Payment
 
 RAW: Final = re.compile(

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from tayari_contracts.checks.registry import CheckFunction, check
+from tayari_contracts.checks.check_registry import CheckFunction, check
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.steps.payouts import judge_payouts
 from tayari_contracts.steps.reconciliation import judge

@@ -6,7 +6,7 @@ from typing import Final
 
 from tayari_money.payment_record import PaymentState
 
-from tayari_contracts.checks.registry import check
+from tayari_contracts.checks.check_registry import check
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.check_time import GRACE_S
 from tayari_contracts.context.findings import Failed, Finding, Inapplicable, Untested, Warned, say

@@ -9,7 +9,7 @@ from typing import Any, Final
 from tayari_money.payment_record import PaymentState
 from tayari_target.driver import StatusView
 
-from tayari_contracts.checks.registry import check
+from tayari_contracts.checks.check_registry import check
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Unjudged, Untested, Warned, WrongCredit, say
 from tayari_contracts.context.inline_scenarios import after

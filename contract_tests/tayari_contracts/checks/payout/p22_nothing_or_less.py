@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from tayari_contracts.checks.registry import check
+from tayari_contracts.checks.check_registry import check
 from tayari_contracts.context.check_context import CheckContext
-from tayari_contracts.context.customer_messages import crash_of
 from tayari_contracts.context.findings import Failed, Warned, WrongCredit
 from tayari_contracts.context.journal_reader import body_of
+from tayari_contracts.context.message_topics import crash_of
 from tayari_contracts.context.payment import PAID, SETTLED
 from tayari_contracts.steps.payouts import pay_out, payout_requests, readable_balance
 from tayari_contracts.steps.refunds import shillings_of

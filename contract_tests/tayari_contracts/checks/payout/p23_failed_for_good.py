@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from tayari_contracts.checks.registry import check
+from tayari_contracts.checks.check_registry import check
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Missing, Warned, say
 from tayari_contracts.context.inline_scenarios import after
@@ -44,7 +44,7 @@ SHOWN_S: Final = 1.0
 
 
 @dataclass(slots=True)
-class Watched:
+class FailedPayout:
     """A payout that has failed, and what was seen of it since."""
 
     payment: Payment
@@ -56,7 +56,7 @@ class Watched:
 @check("P23")
 def a_failed_payout_is_not_sent_again_and_again(context: CheckContext) -> None:
     """Two payouts fail, for an empty account and for a receiver without M-Pesa, and would fail again each time."""
-    watched = [Watched(_pay_out_in_vain(context, code), result) for code, result in RESULTS.items()]
+    watched = [FailedPayout(_pay_out_in_vain(context, code), result) for code, result in RESULTS.items()]
     for one in watched:
         expect_results_taken(context, one.payment)
     end = time.monotonic() + watched_s(context)
@@ -80,12 +80,12 @@ def _pay_out_in_vain(context: CheckContext, code: int) -> Payment:
     return payment
 
 
-def _look(context: CheckContext, one: Watched) -> None:
+def _look(context: CheckContext, one: FailedPayout) -> None:
     if one.failed_at is None and context.observations.status(one.payment).state is FAILED:
         one.failed_at = time.time()
 
 
-def _judge(context: CheckContext, one: Watched) -> str:
+def _judge(context: CheckContext, one: FailedPayout) -> str:
     """What to warn of; empty where the payout was sent once.
 
     Raises:

@@ -6,10 +6,10 @@ import time
 
 from tayari_target.driver import StatusView
 
-from tayari_contracts.checks.registry import check
+from tayari_contracts.checks.check_registry import check
 from tayari_contracts.context.check_context import CheckContext
-from tayari_contracts.context.customer_messages import invites_payment
 from tayari_contracts.context.findings import Failed, Untested, quote
+from tayari_contracts.context.message_topics import invites_payment
 from tayari_contracts.context.payment import FAILED, PENDING, Payment
 from tayari_contracts.steps.status_queries import unanswered
 

@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from functools import partial
 from typing import Any, Final
 
-from tayari_contracts.checks.registry import check
+from tayari_contracts.checks.check_registry import check
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.check_time import polite
 from tayari_contracts.context.findings import Untested

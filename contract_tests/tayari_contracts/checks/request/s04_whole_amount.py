@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from tayari_contracts.checks.registry import check
+from tayari_contracts.checks.check_registry import check
 from tayari_contracts.context.check_context import CheckContext
-from tayari_contracts.context.customer_messages import crash_of
 from tayari_contracts.context.findings import Failed, Unjudged, Warned
 from tayari_contracts.context.journal_reader import body_of
+from tayari_contracts.context.message_topics import crash_of
 from tayari_contracts.context.payment import FAILED, REVIEW, Payment
 from tayari_contracts.steps.pushes import amount_of, first_push, order, taken_pushes
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from tayari_contracts.checks.registry import check
+from tayari_contracts.checks.check_registry import check
 from tayari_contracts.context.check_context import CheckContext
-from tayari_contracts.context.customer_messages import crash_of
 from tayari_contracts.context.findings import Failed
 from tayari_contracts.context.journal_reader import body_of
+from tayari_contracts.context.message_topics import crash_of
 from tayari_contracts.steps.pushes import first_push, taken_pushes
 
 LIMITS: Final = {"AccountReference": 12, "TransactionDesc": 13}

@@ -6,11 +6,11 @@ import contextlib
 import re
 from typing import Final
 
-from tayari_contracts.checks.registry import check
+from tayari_contracts.checks.check_registry import check
 from tayari_contracts.context.check_context import CheckContext
-from tayari_contracts.context.customer_messages import crash_of
 from tayari_contracts.context.findings import Failed, Untested, quote
 from tayari_contracts.context.inline_scenarios import after, situation
+from tayari_contracts.context.message_topics import crash_of
 from tayari_contracts.context.payment import PAID, Payment
 from tayari_contracts.context.run_record import CRASH
 from tayari_contracts.steps.c2b_payments import mutated, new_account, pay_in

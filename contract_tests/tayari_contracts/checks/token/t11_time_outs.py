@@ -6,7 +6,7 @@ from typing import Final
 
 from tayari_target.driver import MerchantDriver, Started
 
-from tayari_contracts.checks.registry import check
+from tayari_contracts.checks.check_registry import check
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Unjudged, Untested, say, unknown_word
 from tayari_contracts.context.payment import FAILED, PAID

@@ -13,12 +13,12 @@ from typing import Any, Final
 
 from tayari_money.daraja_records import C2B, REGISTRATION_CALLS
 from tayari_target.answers import MerchantAnswer
-from tayari_target.target_file.model import C2b
+from tayari_target.target_file.target_model import C2b
 from tayari_target.test_environment import TestEnvironment
 from tayari_target.views import LedgerView
 
 from tayari.run.doctor.diagnose_merchant import callback, nothing_found, without_secrets
-from tayari.run.doctor.findings import DoctorFinding, bad, good, warning
+from tayari.run.doctor.doctor_findings import DoctorFinding, bad, good, warning
 
 MSISDN_RANGE: Final = "25479996"
 """The preflight's customers: 254 79996 0000 to 9999, a range that no suite uses."""

@@ -8,12 +8,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from tayari_control.process import CallbackRoute, DarajaAccount
+from tayari_control.simulator_process import CallbackRoute, DarajaAccount
 from tayari_formats.json_text import read_object
 from tayari_money.daraja_records import unplayed_calls
 
 from tayari.run.doctor.diagnose_merchant import without_secrets
-from tayari.run.doctor.findings import DoctorFinding, bad, good, warning
+from tayari.run.doctor.doctor_findings import DoctorFinding, bad, good, warning
 
 Entry = Mapping[str, Any]
 """One entry of the simulator's journal, as the control API shows it."""

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from tayari_money.payment_record import PaymentState
 from tayari_target.environment_options import can_have_another_daraja
 from tayari_target.instances import Instances
-from tayari_target.target_file.model import Target
+from tayari_target.target_file.target_model import Target
 from tayari_target.test_environment import TestEnvironment
 from tayari_target.views import StatusView
 
-from tayari.run.doctor.findings import DoctorFinding, good, warning
+from tayari.run.doctor.doctor_findings import DoctorFinding, good, warning
 
 _OWN_STATE = "give each instance a database of its own by {work_dir} or {instance} (`tayari docs target-file`)"
 

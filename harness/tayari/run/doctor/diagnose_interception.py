@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from tayari_target.interception import Intercept
-from tayari_target.target_file.model import Start
+from tayari_target.merchant_interception import Intercept
+from tayari_target.target_file.target_model import Start
 
-from tayari.run.doctor.findings import DoctorFinding, bad, good, warning
+from tayari.run.doctor.doctor_findings import DoctorFinding, bad, good, warning
 
 Calls = Iterable[Mapping[str, Any]]
 """The `calls` of `GET /v1/interception`."""

@@ -10,20 +10,20 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 import requests
-from tayari_contracts.context.customer_messages import leak_of
+from tayari_contracts.context.message_topics import leak_of
 from tayari_control.http_session import MerchantSession
-from tayari_control.process import CallbackRoute
+from tayari_control.simulator_process import CallbackRoute
 from tayari_formats.exit_codes import Exit
 from tayari_formats.json_text import read_value
 from tayari_money.payment_record import PaymentState
 from tayari_target.answers import MerchantAnswer, is_too_slow, key_paths, looks_like_html, visible_text
 from tayari_target.merchant_process import MerchantStartError
 from tayari_target.target_file.extractor import PATTERN_S
-from tayari_target.target_file.model import Start, StatusSource, Target
+from tayari_target.target_file.target_model import Start, StatusSource, Target
 from tayari_target.test_environment import TestEnvironment
 from tayari_target.views import Started, StatusView
 
-from tayari.run.doctor.findings import DoctorFinding, bad, good, warning
+from tayari.run.doctor.doctor_findings import DoctorFinding, bad, good, warning
 
 _REFUSED = (
     "correct merchant.pay, so that it sends what your merchant's own page sends: path, names of the fields, headers"

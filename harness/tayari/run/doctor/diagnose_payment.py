@@ -16,11 +16,11 @@ from tayari_money.payment_record import PaymentState
 from tayari_target.adapter import shown
 from tayari_target.answers import MerchantAnswer, as_number, find, key_paths
 from tayari_target.target_file.extractor import ExtractorKind, compile_extractor
-from tayari_target.target_file.model import Target
+from tayari_target.target_file.target_model import Target
 from tayari_target.views import LedgerView, Started, StatusView
 
 from tayari.run.doctor.diagnose_merchant import answer_of, nothing_found
-from tayari.run.doctor.findings import DoctorFinding, warning
+from tayari.run.doctor.doctor_findings import DoctorFinding, warning
 
 NULL_SUM: Final = "; in SQL, a SUM over no rows is NULL, which counts as nothing: write COALESCE(SUM(...), 0)"
 

@@ -14,14 +14,14 @@ from tayari_formats.exit_codes import Exit
 from tayari_money.daraja_records import PAYOUT_CALLS
 from tayari_money.payment_record import PaymentState
 from tayari_target.answers import MerchantAnswer
-from tayari_target.target_file.model import Payout, StatusSource
+from tayari_target.target_file.target_model import Payout, StatusSource
 from tayari_target.test_environment import TestEnvironment
 from tayari_target.views import Started, StatusView
 
 from tayari.run.doctor import diagnose_daraja as daraja
 from tayari.run.doctor.diagnose_instances import KnownPayment
 from tayari.run.doctor.diagnose_merchant import callback, last_view, nothing_found, unread_state, without_secrets
-from tayari.run.doctor.findings import DoctorFinding, bad, good, warning
+from tayari.run.doctor.doctor_findings import DoctorFinding, bad, good, warning
 
 MSISDN_RANGE: Final = "25479997"
 """The preflight's payouts: 254 79997 0000 to 9999, a range that no suite uses."""

@@ -14,13 +14,13 @@ from typing import Any, Final
 from tayari_money.daraja_records import PAYOUT_CALLS, REVERSAL
 from tayari_money.payment_record import PaymentState
 from tayari_target.answers import MerchantAnswer
-from tayari_target.target_file.model import Refund, StatusSource
+from tayari_target.target_file.target_model import Refund, StatusSource
 from tayari_target.test_environment import TestEnvironment
 from tayari_target.views import Started, StatusView
 
 from tayari.run.doctor.diagnose_instances import KnownPayment
 from tayari.run.doctor.diagnose_merchant import callback, last_view, nothing_found, unread_state
-from tayari.run.doctor.findings import DoctorFinding, good, warning
+from tayari.run.doctor.doctor_findings import DoctorFinding, good, warning
 
 _CALL_S: Final = 5.0
 """A merchant may send refunds from a queue."""

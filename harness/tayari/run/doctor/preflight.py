@@ -18,14 +18,14 @@ from typing import Any, Final
 from tayari_contracts.catalogue.rules import Need, catalogue
 from tayari_contracts.steps.c2b_payments import pushes_unconfirmed
 from tayari_control.client import ControlClient, ControlError
-from tayari_control.process import SimulatorStartError
+from tayari_control.simulator_process import SimulatorStartError
 from tayari_formats.exit_codes import Exit
 from tayari_money.payment_record import PaymentState
 from tayari_reports.redaction import Redactor
 from tayari_target.adapter import AdapterError, shown
 from tayari_target.instances import Instances
 from tayari_target.merchant_process import MerchantStartError, answers
-from tayari_target.target_file.model import Target
+from tayari_target.target_file.target_model import Target
 from tayari_target.test_environment import TestEnvironment
 from tayari_target.views import Started, StatusView
 
@@ -37,7 +37,7 @@ from tayari.run.doctor.diagnose_c2b import c2b
 from tayari.run.doctor.diagnose_instances import KnownPayment, instances, second_process
 from tayari.run.doctor.diagnose_payout import payout
 from tayari.run.doctor.diagnose_refund import refund
-from tayari.run.doctor.findings import DoctorFinding, bad, good, warning
+from tayari.run.doctor.doctor_findings import DoctorFinding, bad, good, warning
 
 Tell = Callable[[DoctorFinding], None]
 

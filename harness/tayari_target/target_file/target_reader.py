@@ -11,7 +11,7 @@ from pathlib import Path
 from types import MappingProxyType, NoneType, UnionType
 from typing import Any, Final, TypeVar, get_args, get_origin, get_type_hints
 
-from tayari_control.process import CallbackRoute, DarajaAccount
+from tayari_control.simulator_process import CallbackRoute, DarajaAccount
 from tayari_formats.problems import FileError
 from tayari_formats.schema import check
 from tayari_formats.yaml_document import read_file
@@ -19,7 +19,7 @@ from tayari_money.payment_record import PaymentState
 
 from tayari_target.resources import target_schema
 from tayari_target.target_file.checks import FORMATS, check_whole
-from tayari_target.target_file.model import NO_PAY, CallTemplate, Merchant, Pay, StatusSource, Target, Thresholds
+from tayari_target.target_file.target_model import NO_PAY, CallTemplate, Merchant, Pay, StatusSource, Target, Thresholds
 
 Data = Mapping[str, Any]
 T = TypeVar("T")

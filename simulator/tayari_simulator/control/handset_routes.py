@@ -7,7 +7,7 @@ from typing import Any, Final
 from aiohttp import web
 from tayari_formats.problems import Complaint, describe
 
-from tayari_simulator.apis.c2b.payment import KIND as C2B
+from tayari_simulator.apis.c2b.c2b_payment import KIND as C2B
 from tayari_simulator.apis.core.customers import names_of
 from tayari_simulator.apis.core.daraja_state import DarajaState
 from tayari_simulator.apis.core.prompts import NoPrompt, answer_prompt, prompt_on, transactions_on
@@ -25,7 +25,7 @@ from tayari_simulator.state.behaviour import Call
 from tayari_simulator.state.handsets import FIRST_BALANCE, Handset, Language, Press
 from tayari_simulator.state.transactions import Status, Transaction
 from tayari_simulator.strict_reading import read_value
-from tayari_simulator.transport.views import transaction_dict
+from tayari_simulator.transport.payment_views import transaction_dict
 
 Json = dict[str, Any]
 MOST_MESSAGES: Final = 30

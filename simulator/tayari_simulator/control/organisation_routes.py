@@ -13,7 +13,7 @@ from tayari_simulator.control import schemas
 from tayari_simulator.control.endpoint import Controlled, ControlRefusal, answer
 from tayari_simulator.control.schemas import read_body
 from tayari_simulator.state.transactions import Status
-from tayari_simulator.transport.views import organisation_dict
+from tayari_simulator.transport.payment_views import organisation_dict
 
 Json = dict[str, Any]
 MOST_ROWS: Final = 500

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tayari_simulator import __version__
-from tayari_simulator.apis.c2b.payment import VALIDATED
+from tayari_simulator.apis.c2b.c2b_payment import VALIDATED
 from tayari_simulator.apis.core.organisations import Business, Organisation
 from tayari_simulator.apis.core.prompts import phone_of
 from tayari_simulator.config import Config

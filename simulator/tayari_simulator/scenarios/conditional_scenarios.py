@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 
 from tayari_simulator.scenarios.magic import AMOUNT_PAYER, magic_msisdn
-from tayari_simulator.scenarios.model import Scenario
+from tayari_simulator.scenarios.scenario_model import Scenario
 from tayari_simulator.state.handsets import BY_HANDSET
 
 

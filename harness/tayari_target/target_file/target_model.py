@@ -1,4 +1,4 @@
-"""What a target file says: frozen records, made once by `tayari_target.target_file.read.load_target`."""
+"""What a target file says: frozen records, made once by `tayari_target.target_file.target_reader.load_target`."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from tayari_control.process import CallbackRoute, DarajaAccount
+from tayari_control.simulator_process import CallbackRoute, DarajaAccount
 from tayari_money.payment_record import PaymentState
 
-from tayari_target.interception import Intercept, Others
+from tayari_target.merchant_interception import Intercept, OtherHosts
 
 ANY_OTHER: Final = "*"
 NOTHING: Mapping[str, str] = MappingProxyType({})
@@ -54,7 +54,7 @@ class Start:
     """Relative to the target file's folder."""
     ready_within_s: float = 30.0
     intercept: Intercept = Intercept.OFF
-    other_hosts: Others = Others.REFUSE
+    other_hosts: OtherHosts = OtherHosts.REFUSE
     """With `intercept`: whether other hosts than Safaricom's and this machine are called."""
 
     @property

@@ -48,7 +48,7 @@ class Intercept(StrEnum):
     """By the proxy, and where a runtime reads none (Node.js, aiohttp) by names inside its process."""
 
 
-class Others(StrEnum):
+class OtherHosts(StrEnum):
     """What the proxy does with hosts that are neither Safaricom's nor this machine."""
 
     REFUSE = "refuse"
