@@ -52,7 +52,8 @@ def initiator_key(chosen: Path | None = None) -> rsa.RSAPrivateKey:
 
 def _kept(file: Path) -> rsa.RSAPrivateKey:
     """The key of this file; one that is missing, or is no key, is made anew. Raises OSError."""
-    from cryptography.hazmat.primitives import serialization  # noqa: PLC0415 - see above
+    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415 - see above
+    from cryptography.hazmat.primitives import serialization  # noqa: PLC0415
     from cryptography.hazmat.primitives.asymmetric import rsa  # noqa: PLC0415
 
     for _ in range(2):
@@ -65,7 +66,7 @@ def _kept(file: Path) -> rsa.RSAPrivateKey:
             key = serialization.load_pem_private_key(  # to prove that it is a good one would hold all threads for 33 ms
                 file.read_bytes(), password=None, unsafe_skip_rsa_key_validation=True
             )
-        except ValueError:
+        except (ValueError, TypeError, UnsupportedAlgorithm):  # TypeError: it has a password
             key = None
         if isinstance(key, rsa.RSAPrivateKey):
             return key

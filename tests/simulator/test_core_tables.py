@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import stat
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from core_kit import Desk
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from tayari_simulator.apis.core.security_credential import LONGEST_KEPT, REMEMBERED, SecurityCredentials, made_key
 from tayari_simulator.catalogue.advice import RETRY
@@ -250,12 +252,19 @@ def test_simulators_of_one_machine_open_each_others_credentials(tmp_path: Path) 
 
     for _, sealed in made:
         assert [credentials.decrypt(sealed) for credentials, _ in made] == ["Secret1"] * 3
+    assert len({credentials.certificate for credentials, _ in made}) == 1
     assert stat.S_IMODE((folder / KEY_FILE).stat().st_mode) == 0o600
     assert SecurityCredentials().decrypt(made[0][1]) is None
 
 
-def test_a_key_that_cannot_be_used_or_kept_is_replaced(tmp_path: Path) -> None:
-    (tmp_path / KEY_FILE).write_text("no key")
+def _with_password() -> bytes:
+    form, lock = serialization.PrivateFormat.PKCS8, serialization.BestAvailableEncryption(b"x")
+    return made_key().private_bytes(serialization.Encoding.PEM, form, lock)
+
+
+@pytest.mark.parametrize("unusable", [lambda: b"no key", _with_password])
+def test_a_key_that_cannot_be_used_or_kept_is_replaced(unusable: Callable[[], bytes], tmp_path: Path) -> None:
+    (tmp_path / KEY_FILE).write_bytes(unusable())
     credentials, sealed = _sealed(SecurityCredentials(partial(initiator_key, tmp_path)))
     assert credentials.decrypt(sealed) == "Secret1"
     assert SecurityCredentials(partial(initiator_key, tmp_path)).decrypt(sealed) == "Secret1"

@@ -1,4 +1,4 @@
-"""A scenario as its file says it: frozen records, made once by `scenarios.read`."""
+"""A scenario as its file says it: frozen records, made once by `scenario_reader`."""
 
 from __future__ import annotations
 

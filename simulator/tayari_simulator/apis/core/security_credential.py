@@ -7,6 +7,7 @@ import binascii
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from hashlib import sha256
 from threading import Lock
 from typing import TYPE_CHECKING, Final
 
@@ -52,19 +53,22 @@ class SecurityCredentials:
 
     @cached_property
     def certificate(self) -> str:
-        """The certificate as PEM: what a merchant encrypts with instead of Safaricom's."""
+        """The certificate as PEM: what a merchant encrypts with instead of Safaricom's. One key has one certificate."""
         from cryptography import x509  # noqa: PLC0415 - see above
         from cryptography.hazmat.primitives import hashes, serialization  # noqa: PLC0415
         from cryptography.x509.oid import NameOID  # noqa: PLC0415
 
         key = self.key()
+        public = key.public_key().public_bytes(
+            serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, NAME)])
         made = (
             x509.CertificateBuilder()
             .subject_name(name)
             .issuer_name(name)
             .public_key(key.public_key())
-            .serial_number(x509.random_serial_number())
+            .serial_number(int.from_bytes(sha256(public).digest()[:19], "big"))
             .not_valid_before(_FROM)
             .not_valid_after(_FROM + timedelta(days=36_500))
             .sign(key, hashes.SHA256())
