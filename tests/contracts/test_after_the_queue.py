@@ -13,7 +13,7 @@ from endings import ending
 from fake_environment import environment
 from tayari_contracts.checks.acknowledgement.a05_callback_before_ack import SOON_S, _is_dropped, _judge
 from tayari_contracts.checks.c2b import b13_other_amounts
-from tayari_contracts.checks.callback import c07_forged_success, c19_late_success
+from tayari_contracts.checks.callback import c06_amount, c07_forged_success, c19_late_success
 from tayari_contracts.checks.callback.c06_amount import UNCONFIRMED_S, decided
 from tayari_contracts.checks.check_registry import checks
 from tayari_contracts.context.check_context import CheckContext
@@ -197,6 +197,25 @@ def test_a_merchant_that_asks_first_is_judged_when_it_has_got_both() -> None:
     context = watched(changing(PENDING, 0.5, REVIEW), always(PAID, RECEIPT))
 
     assert decided(context, begun(0.0)).state is REVIEW
+
+
+def test_a_query_that_names_no_amount_decides_nothing_on_an_amount_as_text() -> None:
+    def merchant() -> CheckContext:
+        return watched(changing(PENDING, 0.5, PAID), always(PAID, RECEIPT))
+
+    assert decided(merchant(), begun(0.0)).state is PAID
+    with pytest.raises(Unjudged, match="still pending: its end was not seen"):
+        decided(merchant(), begun(0.0), by_query=False)
+
+
+def test_c06_judges_an_amount_as_text_by_its_callback_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    context, judged = watched(always(REVIEW), always(PAID, RECEIPT)), dict[str, bool]()
+    monkeypatch.setattr(c06_amount, "_pay_less", lambda *_: ODD)
+    monkeypatch.setattr(c06_amount, "_judge", lambda *given, by_query=True: judged.update({given[2]: by_query}))
+
+    checks()["C06"](context)
+
+    assert judged == {"says 1": True, 'says "1", as text': False}
 
 
 @pytest.mark.parametrize("receipt", [RECEIPT, None])

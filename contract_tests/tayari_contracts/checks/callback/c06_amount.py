@@ -30,7 +30,7 @@ def the_amount_paid_is_compared(context: CheckContext) -> None:
     as_number, as_text = _pay_less(context, PAID_AMOUNT), _pay_less(context, str(PAID_AMOUNT))
     _judge(context, as_number, f"says {PAID_AMOUNT}")
     try:
-        _judge(context, as_text, f'says "{PAID_AMOUNT}", as text')
+        _judge(context, as_text, f'says "{PAID_AMOUNT}", as text', by_query=False)
     except (Unjudged, Untested) as unclear:
         context.evidence.notes.append(f"an amount as text was not judged: {unclear}")
 
@@ -43,24 +43,24 @@ def _pay_less(context: CheckContext, written: int | str) -> Payment:
     )
 
 
-def _judge(context: CheckContext, payment: Payment, says: str) -> None:
+def _judge(context: CheckContext, payment: Payment, says: str, *, by_query: bool = True) -> None:
     context.expectations.callback_taken(payment)
-    view = decided(context, payment)
+    view = decided(context, payment, by_query=by_query)
     if context.profile.shows_credits:
         judge_credits(context, payment, says)
     if view.state is PAID and "top_up" not in context.target.merchant.capabilities:
         judge_paid(context, payment, says)
 
 
-def decided(context: CheckContext, payment: Payment) -> StatusView:
-    """What the merchant made of the callback, if need be together with a query that came later.
+def decided(context: CheckContext, payment: Payment, *, by_query: bool = True) -> StatusView:
+    """What the merchant made of the callback, if need be together with a query that came later (`by_query`).
 
     Raises:
         Unjudged: it decided nothing; or a query may have been heard before the callback left the merchant's queue.
     """
     view = context.expectations.status_after_queue(payment)
     heard_in_time = time.time() < payment.began_at + UNCONFIRMED_S
-    if view.state not in SETTLED:
+    if view.state not in SETTLED and by_query:
         view = context.observations.until(payment, SETTLED, within_s=2 * UNCONFIRMED_S + context.time.patience_s)
     if view.state not in SETTLED:
         raise Unjudged(f"the payment is still {say(view)}: its end was not seen")
