@@ -184,6 +184,28 @@ def test_a_payout_that_failed_is_judged_by_its_further_requests(
     assert (ended if ended != "passes" else "warned" if found[0] else "passes") == ends
 
 
+@pytest.mark.parametrize("can_resume", [True, False])
+def test_p23_asks_for_no_payout_after_the_result_at_which_a_merchant_may_stop_all(
+    can_resume: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[object] = []
+    monkeypatch.setattr(p23_failed_for_good, "_pay_out_in_vain", lambda _, code: done.append(code))
+    monkeypatch.setattr(p23_failed_for_good, "expect_results_taken", lambda *_: None)
+    monkeypatch.setattr(p23_failed_for_good, "watched_s", lambda _: 0.0)
+    monkeypatch.setattr(p23_failed_for_good, "_judge", lambda *_: done.extend(["judged"]))
+    monkeypatch.setattr(p23_failed_for_good, "resume", lambda _: done.append("resumed"))
+    call = CallTemplate(method="POST", path="/payouts")
+    payout = Payout(call=call, resume=call if can_resume else None)
+    context: Any = SimpleNamespace(
+        target=SimpleNamespace(merchant=SimpleNamespace(payout=payout)),
+        control=SimpleNamespace(clear_next=lambda: done.append("cleared")),
+    )
+
+    checks()["P23"](context)
+
+    assert done == [2040, 1, "judged", "judged", *(["cleared", "resumed"] if can_resume else [])]
+
+
 @pytest.mark.parametrize(
     ("named", "sent_early", "ids", "ends"),
     [

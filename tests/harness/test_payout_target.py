@@ -6,11 +6,15 @@ from pathlib import Path
 from types import MappingProxyType
 
 import pytest
+from tayari.run.doctor import diagnose_payout
 from tayari.run.doctor.doctor_findings import DoctorFinding
 from tayari.run.doctor.preflight import examine
-from tayari_money.payment_record import PaymentState
-from tayari_target.driver import MerchantDriver
+from tayari_contracts.context.payment import Payment
+from tayari_contracts.steps.payouts import answered
+from tayari_money.payment_record import PaymentKind, PaymentState
+from tayari_target.driver import MerchantDriver, Started
 from tayari_target.target_file import Target, TargetError, load_target
+from tayari_target.target_file.model import CallTemplate, Payout
 from tayari_target.test_environment import TestEnvironment
 from tiny_shop import Says, open_shop
 
@@ -196,6 +200,22 @@ def test_a_payout_is_approved_where_a_second_person_agrees(tmp_path: Path, statu
         assert started.error == ("" if accepted else "merchant.payout.approve answered 409")
         assert waits.accepted
         assert [asked.path for asked in shop.asked] == ["/payouts", "/payouts/7/approve/R1", "/payouts"]
+
+
+def test_an_approval_that_was_refused_is_what_the_preflight_and_the_checks_say() -> None:
+    why = "merchant.payout.approve answered 409"
+    started = Started(accepted=False, status=202, payment_id="7", body='{"id": 7}', error=why)
+    payment = Payment(
+        msisdn="254710000001", amount=10, reference="R1", started=started, since=1, began_at=0.0,
+        kind=PaymentKind.PAYOUT,
+    )  # fmt: skip
+
+    found = diagnose_payout._not_started(started, Payout(call=CallTemplate(method="POST", path="/")), "http://shop")
+
+    assert found is not None
+    assert found.message == f"a payout was asked for, and its approval was refused: {why}"
+    assert "merchant.payout.approve" in found.fix
+    assert answered(payment) == f'the start of the payout was answered 202, {{"id": 7}}; {why}'
 
 
 def test_an_approval_names_what_is_known_by_then(tmp_path: Path) -> None:

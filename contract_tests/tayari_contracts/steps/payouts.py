@@ -128,7 +128,8 @@ def answered(payment: Payment) -> str:
     """What the merchant answered when it was asked for a payout or a refund."""
     started = payment.started
     text = f"{started.status}, {started.body[:120]}" if started.status is not None else started.error
-    return f"the start of the {payment.kind} was answered {text}"
+    unapproved = f"; {started.error}" if started.status is not None and started.error else ""
+    return f"the start of the {payment.kind} was answered {text}{unapproved}"
 
 
 def payout_requests(context: CheckContext, payment: Payment) -> list[Entry]:

@@ -93,6 +93,9 @@ def _not_started(started: Started, asked: Payout, base_url: str) -> DoctorFindin
     if started.accepted and started.payment_id is None and asked.payout_id is not None:
         where = f"the answer to the payout ({started.status})"
         return nothing_found("merchant.payout.payout_id", asked.payout_id, MerchantAnswer(body=started.body), where)
+    if not started.accepted and started.status < 400:
+        found = f"a payout was asked for, and its approval was refused: {started.error}"
+        return bad("payout", found, "correct merchant.payout.approve, so that it does what a second person does")
     if not started.accepted and started.status < 500:
         found = f"the merchant refused a payout of {AMOUNT} shillings ({started.status}): {started.body[:200]}"
         return bad("payout", found, "correct merchant.payout, so that it sends what your own page sends")
