@@ -14,7 +14,7 @@ from tayari_contracts.steps.payouts import answered
 from tayari_money.payment_record import PaymentKind, PaymentState
 from tayari_target.driver import MerchantDriver, Started
 from tayari_target.target_file import Target, TargetError, load_target
-from tayari_target.target_file.model import CallTemplate, Payout
+from tayari_target.target_file.target_model import CallTemplate, Payout
 from tayari_target.test_environment import TestEnvironment
 from tiny_shop import Says, open_shop
 

@@ -59,7 +59,7 @@ class FailedPayout:
 
 @check("P23")
 def a_failed_payout_is_not_sent_again_and_again(context: CheckContext) -> None:
-    """Two payouts fail, for an empty account and for a receiver without M-Pesa, and would fail again each time."""
+    """Two payouts fail, for a receiver without M-Pesa and for an empty account, and would fail again each time."""
     try:
         watched = [FailedPayout(_pay_out_in_vain(context, code), result) for code, result in RESULTS.items()]
         for one in watched:
