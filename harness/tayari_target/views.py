@@ -46,6 +46,11 @@ class StatusView:
     body: str = ""
     error: str = ""
 
+    @property
+    def total(self) -> float | None:
+        """Shillings, as a sum that a second credit would change; None where the merchant says only that it credited."""
+        return None if self.says_only_credited else self.credited
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerView:

@@ -147,7 +147,7 @@ def _settled_by_now(run: LoadRun, payment: LoadPayment) -> bool:
     if seen.state is not PaymentState.PAID:
         return False
     payment.outcome, payment.state = PaymentOutcome.SETTLED, seen.state
-    payment.credits, payment.credited = seen.credits, seen.credited
+    payment.credits, payment.credited = seen.credits, seen.total
     return True
 
 
@@ -183,7 +183,7 @@ def _credited_since(run: LoadRun, payment: LoadPayment, seen: StatusView) -> Non
     """Note what was credited since then: a second message may have been credited after the payment was seen paid."""
     if payment.order.pays_out or payment.outcome is not PaymentOutcome.SETTLED:
         return
-    found = LedgerView(credits=seen.credits, total=seen.credited)
+    found = LedgerView(credits=seen.credits, total=seen.total)
     if not payment.order.pays_in:
         ledger = run.test_environment.driver.read_ledger(
             payment_id=payment.payment_id, reference=payment.order.reference

@@ -10,7 +10,7 @@ import pytest
 from load_payments import ORDER, load_run
 from tayari_load.finalize import look_again
 from tayari_load.load_run import LoadRun
-from tayari_load.money import RunMoney
+from tayari_load.money import RunMoney, judge_money
 from tayari_load.statistics.payments import LoadPayment, Order, PaymentOutcome
 from tayari_money.payment_record import PaymentKind, PaymentState
 from tayari_target.test_environment import TestEnvironment
@@ -38,6 +38,16 @@ class Books:
 
     def recover_c2b(self) -> None:
         self.credits.update(self.pulled)
+
+
+class Flag(Books):
+    """Its page says that the customer was credited, and nothing says how much."""
+
+    def read_status(self, payment_id: str, reference: str) -> StatusView:
+        return StatusView(state=PAID, credited=350.0, says_only_credited=True)
+
+    def read_ledger(self, *, payment_id: str, reference: str) -> None:  # type: ignore[override]
+        return None
 
 
 def run_at(books: Books, *payments: LoadPayment) -> LoadRun:
@@ -90,3 +100,16 @@ def test_a_pull_finds_unconfirmed_payments_and_hides_no_confirmed_ones() -> None
 
     assert (lost.state, lost.credits) == (PAID, 1)
     assert reported.state is PENDING, "its confirmation was answered, and the account stayed empty until a pull"
+
+
+@pytest.mark.parametrize("outcome", [PaymentOutcome.SETTLED, PaymentOutcome.STUCK])
+def test_a_merchant_that_says_only_that_it_credited_has_shown_no_sum(outcome: PaymentOutcome) -> None:
+    """A sum would let M01 and M04 pass, and a second credit would not change what is shown."""
+    state = PAID if outcome is PaymentOutcome.SETTLED else PENDING
+    payment = LoadPayment(order=order(PaymentKind.STK_PAYMENT), outcome=outcome, state=state, payment_id="1")
+    run = run_at(Flag(), payment)
+
+    looked = look_again(run, RunMoney(payments=[payment], rows={payment.order.msisdn: [row()]}), within_s=0.1)
+
+    assert (payment.state, payment.outcome, payment.credited) == (PAID, PaymentOutcome.SETTLED, None)
+    assert {one.rule: one.judged for one in judge_money(looked)}["M04"] == 0

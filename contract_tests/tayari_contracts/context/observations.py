@@ -178,8 +178,7 @@ class Observations:
         if ledger is not None and ledger.credits is not None:
             if ledger.total is not None or not self._profile.shown.credited:
                 return Credits(ledger.credits, ledger.total)
-            page = self.status(payment)
-            return Credits(ledger.credits, None if page.says_only_credited else page.credited)
+            return Credits(ledger.credits, self.status(payment).total)
         view = self.status(payment)
         credited = view.credited
         if credited is None:

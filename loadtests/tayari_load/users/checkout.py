@@ -186,8 +186,7 @@ class Checkout:
             payment.credited, payment.credits = last.credited, last.credits
         else:
             ledger = self.shop.read_ledger(payment_id=payment.payment_id, reference=payment.order.reference)
-            on_page = None if last.says_only_credited else last.credited
-            total = ledger.total if ledger is not None and ledger.total is not None else on_page
+            total = ledger.total if ledger is not None and ledger.total is not None else last.total
             payment.receipt, payment.credited = last.receipt or "", total
             payment.credits = ledger.credits if ledger is not None else None
         judge_credit(payment)
