@@ -182,6 +182,35 @@ def test_a_check_that_expects_a_credited_account_declares_the_ordinary_c2b_payme
     assert "expectations.state(payment, PAID" not in source or Control.C2B in catalogue()[rule_id].controls
 
 
+@pytest.mark.parametrize("is_sent_again", [True, False])
+def test_an_ordinary_payout_that_is_sent_again_while_its_end_is_awaited_is_a_matter_of_p23(
+    is_sent_again: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, awaited = [SimpleNamespace(amount=number) for number in range(3)], list[object]()
+    payments = iter(asked)
+
+    def until(payment: object, *_: object, **__: object) -> StatusView:
+        awaited.append(payment)
+        return StatusView(state=PaymentState.PAID)
+
+    monkeypatch.setattr(control_payments, "pay_out", lambda *_, **__: next(payments))
+    for name in ("_require_sent", "_require_no_early_end", "expect_results_taken", "_require_credential"):
+        monkeypatch.setattr(control_payments, name, lambda *_: None)
+    monkeypatch.setattr(control_payments, "is_sent_again", lambda _, one: is_sent_again and one in awaited)
+    seen: Any = SimpleNamespace(
+        target=SimpleNamespace(merchant=SimpleNamespace(payout=SimpleNamespace(status=True))),
+        observations=SimpleNamespace(until=until),
+        time=SimpleNamespace(settled_s=10.0),
+    )
+
+    if is_sent_again:
+        PLAYS[Control.PAYOUT](seen)
+        assert awaited == asked
+    else:
+        with pytest.raises(Failed, match="expected failed or review"):
+            PLAYS[Control.PAYOUT](seen)
+
+
 @pytest.mark.parametrize(
     ("number", "said"),
     [("254711000111", ""), ("2547 ***** 111", "; its MSISDN was '2547 ***** 111': M-Pesa masks it")],

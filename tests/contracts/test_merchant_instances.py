@@ -15,7 +15,7 @@ from tayari_contracts.context.overload import LATE_S, SIDE_BY_SIDE, MachineWatch
 from tayari_contracts.context.payment import Payment
 from tayari_contracts.context.run_record import Allocation, RunRecord
 from tayari_contracts.runner.check_run import PlannedCheck
-from tayari_contracts.runner.check_runner import CheckRunner, worst
+from tayari_contracts.runner.check_runner import CheckRunner, Task, worst
 from tayari_contracts.runner.check_schedule import CheckSchedule
 from tayari_contracts.runner.merchant_instance import TRIES_WHEN_OVERLOADED, MerchantInstance
 from tayari_contracts.steps import reconciliation
@@ -37,6 +37,19 @@ def run_all(environments: list[FakeEnvironment], *plan: PlannedCheck) -> dict[st
     runner = CheckRunner(environments, report=lambda check: check)  # type: ignore[arg-type]  # environments without processes
     runner.start(plan)
     return {planned.rule.id: runner.result(planned.rule.id) for planned in plan}
+
+
+@pytest.mark.parametrize("is_other_at_work", [True, False])
+def test_an_instance_that_is_down_leaves_its_work_only_to_one_that_is_still_at_work(is_other_at_work: bool) -> None:
+    runner = CheckRunner([environment(), environment()], report=lambda check: check)  # type: ignore[list-item]  # environments without processes
+    down, up = runner._instances
+    down._start_failure = "it did not start again"
+    runner._at_work = [down, up] if is_other_at_work else [down]
+    left = Task(planned=planned_check("T01", lambda _: None))
+    runner._again.append(left)
+
+    assert runner._next(down) is (None if is_other_at_work else left)
+    assert (down in runner._at_work) is not is_other_at_work
 
 
 def paid(reference: str) -> Payment:

@@ -109,6 +109,8 @@ class CheckRunner:
         self._crowds = 0
         """The number of instances on which checks run side by side just now."""
         self._running = 0
+        self._at_work: list[MerchantInstance] = []
+        """Instances that may still take what others leave."""
 
     def start(self, plan: Iterable[PlannedCheck]) -> None:
         """Begin; returns at once."""
@@ -155,6 +157,7 @@ class CheckRunner:
         self._run_alone = deque(Task(planned=planned) for planned in exclusive)
         crowds = self._instances[: self._schedule.crowds(plan, len(self._instances))] if self._waiting else []
         self._crowds = len(crowds)
+        self._at_work = list(self._instances)
         with ThreadPoolExecutor(max_workers=len(self._instances), thread_name_prefix="tayari-instance") as pool:
             working = [pool.submit(self._work, instance, instance in crowds) for instance in self._instances]
         for ended in working:
@@ -180,12 +183,10 @@ class CheckRunner:
 
     def _next(self, instance: MerchantInstance) -> Task | _Crowd | None:
         """What is next for an instance on which nothing runs; None when there will be nothing more. One whose merchant
-        does not start any more leaves the rest to those that are up.
+        does not start any more leaves the rest to those that are up, if one of them is still at work.
         """
         with self._changed:
-            while True:
-                if instance.is_down and not all(one.is_down for one in self._instances):
-                    return None
+            while not (instance.is_down and any(not one.is_down for one in self._at_work)):
                 if self._run_alone:
                     return self._run_alone.popleft()
                 if self._waiting:
@@ -194,7 +195,11 @@ class CheckRunner:
                 if self._crowds:
                     self._changed.wait()
                     continue
-                return self._again.popleft() if self._again else None
+                if self._again:
+                    return self._again.popleft()
+                break
+            self._at_work.remove(instance)
+            return None
 
     def _run(self, instance: MerchantInstance, task: Task) -> None:
         """Run a check alone on this instance. What ends in doubt while others load this machine runs again later."""

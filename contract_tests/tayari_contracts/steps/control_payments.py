@@ -70,9 +70,9 @@ def ordinary_payout(context: CheckContext) -> None:
         (refused, (FAILED, REVIEW), "an ordinary payout failed (2040, the receiver has no M-Pesa)"),
         (last, (PAID,), "an ordinary payout succeeded, beside one of the same amount that failed"),
     ):
-        if payment is refused and is_sent_again(context, payment):
-            continue  # M-Pesa paid the second request: P23 judges that
         view = context.observations.until(payment, wanted, within_s=context.time.settled_s)
+        if payment is refused and is_sent_again(context, payment):
+            continue  # M-Pesa pays the second request: P23 judges that
         if view.state not in wanted:
             raise Failed(f"{what}, and it is {say(view)}; expected {' or '.join(wanted)}")
 
