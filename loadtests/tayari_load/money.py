@@ -189,10 +189,12 @@ def _credited_once(money: RunMoney) -> MoneyResult:
         for payment in money.payments
         if payment.paid and (payment.credits is not None or payment.credited is not None or payment.receipt)
     ]
+    visible = any(payment.credited is not None or payment.credits is not None for payment in seen)
     return _invariant(
         CREDITED_ONCE, money, seen,
-        unseen="no settled payment showed its credits or its receipt",
-        key="merchant.ledger, merchant.status.credited or merchant.status.receipt",
+        judged=len(seen) if visible else 0,  # a receipt shows one that pays two orders, and no second credit of one
+        unseen="no settled payment showed how often, or with what sum, it was credited",
+        key="merchant.ledger, or merchant.status.credited with a sum",
     )  # fmt: skip
 
 
@@ -221,7 +223,7 @@ def _whole_sum(money: RunMoney) -> MoneyResult:
         more=lambda payment: _paid_twice(money, payment),
         judged=len(seen) if visible else 0,
         unseen="no settled payment showed what was credited",
-        key="merchant.ledger or merchant.status.credited",
+        key="merchant.ledger, or merchant.status.credited with a sum",
     )  # fmt: skip
 
 

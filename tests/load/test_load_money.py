@@ -251,6 +251,17 @@ def test_what_cannot_be_seen_is_not_passed() -> None:
     assert blind["M01"].unseen
 
 
+def test_a_receipt_alone_shows_one_that_pays_two_orders_and_no_second_credit() -> None:
+    alone = {"credits": None, "credited": None}
+
+    once = judged([settled(1, **alone)], {1: [row()]})["M01"]
+    shared = judged([settled(1, **alone), settled(2, receipt="R1", **alone)], {1: [row()], 2: [row()]})["M01"]
+
+    assert (once.judged, once.broken) == (0, ())
+    assert once.key == "merchant.ledger, or merchant.status.credited with a sum"
+    assert len(shared.broken) == 1
+
+
 def test_customers_who_did_not_pay_are_no_failures_of_the_merchant() -> None:
     payments = [settled(number, outcome=PaymentOutcome.FAILED, state=FAILED) for number in (1, 2, 3)]
     rows = {"254790000001": [row("failed")], "254790000002": [row()]}
