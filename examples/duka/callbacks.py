@@ -160,7 +160,7 @@ class Hooks:
         payment_id = self.match(payment_id, result)
         if payment_id is None:
             return self.unknown(result)
-        self.work.start(self.settle(number, payment_id, result))
+        self.work.start(self.settle_in_turn(number, payment_id, result))
         return self.reply("Accepted")
 
     def admits(self, request: web.Request) -> bool:
@@ -181,9 +181,13 @@ class Hooks:
         log.warning("callback for an unknown payment: %s", result.checkout_request_id)
         return self.reply("Accepted")
 
+    async def settle_in_turn(self, number: int, payment_id: str, result: Result) -> None:
+        """The queue between the 200 and the work. What a start finds there has waited long enough."""
+        await asyncio.sleep(self._queue_s)
+        await self.settle(number, payment_id, result)
+
     async def settle(self, number: int, payment_id: str, result: Result) -> None:
         """The work behind the 200."""
-        await asyncio.sleep(self._queue_s)
         if self.settlement.hear(payment_id, result):
             self.reconciler.ask_now(payment_id)
         elif (payment := self.store.get(payment_id)) and payment.awaiting:

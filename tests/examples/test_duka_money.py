@@ -164,6 +164,21 @@ def test_a_restart_forgets_nothing(tmp_path: Path) -> None:
     asyncio.run(story())
 
 
+def test_a_start_works_at_once_on_what_waited_in_the_queue(tmp_path: Path) -> None:
+    async def story() -> None:
+        slow = replace(QUICK, callback_queue_s=3_600.0)
+        daraja, database = TinyDaraja(truth="0"), str(tmp_path / "duka.db")
+        async with open_shop(daraja, database=database, settings=slow) as shop:
+            payment = await shop.pay()
+            await shop.call_back(**PAID)
+        async with open_shop(daraja, database=database, settings=slow) as shop:
+            paid = await shop.until(payment, "PAID")
+
+            assert (paid["receipt"], paid["credited"]) == ("UKN1ABCDEF", 100)
+
+    asyncio.run(story())
+
+
 def test_clicking_twice_pushes_once() -> None:
     async def story() -> None:
         async with open_shop() as shop:
