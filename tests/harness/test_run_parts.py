@@ -21,7 +21,7 @@ from tayari.run.order import LoadOrder, RunOrder
 from tayari.run.progress import RunProgress
 from tayari.run.session import doctor
 from tayari.run.suites import PREPARED, EventTail, SuitesProcess, pytest_command
-from tayari_contracts.runner import prepared
+from tayari_contracts.runner import pytest_process
 from tayari_control.simulator_process import SimulatorStartError, start_simulator
 from tayari_reports.model import Check, State
 from tayari_reports.model.run_files import EventsWriter, read_events
@@ -230,7 +230,7 @@ def test_the_process_of_suites_that_cannot_begin_says_why(tmp_path: Path, monkey
 
 
 def test_prepared_suites_take_the_arguments_that_pytest_takes(capfd: pytest.CaptureFixture[str]) -> None:
-    assert prepared.main(io.StringIO("")) == 0, "no line: there are no suites"
+    assert pytest_process.main(io.StringIO("")) == 0, "no line: there are no suites"
 
     given = json.dumps(["-c", os.devnull, "--assert=plain", "--no-such-option"])
     done = subprocess.run(PREPARED, input=given, capture_output=True, text=True, check=False)

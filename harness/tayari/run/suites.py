@@ -28,7 +28,7 @@ from tayari.run.progress import RunProgress
 _JUDGED: Final = frozenset({0, 1})
 """pytest's exit codes for `all passed` and `some failed`."""
 PYTEST: Final = (sys.executable, "-m", "pytest")
-PREPARED: Final = (sys.executable, "-m", "tayari_contracts.runner.prepared")
+PREPARED: Final = (sys.executable, "-m", "tayari_contracts.runner.pytest_process")
 """The same with its imports done before its arguments are known."""
 
 
