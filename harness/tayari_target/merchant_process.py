@@ -352,5 +352,5 @@ def _is_zombie(pid: int) -> bool:
         stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
         threads = len(list(Path(f"/proc/{pid}/task").iterdir()))
     except OSError:
-        return False
+        return Path("/proc/self").exists()  # its parent has waited for it since; elsewhere there is no such folder
     return stat.rpartition(")")[2].split()[:1] == ["Z"] and threads <= 1

@@ -91,6 +91,20 @@ def test_a_killed_merchant_is_dead_and_can_be_started_again(merchant: MerchantPr
     assert merchant.alive()
 
 
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="only Linux shows ended processes in /proc")
+def test_a_merchant_whose_parent_waits_for_it_while_it_is_looked_at_is_dead(
+    merchant: MerchantProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pid = merchant.pid
+    assert pid is not None
+    merchant.kill()
+    assert _is_gone(pid, within_s=10)
+
+    monkeypatch.setattr(os, "kill", lambda *_: None)  # its signal reached the ended process a moment earlier
+
+    assert not merchant.alive()
+
+
 @pytest.mark.parametrize(
     ("tail", "line"),
     [
