@@ -61,16 +61,17 @@ class CallCounter:
 def calls_of_check(rule_id: str, target: Path = TARGET) -> CallCounter:
     """What one check of a good merchant passes, in the process of the suite."""
     from tayari_contracts.catalogue.rules import catalogue  # noqa: PLC0415 - the other measurement needs none of these
-    from tayari_contracts.context.run_record import Allocation  # noqa: PLC0415
+    from tayari_contracts.context.run_record import Allocation, RunRecord  # noqa: PLC0415
     from tayari_contracts.runner.check_run import check_of_rule, run_check  # noqa: PLC0415
     from tayari_target.target_file import load_target  # noqa: PLC0415
     from tayari_target.test_environment import TestEnvironment  # noqa: PLC0415
 
     planned = check_of_rule(catalogue()[rule_id])
     with TestEnvironment(load_target(target)) as environment:
+        run = RunRecord(environment.target)  # one for all checks on an instance of the merchant
         packages = ("tayari_contracts", "tayari_target", "tayari_control", "tayari_money", "tayari_reports")
         with CallCounter(*packages, "tayari_formats") as counter:
-            result = run_check(planned, environment, Allocation(), stop=Event())
+            result = run_check(planned, environment, Allocation(), stop=Event(), run=run)
     print(f"{rule_id} ended as {result.check.state.value}")
     return counter
 

@@ -93,7 +93,7 @@ def sent_by_adapter(target: Target) -> frozenset[str] | None:
 
 
 def load_adapter(target: Target, placeholders: Mapping[str, str]) -> Adapter:
-    """The adapter that the target file names, its module found beside that file; an idle one where there is none.
+    """The adapter that the target file names, its module found beside that file.
 
     Raises:
         AdapterError: no such module or class, or not an `Adapter`.

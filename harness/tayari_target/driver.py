@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import uuid
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final, TypeVar
 
@@ -59,8 +59,9 @@ class MerchantDriver:
         placeholders: Mapping[str, str] | None = None,
     ) -> None:
         self.target = target
-        self._sender = Sender(target.merchant, placeholders or {}, session=session, record=record)
-        self._adapter = load_adapter(target, placeholders or {})
+        self._given = placeholders or {}
+        self._sender = Sender(target.merchant, self._given, session=session, record=record)
+        self._adapter = load_adapter(target, self._given) if target.merchant.adapter is not None else None
         self._amounts: OrderedDict[str, int | str] = OrderedDict()
         self._payers: OrderedDict[str, str] = OrderedDict()
         self._lock = threading.Lock()
@@ -80,6 +81,10 @@ class MerchantDriver:
         """What the log-in steps saved: tokens, which no report may show."""
         names = {name for step in self.target.merchant.login for name in step.save}
         return tuple(self._sender.values[name] for name in sorted(names) if name in self._sender.values)
+
+    def another(self, *, record: Record | None = None, session: MerchantSession | None = None) -> MerchantDriver:
+        """A second one for the same merchant, with its own log-in and its own record."""
+        return MerchantDriver(self.target, session=session, record=record, placeholders=self._given)
 
     def close(self) -> None:
         """Give the connections back."""
@@ -107,11 +112,8 @@ class MerchantDriver:
         """
         key = idempotency_key or str(uuid.uuid4())
         self._keep(self._payers, reference, msisdn)
-        started = self._adapted(
-            Started,
-            "start_payment",
-            lambda: self._adapter.start_payment(msisdn=msisdn, amount=amount, reference=reference, idempotency_key=key),
-        )
+        asked = {"msisdn": msisdn, "amount": amount, "reference": reference, "idempotency_key": key}
+        started = self._adapted(Started, "start_payment", **asked)
         if isinstance(started, str):
             return Started(accepted=False, status=None, payment_id=None, error=started)
         if started is None:
@@ -123,9 +125,7 @@ class MerchantDriver:
 
     def read_status(self, payment_id: str, reference: str) -> StatusView:
         """Read a payment's state, by request, by probe or by adapter."""
-        view = self._adapted(
-            StatusView, "read_status", lambda: self._adapter.read_status(payment_id=payment_id, reference=reference)
-        )
+        view = self._adapted(StatusView, "read_status", payment_id=payment_id, reference=reference)
         if isinstance(view, str):
             return StatusView(state=None, error=view)
         status = self.target.merchant.status
@@ -296,9 +296,7 @@ class MerchantDriver:
 
     def read_ledger(self, *, payment_id: str, reference: str) -> LedgerView | None:
         """Read the customer's credits for this payment; None where the target file has no `ledger`."""
-        view = self._adapted(
-            LedgerView, "read_ledger", lambda: self._adapter.read_ledger(payment_id=payment_id, reference=reference)
-        )
+        view = self._adapted(LedgerView, "read_ledger", payment_id=payment_id, reference=reference)
         if isinstance(view, str):
             return LedgerView(credits=None, error=view)
         ledger = self.target.merchant.ledger
@@ -312,9 +310,7 @@ class MerchantDriver:
 
     def read_audit(self, *, payment_id: str, reference: str) -> tuple[str, ...] | None:
         """The stored raw callback messages; None where the target file has no `audit`, or it could not be read."""
-        view = self._adapted(
-            tuple, "read_audit", lambda: self._adapter.read_audit(payment_id=payment_id, reference=reference)
-        )
+        view = self._adapted(tuple, "read_audit", payment_id=payment_id, reference=reference)
         if isinstance(view, str):
             return None
         audit = self.target.merchant.audit
@@ -367,12 +363,12 @@ class MerchantDriver:
         values = _payment_values(msisdn, 0, reference, "") if msisdn is not None else {}
         return {name: str(values[name]) for name in ("msisdn", "msisdn_local") if name in values}
 
-    def _adapted(self, expected: type[_View], method: str, call: Callable[[], _View | None]) -> _View | str | None:
-        """What the adapter returns; None leaves the work to the target file, a text is its failure."""
-        if self.target.merchant.adapter is None:
+    def _adapted(self, expected: type[_View], method: str, **payment: object) -> _View | str | None:
+        """What this method of the adapter returns; None leaves the work to the target file, a text is its failure."""
+        if self._adapter is None:
             return None
         try:
-            return checked_view(method, expected, call())
+            return checked_view(method, expected, getattr(self._adapter, method)(**payment))
         except Exception as error:  # noqa: BLE001 - the adapter is the user's code, its failure an answer like others
             return f"the adapter failed: {type(error).__name__}: {error}"
 

@@ -302,10 +302,6 @@ class TestEnvironment:
             found = self.control.c2b_urls(short_code)
         return found
 
-    def new_driver(self, *, record: Record | None = None, session: Any = None) -> MerchantDriver:
-        """Another driver for the same merchant, with its own log-in and its own record."""
-        return MerchantDriver(self.target, session=session, record=record, placeholders=self.placeholders)
-
     @contextlib.contextmanager
     def another_merchant(
         self, work_dir: Path, *, record: Record | None = None, **changed: str

@@ -428,12 +428,9 @@ def test_a_merchant_that_has_answered_a_callback_is_looked_at_again_soon() -> No
         paused_s.append(seconds)
         return len(paused_s) == 3  # the callback is answered
 
-    world = environment()
-    run = RunRecord()
-    limits = CheckTime(
-        deadline=time.monotonic() + LONG_WAIT_S, stop=Event(), merchant=world.target.merchant, run=run,
-        evidence=cast(Evidence, SimpleNamespace(payments=[])),
-    )  # fmt: skip
+    evidence = cast(Evidence, SimpleNamespace(payments=[]))
+    run = RunRecord(environment().target)
+    limits = CheckTime(deadline=time.monotonic() + LONG_WAIT_S, stop=Event(), run=run, evidence=evidence)
     limits.until(lambda: len(paused_s) == 4, within_s=LONG_WAIT_S, pause=pause)
 
     assert paused_s == [0.5, 0.5, 0.5, SOON_PAUSE_S]

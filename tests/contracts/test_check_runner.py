@@ -9,7 +9,7 @@ from threading import Barrier, Event, Lock
 from typing import Any
 
 import pytest
-from fake_environment import FakeEnvironment, NoControl, environment, planned_check
+from fake_environment import FakeEnvironment, NoControl, environment, planned_check, target
 from tayari_contracts.catalogue.rules import Control, Need
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Inapplicable, Missing, Unjudged, Untested, Warned, WrongCredit
@@ -597,7 +597,7 @@ def test_a_check_that_is_repeated_for_a_polite_merchant_waits_for_the_queries_of
 
 def test_a_state_word_without_a_translation_is_reported_once() -> None:
     notices: list[str] = []
-    run = RunRecord(notice=notices.append)
+    run = RunRecord(target(), notice=notices.append)
     for state, word in ((PaymentState.PENDING, "PENDING"), (None, "HELD"), (None, "HELD"), (None, "VOID")):
         view = StatusView(state=state, raw_state=word, http_status=200)
         run.add_observation(PAYMENT, view, began=1.0, ended=1.1)
@@ -656,9 +656,8 @@ def test_a_merchant_that_limits_its_queries_spends_none_on_payments_about_whose_
         made: Any = environment(driver=Pays())
         made.control = ControlWithCallbacks()
         made.control.played = []
-        context = CheckContext(
-            made, Allocation(), deadline=time.monotonic() + 30, run=RunRecord(queries_per_minute=limit)
-        )
+        context = CheckContext(made, Allocation(), deadline=time.monotonic() + 30)
+        context.run.queries_per_minute = limit
         context.actions.pay()
         context.actions.pay({"scenario": "inline/paid"})
         return list(made.control.played)
@@ -668,7 +667,7 @@ def test_a_merchant_that_limits_its_queries_spends_none_on_payments_about_whose_
 
 
 def test_a_number_is_the_one_for_all_once_two_customers_saw_it_prompted() -> None:
-    run = RunRecord()
+    run = RunRecord(target())
     run.add_other_number("254708374149", instead_of="254710000001")
     run.add_other_number("254708374149", instead_of="254710000001")
     assert run.prompted == ""
@@ -763,7 +762,7 @@ def test_more_payments_are_started_at_once_the_more_were_answered() -> None:
 
 
 def test_a_state_that_cannot_be_read_is_a_sign_of_overload() -> None:
-    run = RunRecord()
+    run = RunRecord(target())
     now = time.time()
     for view in (StatusView(state=None, error="connection refused"), StatusView(state=None, http_status=503)):
         run.add_observation(PAYMENT, view, began=now, ended=now)

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from fake_environment import environment, planned_check
+from fake_environment import environment, planned_check, target
 from tayari_contracts.catalogue.rules import Control, catalogue
 from tayari_contracts.checks.check_registry import checks
 from tayari_contracts.context.check_context import CheckContext
@@ -40,7 +40,7 @@ EXPECTS_PAID = ("expectations.paid_once(", "require_paid(", "expectations.honour
 
 def ended(raised: Finding | None, *controls: Control, found: Finding | None = LOST, waivable: bool = True) -> Check:
     """How a check ends that raises `raised`, in a run in which these controls ended with `found`."""
-    record = RunRecord()
+    record = RunRecord(target())
 
     def run(_: CheckContext) -> None:
         for control in Control:
@@ -78,12 +78,12 @@ def test_what_did_not_fail_needs_no_control(raised: Finding | None, state: State
     planned = planned_check("C12", run, controls=frozenset({Control.SUCCESS}))
     made = environment()
 
-    assert run_check(planned, made, Allocation(), stop=Event(), run=RunRecord()).check.state is state  # type: ignore[arg-type]
+    assert run_check(planned, made, Allocation(), stop=Event(), run=RunRecord(target())).check.state is state  # type: ignore[arg-type]
 
 
 def test_a_rule_is_not_played_once_its_control_is_known_to_fail_unless_it_looks_for_wrong_credits() -> None:
     played: list[str] = []
-    record = RunRecord()
+    record = RunRecord(target())
     record.controls.once(Control.SUCCESS, partial(ControlOutcome, finding=LOST))
     planned = planned_check("C12", lambda _: played.append("it"), controls=frozenset({Control.SUCCESS}))
     unwaivable = replace(planned, rule=replace(planned.rule, id="C03", waivable=False))
@@ -113,7 +113,7 @@ def test_a_merchant_that_never_asks_breaks_no_control() -> None:
 
 
 def test_a_rule_that_waited_for_an_ordinary_payment_in_vain_is_blocked_without_declaring_it() -> None:
-    record = RunRecord()
+    record = RunRecord(target())
     record.controls.once(Control.SUCCESS, lambda: ControlOutcome(finding=LOST))
 
     def run(_: CheckContext) -> None:
@@ -145,7 +145,7 @@ def test_a_control_is_played_once_and_again_only_after_its_failure_was_forgotten
 def test_only_what_may_have_waited_for_other_queries_is_forgotten_when_those_are_made(
     finding: Finding, is_calm: bool, is_forgotten: bool
 ) -> None:
-    record = RunRecord()
+    record = RunRecord(target())
     record.controls.once(Control.SUCCESS, lambda: ControlOutcome(finding=finding, is_calm=is_calm))
 
     record.controls.forget_failures(unless_calm=True)

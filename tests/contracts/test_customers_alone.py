@@ -11,6 +11,7 @@ from mutants import DUKA, MSHAHARA
 from tayari_contracts.catalogue.rules import Control, Need, catalogue
 from tayari_contracts.checks.c2b.b12_push_and_c2b import require_confirmed_pushes
 from tayari_contracts.checks.c2b.b15_pull_pages import asked_back
+from tayari_contracts.context.merchant_profile import MerchantProfile
 from tayari_contracts.runner.check_run import PlannedCheck, check_of_rule, missing_need, of_customers
 from tayari_reports.model import State
 from tayari_target.target_file import load_target
@@ -36,7 +37,7 @@ def test_rules_of_payments_are_judged_by_what_customers_pay_in(rule: str) -> Non
 
     assert found.needs == {Need.C2B, Need.ACCOUNT}
     assert found.controls == {Control.C2B}
-    assert missing_need(found, school()) is None
+    assert missing_need(found, MerchantProfile(school())) is None
 
 
 @pytest.mark.parametrize("rule", MONEY)
@@ -44,7 +45,7 @@ def test_money_that_cannot_be_seen_is_untested_and_names_the_key(rule: str) -> N
     target = school()
     blind = replace(target, merchant=replace(target.merchant, c2b=C2b()))
 
-    found = missing_need(planned(rule, blind), blind)
+    found = missing_need(planned(rule, blind), MerchantProfile(blind))
 
     assert found is not None
     assert (found.state, found.enable) == (State.NOT_TESTED, "merchant.c2b.account")
@@ -52,7 +53,7 @@ def test_money_that_cannot_be_seen_is_untested_and_names_the_key(rule: str) -> N
 
 @pytest.mark.parametrize("rule", ["C03", "M06", "M08"])
 def test_other_rules_stay_as_they_are(rule: str) -> None:
-    found = missing_need(planned(rule, school()), school())
+    found = missing_need(planned(rule, school()), MerchantProfile(school()))
 
     assert planned(rule, school()) == check_of_rule(catalogue()[rule])
     assert found is not None

@@ -7,7 +7,7 @@ from threading import Barrier, Event, Lock
 from typing import Any
 
 import pytest
-from fake_environment import FakeEnvironment, environment, planned_check
+from fake_environment import FakeEnvironment, environment, planned_check, target
 from tayari_contracts.catalogue.rules import Control, Need, catalogue
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Untested, WrongCredit
@@ -263,7 +263,7 @@ def test_an_instance_that_does_not_come_up_again_is_no_pass_of_the_whole_run() -
 
 
 def test_instances_learn_of_each_other_what_the_merchant_is_like() -> None:
-    first, second = RunRecord(), RunRecord()
+    first, second = RunRecord(target()), RunRecord(target())
     first.queries_per_minute, first.receipt_seen, first.unknown_word = 5, True, "VOID"
     for payer in ("254710000001", "254710000002"):
         first.add_other_number("254700000000", instead_of=payer)
@@ -286,7 +286,7 @@ def strained(failures: Iterator[Exception | None], *, late: Callable[[], bool]) 
             raise error
 
     on: Any = environment()
-    instance = MerchantInstance(on, RunRecord(machine=machine), Allocation(), stop=Event())
+    instance = MerchantInstance(on, RunRecord(target(), machine=machine), Allocation(), stop=Event())
     return instance.alone(planned_check("T02", run, exclusive=True)).check
 
 

@@ -125,7 +125,7 @@ def test_what_an_adapter_reads_is_seen_as_if_the_target_file_said_how(tmp_path: 
 
     seen = {
         name: {
-            what for what, rule in rules.items() if missing_need(check_of_rule(catalogue()[rule]), one.target) is None
+            what for what, rule in rules.items() if missing_need(check_of_rule(catalogue()[rule]), one.profile) is None
         }
         for name, one in contexts.items()
     }
@@ -165,7 +165,7 @@ class Underpaid:
 
 def test_an_order_that_is_called_paid_for_a_part_of_it_breaks_c06() -> None:
     way = StatusSource(call=CallTemplate(method="GET", path="/"), state="$", states={})
-    made = FakeEnvironment(target(ledger=LedgerSource(way=way, credits="$")), driver=Underpaid())
+    made = FakeEnvironment(target(ledger=LedgerSource(way=way, credits="$")), scripted=Underpaid())
     underpaid = CheckContext(made, Allocation(), deadline=time.monotonic() + 5)  # type: ignore[arg-type]  # what it needs of one
     started = Started(accepted=True, status=200, payment_id="1")
     order = Payment(msisdn="254710000001", amount=1000, reference="T1", started=started, since=1, began_at=time.time())
@@ -186,7 +186,7 @@ def test_a_paid_order_that_was_prompted_once_more_is_paid_unless_the_second_prom
     rows = [row, row | {"checkout_request_id": "ws_2", "state": second, "created_at": 9.0, "receipt": "UKN2"}]
     status = StatusSource(call=CallTemplate(method="GET", path="/"), state="$", states={})
     on = FakeEnvironment(target(pay=REFERENCE, status=status))
-    on.driver = SimpleNamespace(read_status=lambda payment_id, _: StatusView(state=states[payment_id]))
+    on.scripted = SimpleNamespace(read_status=lambda payment_id, _: StatusView(state=states[payment_id]))
     monkeypatch.setattr(on.control, "payments", lambda **_: rows)
     run = CheckContext(on, Allocation(), deadline=time.monotonic() + 5)  # type: ignore[arg-type]  # what it needs of one
     for name, began_at in (("p1", 1.0), ("p2", 9.0)):

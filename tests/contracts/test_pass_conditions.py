@@ -6,7 +6,7 @@ from threading import Event
 from typing import Any
 
 import pytest
-from fake_environment import environment, planned_check
+from fake_environment import environment, planned_check, target
 from tayari_contracts.catalogue.rules import Need, Seen, catalogue
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.inline_scenarios import refused, situation
@@ -126,7 +126,7 @@ def test_a_rule_of_second_credits_names_the_key_where_none_could_be_seen() -> No
 
     planned = planned_check("C03", check_that_reads, seen=frozenset({Seen.CREDITS}))
 
-    check = run_check(planned, environment(), Allocation(), stop=Event(), run=RunRecord()).check  # type: ignore[arg-type]
+    check = run_check(planned, environment(), Allocation(), stop=Event(), run=RunRecord(target())).check  # type: ignore[arg-type]
 
     assert (check.state, check.not_tested, check.enable) == (
         State.NOT_TESTED, NotTested.TARGET_KEY_MISSING, "merchant.ledger"
@@ -143,7 +143,7 @@ def test_the_rules_of_second_credits_ask_for_what_shows_one() -> None:
 def test_a_check_that_saw_too_little_is_not_tested() -> None:
     planned = planned_check("T09", lambda _: None, seen=frozenset({Seen.PUSH}))
 
-    check = run_check(planned, environment(), Allocation(), stop=Event(), run=RunRecord()).check  # type: ignore[arg-type]
+    check = run_check(planned, environment(), Allocation(), stop=Event(), run=RunRecord(target())).check  # type: ignore[arg-type]
 
     assert (check.state, check.not_tested) == (State.NOT_TESTED, NotTested.SET_UP_FAILED)
     assert check.reason == "no STK push was sent, so a pass would prove nothing"

@@ -30,7 +30,7 @@ def payment() -> Payment:
 
 
 def silent_run() -> RunRecord:
-    run = RunRecord()
+    run = RunRecord(environment(status=STATUS).target)
     run.silence.learn(NEVER, payment())
     return run
 
@@ -79,7 +79,7 @@ def test_a_query_that_comes_after_all_has_the_rules_judged_again() -> None:
 
 
 def test_a_query_during_a_check_that_was_cut_short_has_it_repeated() -> None:
-    run = RunRecord()
+    run = RunRecord(environment(status=STATUS).target)
     made: Any = environment(status=STATUS)
 
     def play(_: CheckContext) -> None:
@@ -104,7 +104,7 @@ def test_a_query_during_a_check_that_was_cut_short_has_it_repeated() -> None:
     ],
 )
 def test_what_began_before_the_silence_was_known_ends_as_what_begins_after_it(raised: Finding, state: State) -> None:
-    run = RunRecord()
+    run = RunRecord(environment(status=STATUS).target)
 
     def play(_: CheckContext) -> None:
         run.silence.learn(NEVER, payment())
@@ -153,7 +153,7 @@ def test_a_merchant_that_asked_once_is_never_called_silent() -> None:
 
 def test_the_silence_is_reported_once() -> None:
     answer: list[str] = []
-    run = RunRecord(notice=answer.append)
+    run = RunRecord(environment(status=STATUS).target, notice=answer.append)
     run.silence.learn(NEVER, payment())
     run.silence.learn(NEVER, payment())
 
@@ -162,7 +162,7 @@ def test_the_silence_is_reported_once() -> None:
 
 def test_the_end_of_the_silence_is_reported_too() -> None:
     lines: list[str] = []
-    run = RunRecord(notice=lines.append)
+    run = RunRecord(environment(status=STATUS).target, notice=lines.append)
     run.silence.learn(NEVER, payment())
     run.silence.note_query()
     run.silence.note_query()
@@ -192,7 +192,7 @@ def strained(_: FakeEnvironment, run: RunRecord) -> None:
 
 @pytest.mark.parametrize("trouble", [asked, dead, locked, crashed, strained])
 def test_a_wait_that_something_else_explains_shows_no_silence(trouble: Any) -> None:
-    made, run, began = environment(status=STATUS), RunRecord(), time.monotonic()
+    made, run, began = environment(status=STATUS), RunRecord(environment(status=STATUS).target), time.monotonic()
 
     trouble(made, run)
 
@@ -201,7 +201,7 @@ def test_a_wait_that_something_else_explains_shows_no_silence(trouble: Any) -> N
 
 
 def test_a_wait_that_was_cut_short_shows_no_silence() -> None:
-    run = RunRecord()
+    run = RunRecord(environment(status=STATUS).target)
     one = context(run)
     one.time.stop.set()
 
@@ -209,7 +209,7 @@ def test_a_wait_that_was_cut_short_shows_no_silence() -> None:
 
 
 def test_a_whole_wait_in_peace_shows_the_silence() -> None:
-    run, shown = RunRecord(), payment()
+    run, shown = RunRecord(environment(status=STATUS).target), payment()
 
     assert shows_silence(context(run), shown, NEVER, began=time.monotonic())
     assert (run.silence.found, run.silence.payment) == (NEVER, shown)

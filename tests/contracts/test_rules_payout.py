@@ -22,7 +22,6 @@ from tayari_contracts.checks.payout import (
 from tayari_contracts.context.findings import Failed
 from tayari_contracts.context.merchant_profile import MerchantProfile
 from tayari_contracts.context.payment import Payment
-from tayari_contracts.context.run_record import RunRecord
 from tayari_contracts.steps import payouts
 from tayari_money.payment_record import PaymentKind, PaymentState
 from tayari_target.target_file.target_model import CallTemplate, Payout
@@ -125,7 +124,7 @@ def test_a_merchant_that_decides_the_amount_of_a_payout_is_not_judged_by_the_amo
     """A payroll, for example, knows its salaries: it is asked to pay, and not how much."""
     payout = Payout(call=CallTemplate(method="POST", path="/salaries", json=body))
     merchant = replace(environment().target.merchant, payout=payout)
-    profile = MerchantProfile(replace(environment().target, merchant=merchant), RunRecord())
+    profile = MerchantProfile(replace(environment().target, merchant=merchant))
     notes: list[str] = []
     context: Any = SimpleNamespace(
         profile=profile,

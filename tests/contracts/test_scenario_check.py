@@ -149,10 +149,8 @@ def test_a_scenario_whose_words_cannot_be_seen_is_judged_on_its_money() -> None:
         "the words were not judged, for what the customer is told cannot be seen (merchant.pay.message and "
         "merchant.status.message would show it)"
     ]
-    assert missing_need(check_of_scenario({"scenario": "a/b", **document}), environment(status=STATUS).target) is None
-    strict = missing_need(
-        check_of_scenario({"scenario": "a/b", **document}, strict_words=True), environment(status=STATUS).target
-    )
+    assert missing_need(check_of_scenario({"scenario": "a/b", **document}), context.profile) is None
+    strict = missing_need(check_of_scenario({"scenario": "a/b", **document}, strict_words=True), context.profile)
     assert strict is not None
     assert strict.not_tested is NotTested.TARGET_KEY_MISSING
 

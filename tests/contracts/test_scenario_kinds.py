@@ -9,6 +9,7 @@ import pytest
 from mutants import DUKA, MSHAHARA
 from shipped_scenarios import SHIPPED
 from tayari_contracts.catalogue.rules import Need, catalogue
+from tayari_contracts.context.merchant_profile import MerchantProfile
 from tayari_contracts.runner.check_run import check_of_rule, missing_need
 from tayari_contracts.runner.check_runner import CheckRunner
 from tayari_contracts.runner.scenario_check import applying, check_of_scenario, money_check
@@ -98,7 +99,7 @@ def test_a_gate_in_which_nothing_applies_has_tested_nothing() -> None:
     (alone,) = applying([customers], payroll)
     beside, _ = applying([customers, payout], payroll)
 
-    untested, left_out = missing_need(alone, payroll), missing_need(beside, payroll)
+    untested, left_out = (missing_need(one, MerchantProfile(payroll)) for one in (alone, beside))
     assert untested is not None
     assert (untested.state, untested.enable) == (State.NOT_TESTED, "merchant.c2b")
     assert "declares no c2b capability" in untested.reason
@@ -144,6 +145,7 @@ def test_a_scenario_names_what_it_needs_of_the_target_file(name: str, needs: set
     planned = check_of_scenario(DOCUMENTS[name])
 
     assert planned.needs == needs
-    unmet = missing_need(planned, load_target((DUKA if Need.PAYOUT in needs else MSHAHARA) / "tayari.yaml"))
+    target = load_target((DUKA if Need.PAYOUT in needs else MSHAHARA) / "tayari.yaml")
+    unmet = missing_need(planned, MerchantProfile(target))
     assert unmet is not None
     assert unmet.state is State.NOT_APPLICABLE

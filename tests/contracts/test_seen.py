@@ -25,7 +25,7 @@ from tayari_contracts.context.inline_scenarios import after, situation
 from tayari_contracts.context.journal_reader import JournalReader
 from tayari_contracts.context.observations import require_readable
 from tayari_contracts.context.payment import FAILED, PAID, PENDING, Payment
-from tayari_contracts.context.run_record import Allocation, RunRecord, untranslated
+from tayari_contracts.context.run_record import Allocation, untranslated
 from tayari_contracts.runner.pass_conditions import not_seen
 from tayari_contracts.runner.scenario_kinds import pay_until_met, token_part
 from tayari_contracts.steps import pushes
@@ -344,9 +344,9 @@ class OneAtATime(Shown):
 def test_a_check_starts_no_more_payments_at_once_than_is_promised(
     promised: int | None, one_by_one: bool, most: int
 ) -> None:
-    run, merchant = RunRecord(payments_at_once=promised), OneAtATime()
-    made_environment: Any = environment(driver=merchant)
-    made = CheckContext(made_environment, Allocation(), deadline=time.monotonic() + 30, run=run, one_by_one=one_by_one)
+    merchant = OneAtATime()
+    on: Any = environment(driver=merchant, payments_at_once=promised)
+    made = CheckContext(on, Allocation(), deadline=time.monotonic() + 30, one_by_one=one_by_one)
 
     for future in [made.actions.in_background(made.actions.pay) for _ in range(3)]:
         future.result()
@@ -386,7 +386,7 @@ def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 def busy_context(merchant: Shown, journal: Any = None) -> CheckContext:
     pay = Pay(call=CallTemplate(method="POST", path="/pay", json={"phone": "{msisdn}", "amount": "{amount}"}))
     made: Any = environment(driver=merchant, pay=pay)
-    return CheckContext(made, Allocation(), deadline=time.monotonic() + 30, run=RunRecord(), journal=journal)
+    return CheckContext(made, Allocation(), deadline=time.monotonic() + 30, journal=journal)
 
 
 @pytest.mark.usefixtures("no_pauses")

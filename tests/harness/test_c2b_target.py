@@ -49,7 +49,8 @@ def test_a_merchant_that_is_only_paid_by_hand_needs_no_prompt(tmp_path: Path) ->
     assert not merchant.takes_payments
     assert merchant.capabilities == {"c2b"}
     assert merchant.c2b is not None
-    assert merchant.c2b.takes_amount
+    assert merchant.c2b.open_account is not None
+    assert merchant.c2b.open_account.call.names("amount")
     assert merchant.c2b.account is not None
     assert merchant.c2b.account.way.sql_url == "sqlite:///flats.db"
 

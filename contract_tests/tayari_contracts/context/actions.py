@@ -71,7 +71,7 @@ class Actions:
         gate: StartGate,
     ) -> None:
         self._environment = environment
-        self._merchant = environment.target.merchant
+        self._merchant = run.profile.merchant
         self._control: ControlClient = environment.control
         self._driver = driver
         self._allocation = allocation
@@ -264,7 +264,7 @@ class Actions:
 
     def other_device(self) -> MerchantDriver:
         """A driver with its own log-in and no cookies of this check's; what it does is evidence too."""
-        return self._environment.new_driver(record=self._evidence.record)
+        return self._driver.another(record=self._evidence.record)
 
     def second_merchant(self, work_dir: Path, **changed: str) -> AbstractContextManager[MerchantDriver]:
         """A second process of the merchant, for which these placeholders differ; what it is asked is evidence too."""

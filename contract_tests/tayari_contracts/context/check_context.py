@@ -15,7 +15,6 @@ from tayari_contracts.context.check_time import CheckTime
 from tayari_contracts.context.evidence import Evidence
 from tayari_contracts.context.expectations import Expectations
 from tayari_contracts.context.journal_reader import JournalReader
-from tayari_contracts.context.merchant_profile import MerchantProfile
 from tayari_contracts.context.observations import Observations
 from tayari_contracts.context.overload import StartGate
 from tayari_contracts.context.run_record import Allocation, RunRecord
@@ -40,30 +39,20 @@ class CheckContext:
         self.target: Target = environment.target
         self.control: ControlClient = environment.control
         self.allocation = allocation
-        self.run = run or RunRecord()
+        self.run = run or RunRecord(environment.target)
         self.journal = journal or JournalReader(environment.control)
-        self.profile = MerchantProfile(environment.target, self.run)
+        self.profile = self.run.profile
         self.evidence = Evidence(self.journal, self.run)
-        self.driver: MerchantDriver = environment.new_driver(record=self.evidence.record)
-        self.time = CheckTime(
-            deadline=deadline,
-            stop=stop or Event(),
-            merchant=environment.target.merchant,
-            run=self.run,
-            evidence=self.evidence,
-        )
-        self.observations = Observations(
-            self.driver, self.control, self.target, profile=self.profile, run=self.run, journal=self.journal,
-            time=self.time,
-        )  # fmt: skip
+        self.driver: MerchantDriver = environment.driver.another(record=self.evidence.record)
+        self.time = CheckTime(deadline=deadline, stop=stop or Event(), run=self.run, evidence=self.evidence)
+        self.observations = Observations(self.driver, self.control, run=self.run, journal=self.journal, time=self.time)
         self.actions = Actions(
             environment, self.driver, allocation=allocation, run=self.run, journal=self.journal, evidence=self.evidence,
             time=self.time, gate=gate or StartGate(1 if one_by_one else None),
         )  # fmt: skip
         self.expectations = Expectations(
-            self.target, profile=self.profile, actions=self.actions, observations=self.observations,
-            journal=self.journal, run=self.run, time=self.time,
-        )  # fmt: skip
+            self.actions, self.observations, journal=self.journal, run=self.run, time=self.time
+        )
 
     def sibling(self, *, limit_s: float) -> CheckContext:
         """Another one in the same run, with its own time and its own payments."""

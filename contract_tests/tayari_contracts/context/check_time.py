@@ -10,8 +10,6 @@ from collections.abc import Callable, Iterable, Sequence
 from threading import Event
 from typing import Final, TypeVar
 
-from tayari_target.target_file.target_model import Merchant
-
 from tayari_contracts.context.evidence import Evidence
 from tayari_contracts.context.run_record import RunRecord
 
@@ -89,13 +87,13 @@ SLOW_S: Final = 20.0
 class CheckTime:
     """Waits for one check, until its deadline or the end of the run. Its limits follow from the merchant's promises."""
 
-    def __init__(self, *, deadline: float, stop: Event, merchant: Merchant, run: RunRecord, evidence: Evidence) -> None:
+    def __init__(self, *, deadline: float, stop: Event, run: RunRecord, evidence: Evidence) -> None:
         self.stop = stop
         self._deadline = deadline
-        self._promises = merchant.promises
+        self._promises = run.profile.merchant.promises
         self._run = run
         self._evidence = evidence
-        self.settle_s = SETTLE_S if merchant.takes_callbacks else max(SETTLE_S, self.reconcile_s + GRACE_S)
+        self.settle_s = SETTLE_S if run.profile.takes_callbacks else max(SETTLE_S, self.reconcile_s + GRACE_S)
         """Within this time the merchant's state shows a result: by its callback, or else by the next query."""
         self.slow_s = SLOW_S
 

@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from tayari_money.invariants import shillings
 from tayari_money.payment_record import PaymentKind, PaymentState
 from tayari_target.driver import StatusView
-from tayari_target.target_file.target_model import Target
 
 from tayari_contracts.context.actions import Actions
 from tayari_contracts.context.check_time import CALLBACK_WAIT_S, CheckTime
@@ -25,7 +24,6 @@ from tayari_contracts.context.findings import (
 )
 from tayari_contracts.context.inline_scenarios import after, situation
 from tayari_contracts.context.journal_reader import JournalReader
-from tayari_contracts.context.merchant_profile import MerchantProfile
 from tayari_contracts.context.message_topics import problems_of
 from tayari_contracts.context.observations import Observations, require_readable
 from tayari_contracts.context.payment import PAID, PENDING, REVIEW, SETTLED, Payment, states_of
@@ -37,17 +35,14 @@ class Expectations:
 
     def __init__(
         self,
-        target: Target,
-        *,
-        profile: MerchantProfile,
         actions: Actions,
         observations: Observations,
+        *,
         journal: JournalReader,
         run: RunRecord,
         time: CheckTime,
     ) -> None:
-        self._merchant = target.merchant
-        self._profile = profile
+        self._profile = run.profile
         self._actions = actions
         self._observations = observations
         self._journal = journal
@@ -84,7 +79,7 @@ class Expectations:
         Raises:
             Unjudged: it is such a one.
         """
-        if payment.started.status is None and self._merchant.pay.payment_id is not None:
+        if payment.started.status is None and self._profile.merchant.pay.payment_id is not None:
             raise Unjudged(
                 f"the start of the payment was not answered ({payment.started.error}), so its identifier is not known; "
                 f"by its reference it is {say(view)}"

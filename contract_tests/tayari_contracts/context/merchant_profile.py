@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from tayari_target.adapter import sent_by_adapter, shown
+from tayari_target.adapter import depth_of, sent_by_adapter, shown
 from tayari_target.target_file.target_model import Target
 
 from tayari_contracts.context.findings import Inapplicable, key_missing
-from tayari_contracts.context.run_record import RunRecord
 
 
 class MerchantProfile:
-    """What the merchant takes and shows, by its target file."""
+    """What the merchant takes and shows, by its target file. Made once for all checks on an instance."""
 
-    def __init__(self, target: Target, run: RunRecord) -> None:
-        self._merchant = merchant = target.merchant
-        self._run = run
+    def __init__(self, target: Target) -> None:
+        self.target = target
+        self.merchant = merchant = target.merchant
+        self.depth = depth_of(target)
+        """How deep the target file lets a check look."""
         self._sent_by_adapter = sent_by_adapter(target)
         self.shown = seen = shown(target)
         """What of a payment target file or adapter show."""
@@ -23,16 +24,20 @@ class MerchantProfile:
         """Whether target file or adapter say where the customer reads what happened."""
         self.shows_credits = seen.ledger or seen.credited
         self.shows_receipt = seen.receipt
+        self.takes_payments = merchant.takes_payments
         self.takes_callbacks = merchant.takes_callbacks
         """Whether the merchant learns results by callback; else it settles by status queries alone."""
         self.receives_payout_amount = merchant.payout is None or merchant.payout.call.names("amount")
         """Whether the merchant gets the amount of a payout; else it decides for itself what it pays."""
+        opened = None if merchant.c2b is None else merchant.c2b.open_account
+        self.receives_account_amount = opened is not None and opened.call.names("amount")
+        """Whether the merchant gets the amount that is due on an account that it opens."""
 
     def receives(self, placeholder: str) -> bool:
         """Whether the merchant gets this (`amount`, `reference`, ...) when a payment starts."""
         if self._sent_by_adapter is not None:
             return placeholder in self._sent_by_adapter
-        return self._merchant.pay.call.names(placeholder)
+        return self.merchant.pay.call.names(placeholder)
 
     def require_payout_amount(self) -> None:
         """The merchant gets the amount of a payout.
@@ -49,16 +54,9 @@ class MerchantProfile:
     @property
     def shows_credits_of_reference(self) -> bool:
         """Whether credits are read by the order's reference alone, so that all payments with it share them."""
-        ledger, status = self._merchant.ledger, self._merchant.status
+        ledger, status = self.merchant.ledger, self.merchant.status
         way = ledger.way if ledger is not None else status
         return way is not None and not (way.names("payment_id") or way.names("msisdn"))
-
-    @property
-    def missing_receipt(self) -> str:
-        """How a receipt that is not there is named: in the merchant, or perhaps in the target file."""
-        if self._run.receipt_seen or not self.shows_receipt:
-            return "no receipt"
-        return "no receipt (merchant.status.receipt found none in the whole run: is it written as the merchant has it?)"
 
     def require_placeholder(self, placeholder: str) -> None:
         """The merchant gets this when a payment starts.
@@ -80,7 +78,7 @@ class MerchantProfile:
         """The key of the target file that sends the merchant this when a payment starts."""
         if self._sent_by_adapter is not None:
             return f"merchant.adapter whose `tells` holds {placeholder}"
-        call = self._merchant.pay.call
+        call = self.merchant.pay.call
         place = "json" if call.json is not None else "form" if call.form is not None else "request"
         return f"merchant.pay.{place} with {{{placeholder}}}"
 
@@ -92,13 +90,13 @@ class MerchantProfile:
             Inapplicable: what is paid for is an account, which may be topped up as often as its owner likes.
             Untested: nothing does.
         """
-        if by_key and (self.receives("idempotency_key") or self._merchant.pay.idempotency_header is not None):
+        if by_key and (self.receives("idempotency_key") or self.merchant.pay.idempotency_header is not None):
             return
-        if "top_up" in self._merchant.capabilities:
+        if "top_up" in self.merchant.capabilities:
             raise Inapplicable(
                 "an account may be topped up as often as its owner likes; there is no order to pay twice"
             )
-        if by_retry and self._merchant.pay_again is not None:
+        if by_retry and self.merchant.pay_again is not None:
             return
         if not self.receives("reference"):
             other = "merchant.pay.idempotency_header" if by_key else "merchant.pay_again" if by_retry else ""

@@ -10,12 +10,10 @@ from typing import Final
 from tayari_control.client import ControlClient
 from tayari_money.payment_record import PaymentKind, PaymentState
 from tayari_target.driver import MerchantDriver, StatusView
-from tayari_target.target_file.target_model import Target
 
 from tayari_contracts.context.check_time import CheckTime
 from tayari_contracts.context.findings import Unjudged, key_missing, unknown_word
 from tayari_contracts.context.journal_reader import JournalReader
-from tayari_contracts.context.merchant_profile import MerchantProfile
 from tayari_contracts.context.message_topics import message_at_start, problems_of
 from tayari_contracts.context.payment import SETTLED, Credits, Entry, Payment, states_of
 from tayari_contracts.context.run_record import RunRecord, untranslated
@@ -46,17 +44,14 @@ class Observations:
         self,
         driver: MerchantDriver,
         control: ControlClient,
-        target: Target,
         *,
-        profile: MerchantProfile,
         run: RunRecord,
         journal: JournalReader,
         time: CheckTime,
     ) -> None:
         self._driver = driver
         self._control = control
-        self._merchant = target.merchant
-        self._profile = profile
+        self._profile = run.profile
         self._run = run
         self._journal = journal
         self._time = time
@@ -203,7 +198,7 @@ class Observations:
     def messages(self, payment: Payment) -> str:
         """Everything the customer reads: at the start, and on the payment's page now."""
         texts = [message_at_start(payment.started)]
-        by_reference_only = payment.started.payment_id is None and self._merchant.pay.payment_id is not None
+        by_reference_only = payment.started.payment_id is None and self._profile.merchant.pay.payment_id is not None
         if by_reference_only:  # the start gave no identifier: what the order's page says may be of another payment
             return texts[0]
         if self._profile.shown.message:

@@ -14,9 +14,11 @@ from typing import Final, NamedTuple
 
 from tayari_money.payment_record import Observation, PaymentKind, PaymentRecord
 from tayari_target.driver import StatusView
+from tayari_target.target_file.target_model import Target
 
 from tayari_contracts.catalogue.rules import Control
 from tayari_contracts.context.findings import Finding, Missing, unknown_word
+from tayari_contracts.context.merchant_profile import MerchantProfile
 from tayari_contracts.context.overload import MachineWatch, Overload, StartGate
 from tayari_contracts.context.payment import Payment
 
@@ -148,13 +150,15 @@ class RunRecord:
 
     def __init__(
         self,
+        target: Target,
         *,
-        payments_at_once: int | None = None,
-        queries_per_minute: float | None = None,
         machine: MachineWatch | None = None,
         silence: QuerySilence | None = None,
         notice: Callable[[str], None] = lambda _: None,
     ) -> None:
+        promises = target.merchant.promises
+        self.profile = MerchantProfile(target)
+        """What a check can send to the merchant and can see of it."""
         self._notice = notice
         self._lock = Lock()
         self._orders: dict[str, list[Payment]] = defaultdict(list)
@@ -169,9 +173,9 @@ class RunRecord:
         self.controls = ControlOutcomes()
         self.silence = silence or QuerySilence(notice)
         """Whether the merchant, on any of its instances, asks about payments without callback."""
-        self.gate = StartGate(payments_at_once)
+        self.gate = StartGate(promises.payments_at_once)
         """All checks together start no more payments at once than the merchant promises to bear."""
-        self.queries_per_minute = queries_per_minute
+        self.queries_per_minute = promises.queries_per_minute
         """The merchant's own limit: promised, or learned from its traffic; None: it shows none."""
         self.prompted = ""
         """The number to which the merchant pushes for all payers; empty: it pushes to the payer."""
@@ -239,6 +243,13 @@ class RunRecord:
             self._other_numbers[msisdn].add(instead_of)
             if len(self._other_numbers[msisdn]) > 1:
                 self.prompted, self.gate = msisdn, StartGate(1)
+
+    @property
+    def missing_receipt(self) -> str:
+        """How a receipt that is not there is named: in the merchant, or perhaps in the target file."""
+        if self.receipt_seen or not self.profile.shows_receipt:
+            return "no receipt"
+        return "no receipt (merchant.status.receipt found none in the whole run: is it written as the merchant has it?)"
 
     def add_forged(self, checkout_request_id: str) -> None:
         """A check plays the stranger: callbacks of this payment prove nothing from now on."""

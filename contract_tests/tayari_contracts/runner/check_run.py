@@ -12,7 +12,6 @@ from threading import Event
 from tayari_control.client import ControlError
 from tayari_reports.model import Check, Exchange, Level, NotTested, Rule, State
 from tayari_reports.redaction import fingerprint
-from tayari_target.adapter import depth_of, shown
 from tayari_target.target_file.target_model import Target
 from tayari_target.test_environment import TestEnvironment
 
@@ -30,6 +29,7 @@ from tayari_contracts.context.findings import (
     Warned,
     WrongCredit,
 )
+from tayari_contracts.context.merchant_profile import MerchantProfile
 from tayari_contracts.context.run_record import Allocation, RunRecord
 from tayari_contracts.runner.pass_conditions import not_seen
 from tayari_contracts.steps.control_payments import blocked
@@ -91,33 +91,33 @@ def of_customers(planned: PlannedCheck, target: Target) -> PlannedCheck:
     return replace(planned, needs=frozenset({Need.C2B, Need.ACCOUNT}), controls=frozenset({Control.C2B}))
 
 
-def missing_need(planned: PlannedCheck, target: Target) -> Check | None:
+def missing_need(planned: PlannedCheck, profile: MerchantProfile) -> Check | None:
     """The check's ending when the target file lacks what it needs; None when nothing is missing."""
-    merchant, seen = target.merchant, shown(target)
+    merchant, seen = profile.merchant, profile.shown
 
     def unmet(state: State, reason: str, enable: str = "") -> Check:
         why = NotTested.TARGET_KEY_MISSING if enable else None
         return Check(rule=planned.rule.id, state=state, reason=reason, not_tested=why, enable=enable)
 
-    if absent := _absent_kind(planned, target):
+    if absent := _absent_kind(planned, profile):
         if not planned.asked_for:
             return unmet(State.NOT_APPLICABLE, absent)
         key = next((ENABLED_BY[need] for need in _OF_KINDS if need in planned.needs), "merchant.pay")
         return unmet(State.NOT_TESTED, absent, key)
     present = {
         Need.STATE: seen.state,
-        Need.CREDITS: seen.ledger or seen.credited,
-        Need.MESSAGE: merchant.pay.message is not None or seen.message,
+        Need.CREDITS: profile.shows_credits,
+        Need.MESSAGE: profile.shows_messages,
         Need.RECEIPT: seen.receipt,
         Need.AUDIT: seen.audit,
         Need.QUERY: True,
         Need.CALLBACKS: True,
         Need.VALIDATION: merchant.c2b is not None and merchant.c2b.validation,
-        Need.DUE: merchant.c2b is not None and merchant.c2b.takes_amount,
+        Need.DUE: profile.receives_account_amount,
     }
     for need in sorted(planned.needs):
         key = ENABLED_BY[need]
-        if not (present[need] if need in present else _has_key(target, key)):
+        if not (present[need] if need in present else _has_key(profile.target, key)):
             return unmet(State.NOT_TESTED, f"the target file has no {key}", key)
     if Need.QUERY in planned.needs and "stk_query" not in merchant.capabilities:
         reason = "the merchant declares no stk_query capability (K01 holds that against its traffic)"
@@ -133,9 +133,9 @@ def _has_key(target: Target, key: str) -> bool:
     return value is not None
 
 
-def _absent_kind(planned: PlannedCheck, target: Target) -> str:
+def _absent_kind(planned: PlannedCheck, profile: MerchantProfile) -> str:
     """Why the merchant does nothing of the kind that a rule is about (payments, payouts, callbacks); else empty."""
-    merchant = target.merchant
+    merchant = profile.merchant
     if Need.C2B in planned.needs:
         if merchant.c2b is None and "c2b" not in merchant.capabilities:
             return "the merchant declares no c2b capability, so no customer pays it without a prompt"
@@ -148,9 +148,9 @@ def _absent_kind(planned: PlannedCheck, target: Target) -> str:
         return "" if pays_out else "the merchant declares no payout capability, so it pays nobody"
     if Need.REFUND in planned.needs and merchant.refund is None and "refund" not in merchant.capabilities:
         return "the merchant declares no refund capability, so it gives no payment back"
-    if not merchant.takes_payments:
+    if not profile.takes_payments:
         return "the merchant starts no payments: its target file has no merchant.pay"
-    if Need.CALLBACKS in planned.needs and not merchant.takes_callbacks:
+    if Need.CALLBACKS in planned.needs and not profile.takes_callbacks:
         return "the merchant learns results by status queries alone (no_callbacks; K01 compares that with its traffic)"
     return ""
 
@@ -161,14 +161,14 @@ def run_check(
     allocation: Allocation,
     *,
     stop: Event,
-    run: RunRecord | None = None,
+    run: RunRecord,
     one_by_one: bool = False,
 ) -> CheckResult:
     """Run the check to its end, whatever that is. Never raises: an exception of ours is the state `error`.
 
     `one_by_one`: it starts its payments one after the other.
     """
-    unmet = missing_need(planned, environment.target)
+    unmet = missing_need(planned, run.profile)
     if unmet is not None:
         return CheckResult(unmet)
     started_at, began = time.time(), time.monotonic()
@@ -186,7 +186,7 @@ def run_check(
         enable=ending.enable,
         evidence=_evidence(context),
         tries=max(1, context.evidence.tries),
-        depth=depth_of(environment.target),
+        depth=run.profile.depth,
         started_at=started_at,
         duration_s=round(time.monotonic() - began, 3),
         scenario=context.evidence.scenario,

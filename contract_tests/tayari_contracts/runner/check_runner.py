@@ -77,7 +77,6 @@ class CheckRunner:
     ) -> None:
         self._report = report
         self._schedule = CheckSchedule(target=environments[0].target)
-        promises = environments[0].target.merchant.promises
         silence = QuerySilence(notice)
         allocation = Allocation()
         self._stop = Event()
@@ -85,13 +84,7 @@ class CheckRunner:
         self._instances = [
             MerchantInstance(
                 environment,
-                RunRecord(
-                    payments_at_once=promises.payments_at_once,
-                    queries_per_minute=promises.queries_per_minute,
-                    machine=self._machine,
-                    silence=silence,
-                    notice=notice,
-                ),
+                RunRecord(environment.target, machine=self._machine, silence=silence, notice=notice),
                 allocation,
                 stop=self._stop,
             )

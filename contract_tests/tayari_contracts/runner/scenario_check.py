@@ -25,6 +25,7 @@ from tayari_contracts.context.findings import (
     quote,
     times,
 )
+from tayari_contracts.context.merchant_profile import MerchantProfile
 from tayari_contracts.context.message_topics import is_generic, machine_words
 from tayari_contracts.context.payment import PAID, PENDING, Payment
 from tayari_contracts.runner.check_run import PlannedCheck, missing_need
@@ -116,7 +117,7 @@ def money_check(planned: PlannedCheck, target: Target) -> PlannedCheck:
         except Untested as untested:
             raise Inapplicable(f"{untested} by these scenarios") from untested
 
-    hidden = missing_need(planned, target) is not None
+    hidden = missing_need(planned, MerchantProfile(target)) is not None
     return replace(planned, run=run, rule=replace(planned.rule, level=Level.SHOULD) if hidden else planned.rule)
 
 
@@ -126,7 +127,8 @@ def applying(plan: Iterable[PlannedCheck], target: Target) -> list[PlannedCheck]
     A gate of payouts says of a shop that pays nobody that nothing was tested, not that nothing failed.
     """
     planned = list(plan)
-    unmet = [missing_need(one, target) for one in planned if one.rule.kind == "scenario"]
+    profile = MerchantProfile(target)
+    unmet = [missing_need(one, profile) for one in planned if one.rule.kind == "scenario"]
     if not unmet or not all(one is not None and one.state is State.NOT_APPLICABLE for one in unmet):
         return planned
     return [replace(one, asked_for=one.rule.kind == "scenario") for one in planned]

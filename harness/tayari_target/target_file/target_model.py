@@ -185,11 +185,6 @@ class C2b:
         """Whether every payment can have an account of its own, and be seen on it."""
         return self.open_account is not None and self.account is not None
 
-    @property
-    def takes_amount(self) -> bool:
-        """Whether the merchant gets the amount that is due on an account."""
-        return self.open_account is not None and self.open_account.call.names("amount")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UtilityBalance:

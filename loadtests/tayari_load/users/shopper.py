@@ -213,7 +213,7 @@ class Shopper(HttpUser):
         super().__init__(environment)  # type: ignore[no-untyped-call]  # Locust's
         self.client = StepSession(self.host, environment.events.request, self, pool_manager=self.pool_manager)
         self._exchanges: list[Exchange] = []
-        driver = self.load_run.test_environment.new_driver(session=self.client, record=self._exchanges.append)
+        driver = self.load_run.test_environment.driver.another(session=self.client, record=self._exchanges.append)
         self._checkout = Checkout(
             shop=MeasuredShop(driver, self.client, self.load_run.test_environment.control),
             tally=self.load_run.tally,

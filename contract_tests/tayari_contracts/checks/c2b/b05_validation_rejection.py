@@ -11,7 +11,6 @@ from tayari_contracts.checks.check_registry import check
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, quote
 from tayari_contracts.steps.c2b_payments import ask, new_account
-from tayari_contracts.steps.c2b_registration import section
 
 UNKNOWN_ACCOUNT: Final = "C2B00012"
 WRONG_AMOUNT: Final = "C2B00013"
@@ -32,7 +31,7 @@ def a_payment_that_cannot_be_booked_is_rejected(context: CheckContext) -> None:
     if "top_up" in context.target.merchant.capabilities:
         context.evidence.notes.append("amounts were not tried: with the capability top_up any amount may be paid in")
         return
-    if not section(context).takes_amount:
+    if not context.profile.receives_account_amount:
         context.evidence.notes.append("amounts were not tried: merchant.c2b.open_account sends no {amount}")
         return
     wrong = int(account.amount) + MORE

@@ -23,5 +23,5 @@ def the_receipt_is_m_pesas(context: CheckContext) -> None:
     # a query may have settled it, and the callback with the receipt still wait in a queue
     shown = context.expectations.status_after_queue(payment).receipt
     if shown != receipt:
-        found = shown or context.profile.missing_receipt
+        found = shown or context.run.missing_receipt
         raise Failed(f"the customer is shown {found}; expected M-Pesa's receipt {receipt}")

@@ -25,6 +25,6 @@ def the_callback_after_a_query_adds_the_receipt_alone(context: CheckContext) -> 
     receipt = context.journal.record(payment)["receipt"]
     if shown != receipt:
         raise Warned(
-            f"the payment shows {shown or context.profile.missing_receipt} after its callback came; expected "
+            f"the payment shows {shown or context.run.missing_receipt} after its callback came; expected "
             f"receipt {receipt}"
         )
