@@ -36,6 +36,10 @@ class ControlError(Exception):
         self.code = code
 
 
+class JournalIncomplete(Exception):
+    """The journal dropped entries at its bound, so that what it holds is not the whole run."""
+
+
 class ControlClient:
     """Speaks to one simulator. Every method is one request; nothing is cached."""
 
@@ -197,11 +201,20 @@ class ControlClient:
         number: int = self.journal(limit=1)["next"]
         return number
 
-    def journal_entries(self, *, since: int = 1, **where: str | int | float) -> Iterator[Json]:
-        """All entries from `since` on, oldest first, page by page."""
+    def journal_entries(
+        self, *, since: int = 1, none_dropped: bool = False, **where: str | int | float
+    ) -> Iterator[Json]:
+        """All entries from `since` on, oldest first, page by page.
+
+        Raises:
+            JournalIncomplete: `none_dropped` is asked for, and some were.
+        """
         since = max(1, since)  # 0 would ask for the latest
         while True:
             page = self.journal(since=since, limit=_PAGE, **where)
+            if none_dropped and page["dropped"]:
+                found = f"the simulator's journal dropped {page['dropped']} entries at its bound"
+                raise JournalIncomplete(f"{found}; start it with a larger one")
             yield from page["entries"]
             if len(page["entries"]) < _PAGE:
                 return

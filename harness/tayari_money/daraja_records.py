@@ -13,7 +13,6 @@ from tayari_formats.json_text import read_object
 
 from tayari_money.payment_record import DarajaTransaction, PaymentResult, ReceivedResult
 
-PAGE: Final = 1000
 STK_PUSH: Final = "stk_push"
 """The kind of the payments that a merchant asks for."""
 PAYOUT_CALLS: Final = ("b2c", "b2c_v1", "b2pochi")
@@ -29,12 +28,8 @@ NOT_MADE: Final = frozenset({None, "Failed", "Declined", "Cancelled", "Expired",
 IN_FLIGHT: Final = frozenset({"4999"})
 
 
-class JournalIncomplete(Exception):
-    """The journal dropped entries of this run at its bound, so the whole run cannot be judged."""
-
-
 def transactions_by_msisdn(
-    control: ControlClient, *, since: int = 0, forged: Collection[str] = (), takes_callbacks: bool = True
+    control: ControlClient, *, since: int = 1, forged: Collection[str] = (), takes_callbacks: bool = True
 ) -> Mapping[str, list[DarajaTransaction]]:
     """Every accepted push of the run by MSISDN, oldest first. `forged`: ids for which a success was forged.
 
@@ -43,7 +38,7 @@ def transactions_by_msisdn(
     Raises:
         JournalIncomplete: the journal dropped entries; ControlError: the simulator does not answer.
     """
-    acknowledged = {_acknowledged(entry) for entry in journal(control, since=since, endpoint="stk_push")}
+    acknowledged = {_acknowledged(entry) for entry in _journal(control, since, endpoint="stk_push")}
     messages = result_messages(control, since=since)
     found: dict[str, list[DarajaTransaction]] = defaultdict(list)
     for payment in control.payments(kind=STK_PUSH):
@@ -69,7 +64,7 @@ def transactions_by_msisdn(
 
 
 def payouts_by_msisdn(
-    control: ControlClient, *, since: int = 0, forged: Collection[str] = ()
+    control: ControlClient, *, since: int = 1, forged: Collection[str] = ()
 ) -> Mapping[str, list[DarajaTransaction]]:
     """Every payout that Daraja accepted by the receiver's MSISDN, oldest first.
 
@@ -81,7 +76,7 @@ def payouts_by_msisdn(
     messages: dict[str, list[ReceivedResult]] = defaultdict(list)
     time_outs = {path for call in PAYOUT_CALLS for path in _time_out_paths(control, since, call)}
     for kind in ("callback", "control"):
-        for entry in journal(control, since=since, kind=kind):
+        for entry in _journal(control, since, kind=kind):
             for name, message in payout_messages(entry, time_outs):
                 if kind == "callback" or name not in forged:
                     messages[name].append(message)
@@ -118,7 +113,7 @@ def money_sent_back(control: ControlClient, msisdn: str, receipts: Collection[st
 
 def _time_out_paths(control: ControlClient, since: int, call: str) -> Iterator[str]:
     """The paths on which the merchant gets queue time-outs, and nothing else."""
-    for entry in journal(control, since=since, endpoint=call, kind="request"):
+    for entry in _journal(control, since, endpoint=call, kind="request"):
         body = _decoded(entry, "request")
         late, result = (urlsplit(str(body.get(key))).path for key in ("QueueTimeOutURL", "ResultURL"))
         if late != result:
@@ -159,18 +154,18 @@ def result_parameters(entry: Mapping[str, Any]) -> dict[str, Any]:
     return {str(row.get("Key")): row.get("Value") for row in rows if isinstance(row, dict)}
 
 
-def result_messages(control: ControlClient, *, since: int = 0) -> Mapping[str, list[ReceivedResult]]:
+def result_messages(control: ControlClient, *, since: int = 1) -> Mapping[str, list[ReceivedResult]]:
     """The messages that reached the merchant, by CheckoutRequestID, or by receipt where they name that (C2B, pull)."""
     found: dict[str, list[ReceivedResult]] = defaultdict(list)
     for kind in ("callback", "control"):
-        for entry in journal(control, since=since, kind=kind):
+        for entry in _journal(control, since, kind=kind):
             name, message = callback_message(entry)
             if message is not None:
                 found[name].append(message)
-    for entry in journal(control, since=since, endpoint="stk_query", kind="request"):
+    for entry in _journal(control, since, endpoint="stk_query", kind="request"):
         name = str(_decoded(entry, "request").get("CheckoutRequestID", ""))
         found[name].append(query_message(entry, name))
-    for entry in journal(control, since=since, endpoint=PULL, kind="request"):
+    for entry in _journal(control, since, endpoint=PULL, kind="request"):
         for receipt in pulled_receipts(entry):
             found[receipt].append(
                 ReceivedResult(
@@ -188,7 +183,7 @@ def pulled_receipts(entry: Mapping[str, Any]) -> list[str]:
     return [str(row["transactionId"]) for row in rows if row.get("transactionId")]
 
 
-def c2b_payments(control: ControlClient, *, since: int = 0) -> Mapping[str, DarajaTransaction]:
+def c2b_payments(control: ControlClient, *, since: int = 1) -> Mapping[str, DarajaTransaction]:
     """Every payment that a customer began, by its receipt. Without any message the merchant cannot know of it.
 
     Raises:
@@ -263,22 +258,9 @@ def query_message(entry: Mapping[str, Any], name: str) -> ReceivedResult:
     return ReceivedResult(at=float(entry["at"]), result=result, by_query=True)
 
 
-def journal(control: ControlClient, *, since: int = 0, **where: str) -> Iterator[dict[str, Any]]:
-    """All entries, page by page.
-
-    Raises:
-        JournalIncomplete: the journal dropped entries.
-    """
-    while True:
-        page = control.journal(since=since, limit=PAGE, **where)
-        if page["dropped"]:
-            raise JournalIncomplete(
-                f"the simulator's journal dropped {page['dropped']} entries at its bound; start it with a larger one"
-            )
-        yield from page["entries"]
-        if len(page["entries"]) < PAGE:
-            return
-        since = page["entries"][-1]["seq"] + 1
+def _journal(control: ControlClient, since: int, **where: str) -> Iterator[dict[str, Any]]:
+    """The entries from there on, of which none may be missing."""
+    return control.journal_entries(since=since, none_dropped=True, **where)
 
 
 def _acknowledged(entry: Mapping[str, Any]) -> str | None:

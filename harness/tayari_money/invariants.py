@@ -7,7 +7,7 @@ one function and one row of `INVARIANTS`.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from types import MappingProxyType
@@ -99,12 +99,8 @@ def completed_payments(record: PaymentRecord) -> str:
     return {0: "no payment", 1: f"one payment{each}"}.get(len(amounts), f"{len(amounts)} payments{each}")
 
 
-def credited_on_proof(records: Records) -> list[Violation]:
+def credited_on_proof(record: PaymentRecord) -> str:
     """M02: nothing is credited, or called paid, before M-Pesa reported success."""
-    return _described(records, _without_proof)
-
-
-def _without_proof(record: PaymentRecord) -> str:
     proven_at = min((proof.at for one in record.transactions for proof in one.proofs()), default=None)
     if proven_at is None:
         if record.credited:
@@ -150,12 +146,8 @@ def _is_flip(record: PaymentRecord, before: Observation, after: Observation) -> 
     return False
 
 
-def amounts_agree(records: Records) -> list[Violation]:
+def amounts_agree(record: PaymentRecord) -> str:
     """M04: ordered, requested and credited are one amount (a merchant may round to whole shillings)."""
-    return _described(records, _difference)
-
-
-def _difference(record: PaymentRecord) -> str:
     if record.in_parts:
         return _difference_of_parts(record)
     for one in record.transactions:
@@ -186,10 +178,9 @@ def _difference_of_parts(record: PaymentRecord) -> str:
     return ""
 
 
-def paid_is_settled(records: Records) -> list[Violation]:
+def paid_is_settled(record: PaymentRecord) -> str:
     """M05: a customer who paid is credited, or a person reviews the payment, in the end."""
-    unsettled = (record for record in records if is_unsettled(record))
-    return _described(unsettled, lambda record: f"is {record.state} in the end, and the customer has paid")
+    return f"is {record.state} in the end, and the customer has paid" if is_unsettled(record) else ""
 
 
 def is_unsettled(record: PaymentRecord) -> bool:
@@ -225,23 +216,15 @@ def _is_genuine(transaction: DarajaTransaction, proof: ReceivedResult) -> bool:
     return proof.by_query or (proof.amount == transaction.amount and proof.receipt == transaction.receipt)
 
 
-def paid_out_once(records: Records) -> list[Violation]:
+def paid_out_once(record: PaymentRecord) -> str:
     """M06: a payout or refund moves money once."""
-    return _described(records, _repeated)
-
-
-def _repeated(record: PaymentRecord) -> str:
     times = len(record.completed)
     total = shillings(sum(one.amount for one in record.completed))
     return f"was paid out {times} times, {total} shillings in all" if times > 1 else ""
 
 
-def paid_out_on_result(records: Records) -> list[Violation]:
+def paid_out_on_result(record: PaymentRecord) -> str:
     """M07: no payout is called paid before a result reported success; an acknowledgement is no result."""
-    return _described(records, _without_result)
-
-
-def _without_result(record: PaymentRecord) -> str:
     first_paid = next((one for one in record.observations if one.state is PAID), None)
     if first_paid is None:
         return ""
@@ -252,12 +235,8 @@ def _without_result(record: PaymentRecord) -> str:
     return f"is a {record.kind} that was paid {early_s:.1f} s before its result" if early_s > 0 else ""
 
 
-def time_out_settles_nothing(records: Records) -> list[Violation]:
+def time_out_settles_nothing(record: PaymentRecord) -> str:
     """M09: no accepted payout is called failed before a result reported a failure; a queue time-out is no result."""
-    return _described(records, _failed_too_soon)
-
-
-def _failed_too_soon(record: PaymentRecord) -> str:
     first_failed = next((one for one in record.observations if one.state is FAILED), None)
     if first_failed is None or not _timed_out(record):
         return ""
@@ -290,9 +269,11 @@ def refunds_within_payment(records: Records) -> list[Violation]:
     ]
 
 
-def _described(records: Iterable[PaymentRecord], describe: Callable[[PaymentRecord], str]) -> list[Violation]:
-    """A violation for each record that `describe` says something about."""
-    return [Violation(reference=record.reference, description=text) for record in records if (text := describe(record))]
+def each(describe: Callable[[PaymentRecord], str]) -> Callable[[Records], list[Violation]]:
+    """An invariant of single records: a violation for each one that `describe` says something about."""
+    return lambda records: [
+        Violation(reference=record.reference, description=text) for record in records if (text := describe(record))
+    ]
 
 
 def _reported_twice(record: PaymentRecord) -> bool:
@@ -321,7 +302,7 @@ _ROWS: Final = (
         not_met="the merchant received no second success for any order that it credited",
     ),
     Invariant(
-        rule="M02", find=credited_on_proof, kinds=RECEIVED, precondition=lambda record: record.state is not None,
+        rule="M02", find=each(credited_on_proof), kinds=RECEIVED, precondition=lambda record: record.state is not None,
         not_met="no order had a state that could be read",
     ),
     Invariant(
@@ -329,20 +310,20 @@ _ROWS: Final = (
         precondition=lambda record: record.state in (PAID, FAILED), not_met="no order was seen paid or failed",
     ),
     Invariant(
-        rule="M04", find=amounts_agree, kinds=RECEIVED, precondition=lambda record: bool(record.total),
+        rule="M04", find=each(amounts_agree), kinds=RECEIVED, precondition=lambda record: bool(record.total),
         not_met="no order was seen credited with a sum",
     ),
     Invariant(
-        rule="M05", find=paid_is_settled, kinds=RECEIVED,
+        rule="M05", find=each(paid_is_settled), kinds=RECEIVED,
         precondition=lambda record: record.state is not None and bool(record.completed),
         not_met="no order that was paid had a state that could be read",
     ),
     Invariant(
-        rule="M06", find=paid_out_once, kinds=_SENT, precondition=lambda record: bool(record.completed),
+        rule="M06", find=each(paid_out_once), kinds=_SENT, precondition=lambda record: bool(record.completed),
         not_met="no payout or refund moved money",
     ),
     Invariant(
-        rule="M07", find=paid_out_on_result, kinds=_SENT, precondition=lambda record: record.state is not None,
+        rule="M07", find=each(paid_out_on_result), kinds=_SENT, precondition=lambda record: record.state is not None,
         not_met="no payout or refund had a state that could be read",
     ),
     Invariant(
@@ -351,7 +332,7 @@ _ROWS: Final = (
         not_met="no refund moved money",
     ),
     Invariant(
-        rule="M09", find=time_out_settles_nothing, kinds=frozenset({PaymentKind.PAYOUT}),
+        rule="M09", find=each(time_out_settles_nothing), kinds=frozenset({PaymentKind.PAYOUT}),
         precondition=lambda record: _timed_out(record) and record.state is not None,
         not_met="no queue time-out came for a payout whose state could be read",
     ),

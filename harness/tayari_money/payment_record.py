@@ -114,11 +114,11 @@ class PaymentRecord:
     ordered: float | None
     """Shillings; None where the merchant decides the amount itself."""
     transactions: tuple[DarajaTransaction, ...]
-    observations: tuple[Observation, ...]
+    observations: tuple[Observation, ...] = ()
     """In order of time; the last one is the end."""
-    credits: int | None
+    credits: int | None = None
     """How often the merchant credited its customer; None: not visible."""
-    total: float | None
+    total: float | None = None
     """Shillings credited; None: not visible."""
     kind: PaymentKind = PaymentKind.STK_PAYMENT
     name: str = ""

@@ -25,6 +25,9 @@ class NoControl:
         found = [entry for entry in self.entries if entry.get("endpoint") == where.get("endpoint")]
         return {"entries": found, "next": 1, "dropped": 0}
 
+    def journal_entries(self, **where: object) -> list[dict[str, Any]]:
+        return [entry for entry in self.entries if entry.get("endpoint") == where.get("endpoint")]
+
     def journal_end(self) -> int:
         return 1
 

@@ -335,9 +335,7 @@ def test_a_result_that_a_check_forged_proves_nothing(monkeypatch: pytest.MonkeyP
     sent = [entry({"ResultCode": 0, "OriginatorConversationID": "a"})]
     control = ControlClient("http://127.0.0.1:9")
     monkeypatch.setattr(control, "payments", lambda **_: rows)
-    monkeypatch.setattr(
-        "tayari_money.daraja_records.journal", lambda *_, kind="", **__: sent if kind == "control" else []
-    )
+    monkeypatch.setattr(control, "journal_entries", lambda *, kind="", **_: sent if kind == "control" else [])
 
     for forged, messages in (((), 1), (("a",), 0)):
         (found,) = payouts_by_msisdn(control, forged=forged)["254711000111"]

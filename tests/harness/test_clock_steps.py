@@ -7,11 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from mini_target import mini_target
 from rich.console import Console
+from tayari.run.children import ChildProcess
 from tayari.run.compose import ClockSteps, Parts, compose
 from tayari.run.load import run_load
 from tayari.run.order import LoadOrder, RunOrder
@@ -88,7 +90,9 @@ def test_the_clock_is_watched_while_a_child_runs(tmp_path: Path, monkeypatch: py
         watch()
         raise Begun
 
-    monkeypatch.setattr(f"tayari.run.{part}.{'watch_child' if part == 'suites' else 'run_child'}", child)
+    monkeypatch.setattr(ChildProcess, "finish", child)
+    if part == "load":
+        monkeypatch.setattr("tayari.run.load.ChildProcess", lambda *_, **__: SimpleNamespace(finish=child))
     looked: list[bool] = []
     order = RunOrder(target=mini_target(tmp_path), out=tmp_path / "out", load=LoadOrder())
     given: dict[str, Any] = {"progress": RunProgress(Console(file=io.StringIO())), "mask": str}

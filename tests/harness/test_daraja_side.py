@@ -85,8 +85,8 @@ class Simulator:
             }
         ]  # fmt: skip
 
-    def journal(self, *, kind: str = "", **_: object) -> dict[str, Any]:
-        return {"entries": [self._entry] if kind == "callback" else [], "dropped": 0}
+    def journal_entries(self, *, kind: str = "", **_: object) -> list[dict[str, Any]]:
+        return [self._entry] if kind == "callback" else []
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from tayari.cli.app import main
 from tayari.cli.check_commands import failures
 from tayari.cli.commands import _our_failure, run
 from tayari.cli.output import Format, Output
-from tayari.run.children import run_child
+from tayari.run.children import ChildProcess
 from tayari_reports.model import State
 from tayari_reports.model.run_files import read_run
 from tayari_target.merchant_process import free_port
@@ -298,17 +298,11 @@ def test_a_terminal_that_lacks_a_sign_shows_the_rest() -> None:
 
 
 def test_30_a_suite_that_fails_by_our_fault_shows_its_log(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    command = [sys.executable, "-c", "print('one line'); raise SystemExit(3)"]
+    suites = ChildProcess(command, log=tmp_path / "suites.log", environment=os.environ, folder=tmp_path)
+
     with pytest.raises(typer.Exit) as ended, failures(Output(Format.TEXT)):
-        run_child(
-            [sys.executable, "-c", "print('one line'); raise SystemExit(3)"],
-            log=tmp_path / "suites.log",
-            watch=lambda: None,
-            environment=os.environ,
-            folder=tmp_path,
-            accept=frozenset({0, 1}),
-            mask=str,
-            what="the suites",
-        )
+        suites.finish(watch=lambda: None, accept=frozenset({0, 1}), mask=str, what="the suites")
 
     assert ended.value.exit_code == 30
     assert "the suites ended with 3: one line" in capsys.readouterr().err

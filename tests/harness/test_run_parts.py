@@ -13,7 +13,7 @@ import pytest
 import samples
 from mini_target import mini_target
 from rich.console import Console
-from tayari.run.children import ChildFailed, clean_environment, run_child
+from tayari.run.children import ChildFailed, ChildProcess, clean_environment
 from tayari.run.compose import environment, in_doubt
 from tayari.run.doctor.doctor_findings import bad, good
 from tayari.run.load import CONCURRENT_USERS, planned_rules
@@ -36,12 +36,9 @@ def spoken() -> tuple[RunProgress, io.StringIO]:
 
 
 def child(tmp_path: Path, code: str, **more: object) -> None:
-    run_child(
-        [sys.executable, "-c", code],
-        log=tmp_path / "log",
+    command = [sys.executable, "-c", code]
+    ChildProcess(command, log=tmp_path / "log", environment=os.environ, folder=tmp_path).finish(
         watch=lambda: None,
-        environment=os.environ,
-        folder=tmp_path,
         what="the child",
         accept=frozenset({0}),
         mask=lambda text: text.replace("hush", "[redacted]"),
@@ -101,17 +98,9 @@ def test_an_interrupt_is_handed_to_the_child_which_may_finish_its_books(tmp_path
             (tmp_path / "up").unlink()  # one Ctrl-C: a second one would end the child at once
             raise KeyboardInterrupt
 
+    started = ChildProcess([sys.executable, "-c", code], log=tmp_path / "log", environment=os.environ, folder=tmp_path)
     with pytest.raises(KeyboardInterrupt):
-        run_child(
-            [sys.executable, "-c", code],
-            log=tmp_path / "log",
-            watch=interrupt_when_up,
-            environment=os.environ,
-            folder=tmp_path,
-            what="the child",
-            accept=frozenset({0}),
-            mask=lambda text: text.replace("hush", "[redacted]"),
-        )
+        started.finish(watch=interrupt_when_up, what="the child", accept=frozenset({0}), mask=str)
 
     assert (tmp_path / "log").read_text() == "books are done\n"
 

@@ -64,6 +64,15 @@ class Credits:
     can_show_more: bool = True
     """Whether a second credit would change what is read; not where the merchant says only true or false."""
 
+    @property
+    def rows(self) -> int | None:
+        """How often, where credits were counted."""
+        return self.count if self.counted else None
+
+
+NOT_SEEN = Credits(count=0, total=None, counted=False)
+"""Nothing is visible: neither how often, nor how much."""
+
 
 def states_of(states: PaymentState | Iterable[PaymentState]) -> frozenset[PaymentState]:
     """One state or several, as a set."""

@@ -8,7 +8,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
-from tayari_money.daraja_records import PAYOUT_CALLS, JournalIncomplete, payouts_by_msisdn, result_parameters
+from tayari_control.client import JournalIncomplete
+from tayari_money.daraja_records import PAYOUT_CALLS, payouts_by_msisdn, result_parameters
 from tayari_money.invariants import InvariantJudgement
 from tayari_money.invariants import judge as judge_invariant
 from tayari_money.payment_record import DarajaTransaction, PaymentKind, PaymentRecord
@@ -290,7 +291,7 @@ def judge_payouts(context: CheckContext, rule_id: str) -> None:
     for payment in payouts:
         context.observations.status(payment)
     try:
-        since = min((one.since for one in payouts), default=0)
+        since = min((one.since for one in payouts), default=1)
         known = payouts_by_msisdn(context.control, since=since, forged=context.run.forged)
     except JournalIncomplete as error:
         raise Unjudged(str(error)) from error
@@ -332,7 +333,5 @@ def payout_record(
         ordered=float(payment.amount) if has_amount else None,
         transactions=tuple(one for one in to_person if not is_shared or one.amount == float(payment.amount)),
         observations=context.run.observations(payment.reference),
-        credits=None,
-        total=None,
         kind=PaymentKind.PAYOUT,
     )

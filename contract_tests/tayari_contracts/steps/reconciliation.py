@@ -9,8 +9,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Final
 
-from tayari_control.client import ControlError
-from tayari_money.daraja_records import JournalIncomplete, c2b_payments, transactions_by_msisdn
+from tayari_control.client import ControlError, JournalIncomplete
+from tayari_money.daraja_records import c2b_payments, transactions_by_msisdn
 from tayari_money.invariants import is_unsettled
 from tayari_money.invariants import judge as judge_invariant
 from tayari_money.payment_record import DarajaTransaction, Observation, PaymentKind, PaymentRecord
@@ -19,7 +19,7 @@ from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Finding, Missing, Unjudged, Untested, key_missing, unknown_word
 from tayari_contracts.context.inline_scenarios import after, situation
 from tayari_contracts.context.journal_reader import status_of
-from tayari_contracts.context.payment import FAILED, PAID, PENDING, REVIEW, Credits, Payment
+from tayari_contracts.context.payment import FAILED, NOT_SEEN, PAID, PENDING, REVIEW, Credits, Payment
 from tayari_contracts.context.run_record import CRASH
 from tayari_contracts.steps.c2b_payments import C2B, c2b_situation, confirm_again, is_decided, pay_in
 
@@ -214,7 +214,7 @@ def look_at_all(context: CheckContext, *, only: Collection[str] = ()) -> tuple[P
     try:
         transactions = transactions_by_msisdn(
             context.control,
-            since=first_of(last.values(), run),
+            since=min((payments[0].since for payments in run.values()), default=1),
             forged=context.run.forged,
             takes_callbacks=context.profile.takes_callbacks,
         )
@@ -230,11 +230,6 @@ def look_at_all(context: CheckContext, *, only: Collection[str] = ()) -> tuple[P
                 record_of(context, last[reference], mine, credits[reference], receipt=seen, several_attempts=several)
             )
     return (*records, *c2b_records(context))
-
-
-def first_of(last: Iterable[Payment], orders: Mapping[str, Sequence[Payment]]) -> int:
-    """The journal number from before the first payment of the run."""
-    return min((payments[0].since for payments in orders.values()), default=min((one.since for one in last), default=0))
 
 
 def last_taken(payments: Sequence[Payment]) -> Payment:
@@ -277,20 +272,21 @@ def transactions_of(
     return tuple(one for one in transactions if one.account_reference == reference)
 
 
-def credits_of(context: CheckContext, payment: Payment) -> Credits | None:
-    """What was credited for an order; None: not visible."""
-    if not context.profile.shows_credits or not payment.started.accepted:
-        return None
+def credits_of(context: CheckContext, payment: Payment) -> Credits:
+    """What was credited for an order, or to an account since before this payment."""
+    is_order = payment.kind is not PaymentKind.C2B_PAYMENT
+    if is_order and not (context.profile.shows_credits and payment.started.accepted):
+        return NOT_SEEN
     with contextlib.suppress(Unjudged):
         return context.observations.credits(payment)
-    return None
+    return NOT_SEEN
 
 
 def record_of(
     context: CheckContext,
     payment: Payment,
     transactions: tuple[DarajaTransaction, ...],
-    credits: Credits | None,
+    credits: Credits,
     *,
     receipt: str | None,
     several_attempts: bool,
@@ -301,8 +297,8 @@ def record_of(
         ordered=float(payment.amount) if context.profile.receives("amount") else None,
         transactions=transactions,
         observations=context.run.observations(payment.reference),
-        credits=credits.count if credits is not None and credits.counted else None,
-        total=credits.total if credits is not None else None,
+        credits=credits.rows,
+        total=credits.total,
         name="" if context.profile.receives("reference") else payment.payment_id,
         receipt=receipt,
         in_parts="split_payments" in context.target.merchant.capabilities,
@@ -324,40 +320,31 @@ def c2b_records(context: CheckContext) -> Iterator[PaymentRecord]:
     accounts: dict[str, list[Payment]] = defaultdict(list)
     for payment in payments:
         accounts[payment.payment_id].append(payment)
-    credits = {number: _credits_of_account(context, paid[0]) for number, paid in accounts.items()}
+    credits = {number: credits_of(context, paid[0]) for number, paid in accounts.items()}
     try:
         known = c2b_payments(context.control, since=payments[0].since)
     except JournalIncomplete as error:
         raise Unjudged(str(error)) from error
     for payment in payments:
-        yield _c2b_record(
-            payment.record_name, [payment], known, context.run.observations(payment.record_name), credits=None
-        )
+        yield _c2b_record(payment.record_name, [payment], known, context.run.observations(payment.record_name))
     for number, paid in accounts.items():
-        yield _c2b_record(number, paid, known, (), credits=credits[number])
-
-
-def _credits_of_account(context: CheckContext, first: Payment) -> Credits | None:
-    """What an account was credited since before its first payment; None: it cannot be read."""
-    with contextlib.suppress(Unjudged):
-        return context.observations.credits(first)
-    return None
+        yield _c2b_record(number, paid, known, credits=credits[number])
 
 
 def _c2b_record(
     name: str,
     payments: Sequence[Payment],
     known: Mapping[str, DarajaTransaction],
-    observations: tuple[Observation, ...],
+    observations: tuple[Observation, ...] = (),
     *,
-    credits: Credits | None,
+    credits: Credits = NOT_SEEN,
 ) -> PaymentRecord:
     return PaymentRecord(
         reference=name,
         ordered=None,
         transactions=tuple(known[one.transaction_id] for one in payments if one.transaction_id in known),
         observations=observations,
-        credits=credits.count if credits is not None and credits.counted else None,
-        total=credits.total if credits is not None else None,
+        credits=credits.rows,
+        total=credits.total,
         kind=PaymentKind.C2B_PAYMENT,
     )

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
+from tayari_control.client import JournalIncomplete
 from tayari_money.daraja_records import (
     PAYOUT_CALLS,
     REVERSAL,
-    JournalIncomplete,
     money_sent_back,
     transactions_by_msisdn,
 )
@@ -206,7 +206,7 @@ def judge_refunds(context: CheckContext, rule_id: str) -> None:
 
 def _records(context: CheckContext, refunds: tuple[Payment, ...]) -> list[PaymentRecord]:
     """Each payment that was to be given back, and what was given back of it."""
-    since = min((one.refund_of.since for one in refunds if one.refund_of is not None), default=0)
+    since = min((one.refund_of.since for one in refunds if one.refund_of is not None), default=1)
     paid = transactions_by_msisdn(context.control, since=since)
     records = []
     for reference, refund in {one.reference: one for one in refunds}.items():
@@ -231,9 +231,6 @@ def _record(
         reference=reference,
         ordered=float(refund.amount),
         transactions=transactions,
-        observations=(),
-        credits=None,
-        total=None,
         kind=kind,
         refund_of=refund.reference if kind is PaymentKind.REFUND else "",
     )

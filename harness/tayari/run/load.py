@@ -24,7 +24,7 @@ from tayari_target.target_file import TargetError, load_target
 from tayari_target.target_file.target_model import Target
 from tayari_target.test_environment import TestEnvironment
 
-from tayari.run.children import PUT_AWAY_S, ChildFailed, Mask, Watch, clean_environment, last_lines, run_child
+from tayari.run.children import PUT_AWAY_S, ChildFailed, ChildProcess, Mask, Watch, clean_environment, last_lines
 from tayari.run.order import LoadOrder, RunOrder
 from tayari.run.progress import RunProgress
 
@@ -145,12 +145,9 @@ def run_load(
         tell()
 
     try:
-        run_child(
-            locust_command(asked),
-            log=log,
+        environment = _environment(order, asked, environment_file, work_dir)
+        ChildProcess(locust_command(asked), log=log, environment=environment, folder=work_dir).finish(
             watch=look,
-            environment=_environment(order, asked, environment_file, work_dir),
-            folder=work_dir,
             what="the load",
             accept=frozenset({0}),
             mask=mask,
@@ -256,16 +253,10 @@ def run_worker(target: Path, *, master: str, control_url: str, log: Path) -> Non
     """
     host, _, port = master.rpartition(":") if ":" in master else (master, "", "5557")
     given = {"TAYARI_TARGET": str(target.resolve()), "TAYARI_CONTROL": control_url}
-    run_child(
-        [*locust(), "--worker", "--master-host", host, "--master-port", port],
-        log=log,
-        watch=lambda: None,
-        environment={**clean_environment(os.environ), **given},
-        folder=Path.cwd(),
-        what="the load's worker",
-        accept=frozenset({0}),
-        mask=TestEnvironment(load_target(target)).masked,
-    )
+    command = [*locust(), "--worker", "--master-host", host, "--master-port", port]
+    mask = TestEnvironment(load_target(target)).masked
+    worker = ChildProcess(command, log=log, environment={**clean_environment(os.environ), **given}, folder=Path.cwd())
+    worker.finish(watch=lambda: None, what="the load's worker", accept=frozenset({0}), mask=mask)
 
 
 def _environment(order: RunOrder, asked: LoadOrder, environment_file: Path, work_dir: Path) -> dict[str, str]:

@@ -21,7 +21,7 @@ from tayari_target.instances import most_instances
 from tayari_target.run_processes import marks
 from tayari_target.target_file.target_model import Target
 
-from tayari.run.children import Mask, Watch, begin_child, clean_environment, watch_child
+from tayari.run.children import ChildProcess, Mask, Watch, clean_environment
 from tayari.run.order import RunOrder
 from tayari.run.progress import RunProgress
 
@@ -119,7 +119,7 @@ class SuitesProcess:
         self._order = order
         self._work_dir = work_dir
         self._log = order.out.resolve() / "suites.log"
-        self._child: subprocess.Popen[bytes] | None = None
+        self._child: ChildProcess | None = None
         self._is_used = False
 
     def __enter__(self) -> Self:
@@ -128,7 +128,7 @@ class SuitesProcess:
         self._log.parent.mkdir(parents=True, exist_ok=True)
         self._log.unlink(missing_ok=True)
         settings = {**marks(self._work_dir), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
-        self._child = begin_child(
+        self._child = ChildProcess(
             PREPARED,
             log=self._log,
             environment={**clean_environment(os.environ), **settings},
@@ -142,8 +142,8 @@ class SuitesProcess:
     ) -> None:
         if self._child is None:
             return
-        self._child.kill()
-        self._child.communicate()
+        self._child.process.kill()
+        self._child.process.communicate()
         if not self._is_used:
             self._log.unlink(missing_ok=True)
 
@@ -155,7 +155,8 @@ class SuitesProcess:
         """
         child = self._child
         assert child is not None, "the suites were ordered"
-        assert child.stdin is not None
+        arguments = child.process.stdin
+        assert arguments is not None
         events = self._work_dir / "events.jsonl"
         tail = EventTail(events, progress, f"suite {self._order.suite}")
         command = pytest_command(
@@ -167,10 +168,10 @@ class SuitesProcess:
             tail.read()
 
         with contextlib.suppress(BrokenPipeError):  # it has ended, and its log says why
-            child.stdin.write(json.dumps(command[len(PYTEST) :]).encode() + b"\n")
-            child.stdin.close()
+            arguments.write(json.dumps(command[len(PYTEST) :]).encode() + b"\n")
+            arguments.close()
         self._is_used = True
-        watch_child(child, log=self._log, watch=look, what="the suites", accept=_JUDGED, mask=mask)
+        child.finish(watch=look, what="the suites", accept=_JUDGED, mask=mask)
         return read_events(events)
 
 
