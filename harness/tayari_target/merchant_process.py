@@ -35,6 +35,7 @@ from tayari_target.target_file.target_model import Start
 LOG_BYTES: Final = 4 * 1024 * 1024
 """The log file is cut to its last part when it grows beyond."""
 _TAIL_BYTES: Final = 16 * 1024
+_CUT: Final = "[earlier lines were cut]\n"
 _KEPT_BYTES: Final = 64 * 1024
 """To take the secrets out of more would take seconds."""
 _ERROR: Final = re.compile(
@@ -150,6 +151,20 @@ class MerchantProcess:
                 return file.read().decode("utf-8", errors="replace")
         except OSError:
             return ""
+
+    def printed_since(self, mark: int) -> tuple[str, int]:
+        """What it printed since this mark, and the mark for the next call; 0 is the beginning.
+
+        A mark is a position in the log, in bytes. Where the log was cut since, the part that the cut kept is old.
+        """
+        try:
+            with self._log.open("rb") as file:
+                size = file.seek(0, os.SEEK_END)
+                file.seek(mark if mark <= size else min(size, len(_CUT) + _TAIL_BYTES))
+                text = file.read()
+                return text.decode("utf-8", errors="replace"), file.tell()
+        except OSError:
+            return "", mark
 
     def keep_log(self, folder: Path, instance: int, *, in_hurry: bool) -> None:
         """Write the end of its log to a folder that outlives the run, without secrets."""
@@ -284,7 +299,7 @@ class MerchantProcess:
                     tail = self.log_tail()
                     os.truncate(self._log, 0)
                     with self._log.open("a", encoding="utf-8") as file:
-                        file.write("[earlier lines were cut]\n" + tail)
+                        file.write(_CUT + tail)
             except OSError:
                 return  # the run's folder is gone
             time.sleep(1.0)

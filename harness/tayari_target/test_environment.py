@@ -268,10 +268,13 @@ class TestEnvironment:
         self._adopt()
         return self._merchant.alive() if self._merchant is not None else None
 
-    def merchant_log_tail(self, *, masked: bool = True) -> str:
-        """Its last lines; empty where Tayari did not start it. Masking them takes far longer than reading."""
-        text = self._merchant.log_tail() if self._merchant is not None else ""
-        return self.masked(text) if masked else text
+    def merchant_log_tail(self) -> str:
+        """Its last lines, without secrets; empty where Tayari did not start it."""
+        return self.masked(self._merchant.log_tail()) if self._merchant is not None else ""
+
+    def merchant_printed(self, since: int) -> tuple[str, int]:
+        """What it printed since a mark, secrets included, and the next mark; nothing where Tayari did not start it."""
+        return self._merchant.printed_since(since) if self._merchant is not None else ("", since)
 
     def kill_merchant(self) -> None:
         """End the merchant as a power cut would."""

@@ -73,8 +73,11 @@ class FakeEnvironment:
     def merchant_alive(self) -> bool:
         return self.alive
 
-    def merchant_log_tail(self, *, masked: bool = True) -> str:
+    def merchant_log_tail(self) -> str:
         return self.log
+
+    def merchant_printed(self, since: int) -> tuple[str, int]:
+        return self.log[since:], len(self.log)
 
     def restart_merchant(self) -> None:
         self.alive = True

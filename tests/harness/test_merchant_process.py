@@ -290,6 +290,33 @@ def test_the_end_of_its_log_outlives_it_without_secrets(tmp_path: Path) -> None:
     assert kept.startswith("[redacted] old\n")
 
 
+def test_what_was_printed_since_a_mark_is_read_though_it_repeats_earlier_lines(tmp_path: Path) -> None:
+    merchant = make(tmp_path)
+    log = tmp_path / "merchant.log"
+    log.write_text("database is locked\n" * 4_000)
+    before, mark = merchant.printed_since(0)
+    nothing, same = merchant.printed_since(mark)
+    with log.open("a") as file:
+        file.write("database is locked\n")
+
+    assert (len(before), nothing, same) == (log.stat().st_size - 19, "", mark)
+    assert merchant.printed_since(mark) == ("database is locked\n", mark + 19)
+
+
+def test_what_a_cut_of_the_log_kept_was_printed_before_it(tmp_path: Path) -> None:
+    merchant = make(tmp_path)
+    log = tmp_path / "merchant.log"
+    log.write_text("old\n" * 100_000)
+    _, mark = merchant.printed_since(0)
+    log.write_text("[earlier lines were cut]\n" + merchant.log_tail() + "new\n")
+
+    assert merchant.printed_since(mark)[0] == "new\n"
+
+
+def test_a_merchant_without_a_log_has_printed_nothing(tmp_path: Path) -> None:
+    assert make(tmp_path).printed_since(7) == ("", 7)
+
+
 def test_the_log_is_shown_by_its_last_part_only(tmp_path: Path) -> None:
     merchant = make(tmp_path)
     (tmp_path / "merchant.log").write_text("x" * (LOG_BYTES // 64) + "the end")

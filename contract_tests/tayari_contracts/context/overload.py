@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import re
 import time
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from statistics import median
@@ -49,12 +49,6 @@ def lock_named(text: str) -> str:
     """The words with which a text says that a database is locked; empty where it says no such thing."""
     found = LOCKED.search(text)
     return found[0] if found else ""
-
-
-def printed_since(before: str, now: str) -> str:
-    """The lines at the end of a log that were not there before."""
-    fresh = Counter(now.splitlines()) - Counter(before.splitlines())
-    return "\n".join(fresh.elements())
 
 
 class Pace:

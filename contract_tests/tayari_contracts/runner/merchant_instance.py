@@ -16,7 +16,7 @@ from tayari_target.test_environment import TestEnvironment
 from tayari_contracts.catalogue.rules import Control
 from tayari_contracts.context.check_time import is_quiet, own_limit, polite
 from tayari_contracts.context.findings import quote
-from tayari_contracts.context.overload import FEWEST, SIDE_BY_SIDE, printed_since
+from tayari_contracts.context.overload import FEWEST, SIDE_BY_SIDE
 from tayari_contracts.context.run_record import CRASH, Allocation, RunRecord
 from tayari_contracts.runner.check_run import CheckResult, PlannedCheck, run_check
 
@@ -45,7 +45,7 @@ class _Read:
 
     at: float = 0.0
     since: int = 0
-    printed: str = ""
+    printed: int = 0
 
 
 class MerchantInstance:
@@ -94,9 +94,8 @@ class MerchantInstance:
                 overload.note_text(str(answer.get("body") or ""))
                 if (answer.get("status") or 0) >= CRASH:
                     overload.crashed()
-        printed = self.environment.merchant_log_tail(masked=False)  # only what names a lock is kept of it
-        overload.note_text(printed_since(self._read.printed, printed))
-        self._read.printed = printed
+        printed, self._read.printed = self.environment.merchant_printed(self._read.printed)
+        overload.note_text(printed)  # only the words of a lock are kept of it
 
     def restart_merchant(self) -> None:
         """Start the merchant that has died; one that does not come up again is the merchant's own trouble, not ours."""

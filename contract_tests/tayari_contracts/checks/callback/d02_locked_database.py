@@ -10,7 +10,7 @@ from tayari_contracts.checks.check_registry import check
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Untested, Warned, quote
 from tayari_contracts.context.inline_scenarios import after, situation
-from tayari_contracts.context.overload import lock_named, printed_since
+from tayari_contracts.context.overload import lock_named
 from tayari_contracts.context.payment import Payment
 from tayari_contracts.context.run_record import CRASH
 
@@ -23,12 +23,12 @@ RESULT_S: Final = 0.3
 @check("D02")
 def callbacks_that_come_together_are_all_taken(context: CheckContext) -> None:
     """Four times three callbacks come at the same moment; where some are lost, one more comes alone."""
-    printed = context.environment.merchant_log_tail()
+    _, mark = context.environment.merchant_printed(0)
     answers: list[dict[str, Any]] = []
     for _ in range(ROUNDS):
         answers += _callbacks_at_once(context, [_paid_silently(context) for _ in range(AT_ONCE)])
     answered = " ".join(str(answer.get("body") or "") for answer in answers)
-    words = lock_named(answered) or lock_named(printed_since(printed, context.environment.merchant_log_tail()))
+    words = lock_named(answered) or lock_named(context.environment.merchant_printed(mark)[0])
     judge(context, lost=sum(map(_is_lost, answers)), sent=len(answers), words=words)
 
 
