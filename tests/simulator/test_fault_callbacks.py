@@ -9,7 +9,8 @@ import pytest
 from bench_daraja import MSISDN, STARTED_S, Bench, codes_of, scenario_of
 from tayari_simulator.faults.base import TableFault
 from tayari_simulator.faults.forge import Forge
-from tayari_simulator.faults.message_faults import HugeCallback, Mutate
+from tayari_simulator.faults.huge_callback import HugeCallback
+from tayari_simulator.faults.mutate import Mutate
 from tayari_simulator.scenarios.lint import sample_message
 from tayari_simulator.state.behaviour import Delivery
 

@@ -1,1 +1,1 @@
-"""The faults that a scenario file can name; `table.FAULTS` lists them."""
+"""The faults that a scenario file can name, each in a file of its own; `table.FAULTS` lists them."""

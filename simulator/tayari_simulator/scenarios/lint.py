@@ -18,7 +18,8 @@ from tayari_simulator.catalogue.results import RESULTS, STILL_PROCESSING, SUCCES
 from tayari_simulator.config import SANDBOX_PASSKEY, SANDBOX_SHORT_CODE
 from tayari_simulator.faults.base import TableFault
 from tayari_simulator.faults.change import BadChange
-from tayari_simulator.faults.message_faults import LateFailure, Mutate
+from tayari_simulator.faults.late_failure import LateFailure
+from tayari_simulator.faults.mutate import Mutate
 from tayari_simulator.scenarios.scenario_model import DEFAULT_DELAY, FaultUse, Header
 from tayari_simulator.scenarios.values import ShownState
 from tayari_simulator.state.behaviour import ALWAYS, Call

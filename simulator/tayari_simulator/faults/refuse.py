@@ -1,0 +1,24 @@
+"""`refuse`: the Daraja port closes, or goes silent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tayari_simulator.faults.base import TableFault
+from tayari_simulator.state.behaviour import Reply, Transport
+from tayari_simulator.strict_reading import Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse(TableFault):
+    """Reset this call and close the port for `for_s` seconds: whoever comes meanwhile is refused, others too.
+
+    With `silent` nobody is refused and nobody is answered: connecting takes until the caller gives up.
+    """
+
+    for_s: Seconds
+    silent: bool = False
+
+    def instead(self, call: str) -> Reply:  # noqa: ARG002 - the hook's shape
+        """A reset, and the order to close the port."""
+        return Reply(503, b"", transport=Transport.RESET, close_port_for_s=self.for_s, port_silent=self.silent)
