@@ -59,6 +59,7 @@ def daraja_session(*, beyond_this_machine: bool) -> requests.Session:
 
 class MerchantSession(requests.Session):
     """For the merchant: answers are bounded by `limit`, and redirects are followed on their own origin only.
+    Only this machine and `hosts` are called.
 
     Another class of session, such as Locust's, becomes safe by naming this one first among its bases.
     """
@@ -67,6 +68,7 @@ class MerchantSession(requests.Session):
         super().__init__(*args, **kwargs)
         self.trust_env = False
         self.limit = AnswerLimit()
+        self.hosts: frozenset[str] = frozenset()
         adapter = _LimitedAdapter(pool_connections=8, pool_maxsize=128)
         self.mount("http://", adapter)
         self.mount("https://", adapter)
@@ -107,7 +109,12 @@ class MerchantSession(requests.Session):
         }
 
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
-        """As `requests` does, within the limit. It is called again for each redirect, under the same limit."""
+        """As `requests` does, within the limit. It is called again for each redirect, under the same limit.
+
+        Raises:
+            HostRefused: the host is not called.
+        """
+        check_host(str(request.url), self.hosts)
         if _reading.get() is not None:
             return super().send(request, **kwargs)
         timeout = kwargs.get("timeout")

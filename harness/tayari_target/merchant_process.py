@@ -19,7 +19,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 import requests
-from tayari_control.http_session import MerchantSession
+from tayari_control.http_session import HostRefused, MerchantSession, hosts_of
 
 from tayari_target.merchant_interception import (
     HostsError,
@@ -251,12 +251,13 @@ class MerchantProcess:
         until = time.monotonic() + self._start.ready_within_s
         last = "no answer"
         with MerchantSession() as session:
+            session.hosts = hosts_of((self._base_url,))
             while time.monotonic() < until:
                 if process.poll() is not None:
                     raise self._died(process.returncode)
                 try:
                     status = session.get(url, timeout=2.0, allow_redirects=False).status_code
-                except requests.RequestException as error:
+                except (requests.RequestException, HostRefused) as error:
                     last = connection_error(error)
                 else:
                     if status < 500:

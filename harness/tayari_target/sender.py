@@ -12,7 +12,6 @@ from tayari_control.http_session import (
     AnswerLimit,
     HostRefused,
     MerchantSession,
-    check_host,
     hosts_of,
 )
 from tayari_reports.model import Exchange
@@ -35,7 +34,7 @@ class Sender:
         self._values: dict[str, str] = dict(values)
         self._session = session or MerchantSession()
         self._session.limit = AnswerLimit(bytes=merchant.max_answer_bytes)
-        self._hosts = hosts_of((merchant.base_url,))
+        self._session.hosts = hosts_of((merchant.base_url,))
         self._owned = session is None
         self._record = record
         self._lock = threading.Lock()
@@ -114,8 +113,7 @@ class Sender:
                 call, {**self._values, **values}, base_url=self._merchant.base_url, as_they_are=headers,
                 headers=self._merchant.headers if with_merchant_headers else NOTHING,
             )  # fmt: skip
-            check_host(filled.path, self._hosts)
-        except (PlaceholderError, HostRefused) as error:
+        except PlaceholderError as error:
             return MerchantAnswer(error=str(error))
         at, began = time.time(), time.monotonic()
         response, error_text = self._request(filled, timeout_s or self._merchant.timeout_s)
@@ -141,6 +139,8 @@ class Sender:
             return None, f"no answer within {timeout_s:g} s"
         except requests.ConnectionError as error:
             return None, connection_error(error)
+        except HostRefused as error:
+            return None, str(error)
         except (requests.RequestException, ValueError) as error:
             return None, f"{type(error).__name__}: {error}"
         if not response.status_code:  # Locust's session gives status 0 instead of raising

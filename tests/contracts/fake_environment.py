@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,8 +36,9 @@ class NoControl:
         """Nothing is sent, so nothing is held."""
         return 1
 
-    def wait(self, condition: str, **which: object) -> dict[str, Any]:
+    def wait(self, condition: str, *, timeout_s: float, **which: Any) -> dict[str, Any]:
         """Nothing ever happens."""
+        time.sleep(timeout_s)
         return {"met": False, "entries": []}
 
     def play_next(self, scenario: object, *, msisdn: str, hold_s: float = 0.0) -> int:

@@ -311,7 +311,7 @@ class BatchedAccounts:
     def total(self, account: Payment) -> int:
         return sum(amount for name, amount, at in self.paid if name == account.reference and at <= self.now)
 
-    def wait(self, _: Payment, __: object, *, within_s: float) -> None:
+    def wait(self, _: Payment, *__: object, within_s: float) -> None:
         self.now += within_s
 
 

@@ -229,7 +229,7 @@ def test_k01_fails_at_once_over_the_payment_that_showed_it() -> None:
     with pytest.raises(Failed, match="no status query was seen in the whole run"):
         traffic_agrees_with_the_declared_capabilities(one)
 
-    assert one.evidence.payments == (one.run.silence.payment,)
+    assert one.evidence.payments == [one.run.silence.payment]
 
 
 def test_a_query_by_a_path_that_nobody_plays_is_named_where_none_came() -> None:

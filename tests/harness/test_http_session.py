@@ -259,6 +259,13 @@ def test_any_other_host_is_refused_with_a_reason(url: str, message: str) -> None
         check_host(url, frozenset({"shop.test"}))
 
 
+def test_a_session_calls_no_other_hosts_than_those_it_was_given() -> None:
+    with MerchantSession() as session:
+        session.hosts = hosts_of(["http://shop.test/"])
+        with pytest.raises(HostRefused, match=r"host 'elsewhere\.test' is not called; expected loopback or shop\.test"):
+            session.get("http://elsewhere.test:9/", params={"a": "1"})
+
+
 def test_the_driver_checks_the_host_of_each_call(tmp_path: Path) -> None:
     target = write_target(tmp_path, "http://127.0.0.1:9")
     real = replace(target, merchant=replace(target.merchant, base_url="https://api.safaricom.co.ke"))

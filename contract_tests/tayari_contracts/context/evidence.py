@@ -28,8 +28,10 @@ class Evidence:
     def __init__(self, journal: JournalReader, run: RunRecord) -> None:
         self._journal = journal
         self._run = run
-        self._exchanges: list[Exchange] = []
-        self._payments: list[Payment] = []
+        self.driver_exchanges: list[Exchange] = []
+        """Everything that this check asked the merchant, with its answers, as on the wire."""
+        self.payments: list[Payment] = []
+        """The payments of this check so far."""
         self._watched: list[Entry] = []
         self.tries = 0
         self.scenario = ""
@@ -39,25 +41,15 @@ class Evidence:
         self.faulty_scenarios: list[tuple[Payment, Mapping[str, Any]]] = []
         """The STK payments that played a scenario with faults, and the scenario."""
 
-    @property
-    def payments(self) -> tuple[Payment, ...]:
-        """The payments of this check so far."""
-        return tuple(self._payments)
-
-    @property
-    def driver_exchanges(self) -> tuple[Exchange, ...]:
-        """Everything that this check asked the merchant, with its answers, as on the wire."""
-        return tuple(self._exchanges)
-
     def record(self, exchange: Exchange) -> None:
         """Keep what the merchant was asked and answered."""
-        self._exchanges.append(exchange)
+        self.driver_exchanges.append(exchange)
         self._run.overload.note_text(exchange.response_body)
 
     def add_payment(self, payment: Payment, scenario: Scenario | None) -> None:
         """A payment of any kind began, and plays this scenario; the record of the run gets it too."""
         self._run.add_payment(payment)
-        self._payments.append(payment)
+        self.payments.append(payment)
         if scenario is not None:
             self.name_scenario(scenario)
         is_push = payment.kind is PaymentKind.STK_PAYMENT
@@ -73,7 +65,7 @@ class Evidence:
 
     def cite(self, *payments: Payment) -> None:
         """Add payments of other checks."""
-        self._payments += payments
+        self.payments += payments
 
     def watch_since(self, since: int, **where: str) -> None:
         """Add the journal from `since` on (by `endpoint`, ...)."""
@@ -81,8 +73,8 @@ class Evidence:
 
     def exchanges(self) -> tuple[Exchange, ...]:
         """What went over the wire for the payments of this check, in order."""
-        journal = {entry["seq"]: entry for entry in (*self._watched, *self._journal.entries_of(self._payments))}
-        return in_order([*map(from_journal, journal.values()), *map(shortened, self._exchanges)])
+        journal = {entry["seq"]: entry for entry in (*self._watched, *self._journal.entries_of(self.payments))}
+        return in_order([*map(from_journal, journal.values()), *map(shortened, self.driver_exchanges)])
 
 
 def shortened(exchange: Exchange) -> Exchange:

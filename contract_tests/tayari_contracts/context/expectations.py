@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
 
 from tayari_money.invariants import shillings
 from tayari_money.payment_record import PaymentKind, PaymentState
@@ -26,7 +25,7 @@ from tayari_contracts.context.inline_scenarios import after, situation
 from tayari_contracts.context.journal_reader import JournalReader
 from tayari_contracts.context.message_topics import problems_of
 from tayari_contracts.context.observations import Observations, require_readable
-from tayari_contracts.context.payment import PAID, PENDING, REVIEW, SETTLED, Payment, states_of
+from tayari_contracts.context.payment import PAID, PENDING, REVIEW, SETTLED, Payment
 from tayari_contracts.context.run_record import RunRecord
 
 
@@ -52,19 +51,13 @@ class Expectations:
         """Whether an ordinary payment of this check was settled by its callback."""
 
     def state(
-        self,
-        payment: Payment,
-        states: PaymentState | Iterable[PaymentState],
-        *,
-        within_s: float | None = None,
-        because: str = "",
+        self, payment: Payment, *states: PaymentState, within_s: float | None = None, because: str = ""
     ) -> StatusView:
         """The payment reaches one of `states`, or the rule is broken."""
-        wanted = states_of(states)
-        view = self._observations.until(payment, wanted, within_s=within_s)
-        if view.state in wanted:
+        view = self._observations.until(payment, *states, within_s=within_s)
+        if view.state in states:
             return view
-        names = " or ".join(sorted(wanted))
+        names = " or ".join(sorted(states))
         lasted_s = time.time() - payment.began_at
         self._require_own_state(payment, view)
         kind = Missing if view.state in (PENDING, None) else Failed
@@ -85,13 +78,10 @@ class Expectations:
                 f"by its reference it is {say(view)}"
             )
 
-    def never(
-        self, payment: Payment, states: PaymentState | Iterable[PaymentState], *, for_s: float, because: str
-    ) -> None:
+    def never(self, payment: Payment, *states: PaymentState, for_s: float, because: str) -> None:
         """During `for_s` the payment shows none of `states`."""
-        unwanted = states_of(states)
-        view = self._observations.until(payment, unwanted, within_s=for_s)
-        if view.state in unwanted:
+        view = self._observations.until(payment, *states, within_s=for_s)
+        if view.state in states:
             raise Failed(f"the payment became {say(view)}: {because}")
 
     def credits(self, payment: Payment, expected: int, *, quiet_s: float = 1.0, because: str = "") -> None:
@@ -127,7 +117,7 @@ class Expectations:
 
     def honoured(self, payment: Payment, *, because: str) -> None:
         """Paid and credited once, or in the hands of a person, when the merchant has dealt with the success."""
-        self._observations.until(payment, (PAID, REVIEW), within_s=self._time.settled_s)
+        self._observations.until(payment, PAID, REVIEW, within_s=self._time.settled_s)
         view = self.status_after_queue(payment)
         if view.state not in (PAID, REVIEW):
             kind = Missing if view.state in (PENDING, None) else Failed
@@ -220,7 +210,7 @@ class Expectations:
         """
         view = self.status_after_queue(payment)
         if view.state not in SETTLED:
-            view = self._observations.until(payment, SETTLED, within_s=self._time.slow_queue_s)
+            view = self._observations.until(payment, *SETTLED, within_s=self._time.slow_queue_s)
         if view.state in SETTLED:
             return view
         lasted_s = time.time() - payment.began_at

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Final
 
 from tayari_control.client import ControlClient
@@ -15,7 +15,7 @@ from tayari_contracts.context.check_time import CheckTime
 from tayari_contracts.context.findings import Unjudged, key_missing, unknown_word
 from tayari_contracts.context.journal_reader import JournalReader
 from tayari_contracts.context.message_topics import message_at_start, problems_of
-from tayari_contracts.context.payment import SETTLED, Credits, Entry, Payment, states_of
+from tayari_contracts.context.payment import SETTLED, Credits, Entry, Payment
 from tayari_contracts.context.run_record import RunRecord, untranslated
 
 LOOK_EVERY_S: Final = 0.25
@@ -112,22 +112,19 @@ class Observations:
         if time.monotonic() - last >= pause_s:
             self._refresh(payment, 2 * pause_s if seldom else pause_s)
 
-    def until(
-        self, payment: Payment, states: PaymentState | Iterable[PaymentState], *, within_s: float | None = None
-    ) -> StatusView:
+    def until(self, payment: Payment, *states: PaymentState, within_s: float | None = None) -> StatusView:
         """Look until the payment is in one of `states`, or time is up; the last look is returned either way.
 
         Raises:
             Untested: the merchant's word for the state is none that the target file knows.
         """
-        wanted = states_of(states)
         seen: list[StatusView] = []
         began = time.monotonic()
 
         def look() -> StatusView | None:
             self._refresh_when_due(payment, began)
             seen.append(self.status(payment))
-            return seen[-1] if seen[-1].state in wanted else None
+            return seen[-1] if seen[-1].state in states else None
 
         within = self._time.settle_s if within_s is None else within_s
         self._time.until(look, within_s=within, pause=self.until_told(payment))
@@ -142,14 +139,11 @@ class Observations:
 
         def pause(seconds: float) -> bool:
             nonlocal answered
-            end = time.monotonic() + seconds
             waited = self._control.wait(
                 "callback_answered", msisdn=payment.msisdn, since=payment.since, count=answered + 1, timeout_s=seconds,
                 stop=self._time.stop,
             )  # fmt: skip
             answered = max(answered, len(waited["entries"]))
-            if not waited["met"]:
-                self._time.pause(end - time.monotonic())
             return bool(waited["met"])
 
         return pause if self._profile.takes_callbacks else None

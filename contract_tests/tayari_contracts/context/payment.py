@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -72,8 +71,3 @@ class Credits:
 
 NOT_SEEN = Credits(count=0, total=None, counted=False)
 """Nothing is visible: neither how often, nor how much."""
-
-
-def states_of(states: PaymentState | Iterable[PaymentState]) -> frozenset[PaymentState]:
-    """One state or several, as a set."""
-    return frozenset({states}) if isinstance(states, PaymentState) else frozenset(states)

@@ -127,9 +127,9 @@ class ControlOutcomes:
         played = [self._played.get(control) for control in controls]
         return [one.finding for one in played if one is not None and one.finding is not None]
 
-    def are_broken(self, controls: Iterable[Control]) -> bool:
-        """Whether one of these was played and did not end as expected."""
-        return bool(self.findings(controls))
+    def broken(self, controls: Iterable[Control]) -> list[Control]:
+        """Those of these that were played and did not end as expected, in order."""
+        return [control for control in sorted(controls) if self.findings([control])]
 
     def forget_failures(self, *, unless_calm: bool = False) -> None:
         """Let what did not end as expected be played again: the merchant was overloaded at the time.

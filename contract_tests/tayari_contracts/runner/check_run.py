@@ -237,7 +237,7 @@ def _known_blocked(planned: PlannedCheck, context: CheckContext) -> _Ending | No
     """
     if silent := _silent(planned, context, within_s=0.0):
         return silent
-    known = sorted(control for control in planned.controls if context.run.controls.are_broken([control]))
+    known = context.run.controls.broken(planned.controls)
     reasons = [reason for control in known if (reason := _others(planned, blocked(context, control)))]
     reasons = reasons if planned.rule.waivable else []
     return _blocked_ending(context, planned.controls, reasons[0]) if reasons else None

@@ -231,7 +231,7 @@ class CheckRunner:
         """What counts of a check that ended in doubt: it is repeated alone where other requests may be to blame."""
         planned = task.planned
         blocked = first.check.not_tested is NotTested.BLOCKED
-        if blocked and instance.run.controls.are_broken({*planned.controls, Control.SUCCESS}):
+        if blocked and instance.run.controls.broken({*planned.controls, Control.SUCCESS}):
             return first.check
         broken = blocked or first.check.state in BROKEN
         crowded = first.overlapped or (task.beside_others and (broken or bool(task.trouble) or planned.exclusive))

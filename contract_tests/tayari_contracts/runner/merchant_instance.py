@@ -150,7 +150,7 @@ class MerchantInstance:
     def _one_by_one(self, planned: PlannedCheck, first: CheckResult) -> CheckResult:
         """The check again, its payments one after the other: that they overlapped is no matter of its rule."""
         blocked = first.check.not_tested is NotTested.BLOCKED
-        if blocked and self.run.controls.are_broken({*planned.controls, Control.SUCCESS}):
+        if blocked and self.run.controls.broken({*planned.controls, Control.SUCCESS}):
             return first
         if not self.let_queries_end():
             return self.unless_queries_ran_out(first)

@@ -178,14 +178,14 @@ def _judge_outcome(context: CheckContext, payment: Payment, document: Document) 
         _let_it_play(context, payment)
     because = str(document.get("about", "")).strip()
     try:
-        view = context.expectations.state(payment, wanted, within_s=within_s, because=because)
+        view = context.expectations.state(payment, *wanted, within_s=within_s, because=because)
     except Failed:
         if "query" in document and not _without_callback(document) and not context.journal.queries(payment):
             why = "the merchant believes its callback and asks nothing, so no query contradicted it"
             raise Inapplicable(why) from None
         raise
     if "never" in expect:
-        context.expectations.never(payment, _states(expect["never"]), for_s=1.0, because="the scenario excludes that")
+        context.expectations.never(payment, *_states(expect["never"]), for_s=1.0, because="the scenario excludes that")
     shows_credits = context.profile.shows_credits and payment.kind is PaymentKind.STK_PAYMENT
     if shows_credits or payment.kind is PaymentKind.C2B_PAYMENT:
         _wait_for_repeats(context, payment, document)

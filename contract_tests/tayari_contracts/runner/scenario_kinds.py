@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from tayari_money.daraja_records import C2B, PAYOUT_CALLS, REVERSAL, confirmed_amount
-from tayari_money.payment_record import PaymentState
 
 from tayari_contracts.catalogue.rules import Need
 from tayari_contracts.context.check_context import CheckContext
@@ -16,7 +15,7 @@ from tayari_contracts.context.findings import Failed, Inapplicable, Untested, qu
 from tayari_contracts.context.inline_scenarios import after
 from tayari_contracts.context.journal_reader import status_of
 from tayari_contracts.context.message_topics import machine_words
-from tayari_contracts.context.payment import PAID, Entry, Payment, states_of
+from tayari_contracts.context.payment import PAID, Entry, Payment
 from tayari_contracts.context.run_record import CRASH
 from tayari_contracts.steps.c2b_payments import EMPTY_NAMES, confirm_falsely, pay_in
 from tayari_contracts.steps.c2b_registration import REGISTER, registering
@@ -72,7 +71,7 @@ def _asked_about(context: CheckContext, document: Document) -> Payment:
     Where the document expects it to stay open, it does: a merchant may ask again at once.
     """
     expected = (document.get("expect") or {}).get("state", "paid")
-    is_paid = PAID in states_of(map(PaymentState, [expected] if isinstance(expected, str) else expected))
+    is_paid = PAID in ([expected] if isinstance(expected, str) else expected)
     silent = payout_situation("inline/asked-about", outcome=after(0.5, callback=False) if is_paid else after(RUNS_S))
     msisdn = context.allocation.msisdn()
     context.control.play_next(document, msisdn=msisdn)

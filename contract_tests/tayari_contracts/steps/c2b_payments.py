@@ -291,7 +291,7 @@ def expect_recovered(context: CheckContext, payment: Payment, why: str) -> None:
     context.driver.recover_c2b()
     asked = section(context).recover is not None
     within_s = context.time.settle_s if asked else context.time.settled_s
-    view = context.observations.until(payment, (PAID, REVIEW), within_s=within_s)
+    view = context.observations.until(payment, PAID, REVIEW, within_s=within_s)
     context.evidence.watch_since(payment.since, endpoint=PULL)
     if view.state in (PAID, REVIEW):
         return

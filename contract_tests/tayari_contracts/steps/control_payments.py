@@ -70,7 +70,7 @@ def ordinary_payout(context: CheckContext) -> None:
         (refused, (FAILED, REVIEW), "an ordinary payout failed (2040, the receiver has no M-Pesa)"),
         (last, (PAID,), "an ordinary payout succeeded, beside one of the same amount that failed"),
     ):
-        view = context.observations.until(payment, wanted, within_s=context.time.settled_s)
+        view = context.observations.until(payment, *wanted, within_s=context.time.settled_s)
         if payment is refused and is_sent_again(context, payment):
             continue  # M-Pesa pays the second request: P23 judges that
         if view.state not in wanted:
@@ -192,10 +192,10 @@ def _played(context: CheckContext, control: Control) -> ControlOutcome:
         try:
             PLAYS[control](own)
         except Finding as finding:
-            return ControlOutcome(payments=own.evidence.payments, finding=finding, is_calm=is_calm)
+            return ControlOutcome(payments=tuple(own.evidence.payments), finding=finding, is_calm=is_calm)
         finally:
             context.run.give_back(own)
-        return ControlOutcome(payments=own.evidence.payments)
+        return ControlOutcome(payments=tuple(own.evidence.payments))
 
     return context.run.controls.once(control, play)
 
@@ -300,7 +300,7 @@ def _require_end(context: CheckContext, payment: Payment, what: str, ends: tuple
     """
     answer = _answer_to_callback(context, payment) if context.profile.takes_callbacks else None
     if context.profile.shows_state:
-        view = context.observations.until(payment, ends, within_s=context.time.settled_s)
+        view = context.observations.until(payment, *ends, within_s=context.time.settled_s)
         if view.state not in ends:
             heard = f"was answered {_written(answer)}" if answer else "waited for a status query"
             kind = Missing if view.state in (PENDING, None) else Failed

@@ -112,7 +112,7 @@ def make_traffic(context: CheckContext) -> None:
     if context.observations.until(contradicted, PAID).state is PAID:
         context.actions.send_callback(contradicted, result_code=1037)
     context.observations.wait("callback_answered", approved_late, count=2)
-    context.observations.until(cancelled, (FAILED, REVIEW))
+    context.observations.until(cancelled, FAILED, REVIEW)
 
 
 def take_in(context: CheckContext) -> None:

@@ -104,7 +104,7 @@ def _query_seen(context: CheckContext, payment: Payment) -> bool:
 def expect_undecided(context: CheckContext, payment: Payment, *, because: str) -> None:
     """The first answer decided nothing: not failed afterwards, and not paid before a second answer came."""
     first_query(context, payment)
-    view = context.observations.until(payment, (FAILED, PAID), within_s=REACTION_S)
+    view = context.observations.until(payment, FAILED, PAID, within_s=REACTION_S)
     if view.state is FAILED:
         raise Failed(f"the payment became failed, although its money may have been taken: {because}")
     if view.state is PAID and len(context.journal.queries(payment)) < 2:

@@ -58,7 +58,7 @@ def expect_one_credit(context: CheckContext, payments: Sequence[Payment], *, bec
     """
     end = time.monotonic() + context.time.patience_s
     for payment in payments:
-        context.observations.until(payment, (PAID, REVIEW), within_s=max(0.0, end - time.monotonic()))
+        context.observations.until(payment, PAID, REVIEW, within_s=max(0.0, end - time.monotonic()))
     if context.profile.shows_credits:
         context.time.pause(QUIET_S)
         for payment in payments:

@@ -32,7 +32,7 @@ def reads_the_response_code(context: CheckContext) -> None:
             f'{payment.started.status} "{text.strip()}" without an identifier; expected a word to the customer'
         )
     if payment.started.accepted:
-        view = context.observations.until(payment, (FAILED, REVIEW, PAID))
+        view = context.observations.until(payment, FAILED, REVIEW, PAID)
         if view.state is None:
             raise Unjudged(f"the payment is {say(view)}")
         if view.state not in (FAILED, REVIEW):

@@ -23,7 +23,7 @@ def survives_a_missing_id(context: CheckContext) -> None:
         raise Failed(f"the acknowledgement had no CheckoutRequestID, and {crash}")
     if not payment.started.accepted or not context.profile.shows_state:
         return
-    view = context.observations.until(payment, (FAILED, REVIEW, PAID), within_s=WATCHED_S)
+    view = context.observations.until(payment, FAILED, REVIEW, PAID, within_s=WATCHED_S)
     if view.state is PAID:
         raise Failed("the acknowledgement had no CheckoutRequestID, and the payment is paid")
     if view.state is None:

@@ -81,7 +81,7 @@ def _shown_while_unknown(context: CheckContext, payment: Payment) -> str:
 
 def _problem_of_state(context: CheckContext, payment: Payment, name: str) -> str:
     """The customer has paid by now. Paid, pending and review are all honest; failed is not."""
-    view = context.observations.until(payment, (PAID, PENDING, REVIEW), within_s=context.time.settle_s)
+    view = context.observations.until(payment, PAID, PENDING, REVIEW, within_s=context.time.settle_s)
     if view.state in (PAID, PENDING, REVIEW):
         return ""
     if view.state is FAILED:

@@ -64,7 +64,7 @@ def _outcome_message(context: CheckContext, error: str) -> str:
     if crash := crash_of(payment.started):
         raise Failed(f"the push was refused with {error}, and {crash}")
     if payment.started.accepted and context.profile.shows_state:
-        context.observations.until(payment, (FAILED, REVIEW), within_s=5.0)
+        context.observations.until(payment, FAILED, REVIEW, within_s=5.0)
     message = context.observations.outcome_message(payment)
     if not message.strip() and not context.profile.shows_messages:
         raise Untested("what the customer is told cannot be seen", enable="merchant.pay.message")

@@ -30,7 +30,7 @@ def leaves_a_busy_phone_alone(context: CheckContext) -> None:
             f"{gaps_s(pushes)[0]:.1f} s; expected at most one more, a minute later"
         )
     if context.profile.shows_state and payment.started.accepted:
-        view = context.observations.until(payment, (FAILED, REVIEW, PAID), within_s=3.0)
+        view = context.observations.until(payment, FAILED, REVIEW, PAID, within_s=3.0)
         if view.state is PAID:
             raise Failed("Daraja refused the push because the phone was busy, and the payment is paid")
         if view.state is None:

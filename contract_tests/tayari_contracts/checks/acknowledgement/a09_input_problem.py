@@ -27,7 +27,7 @@ def shows_an_input_problem(context: CheckContext) -> None:
     if crash := crash_of(payment.started):
         raise Failed(f"Daraja refused the number (400.002.02), and {crash}")
     if context.profile.shows_state and payment.started.accepted:
-        view = context.observations.until(payment, (FAILED, REVIEW, PAID), within_s=5.0)
+        view = context.observations.until(payment, FAILED, REVIEW, PAID, within_s=5.0)
         if view.state is PAID:
             raise Failed("Daraja refused the number (400.002.02), and the payment is paid")
     if context.profile.shows_messages:

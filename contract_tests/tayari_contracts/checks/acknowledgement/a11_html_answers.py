@@ -32,7 +32,7 @@ def _problem(context: CheckContext, status: str, name: str) -> str:
         return f"the push was answered {status} with an HTML page, and {crash}; expected a plain word to the customer"
     texts = [payment.started.message]
     if context.profile.shows_state and payment.started.accepted:
-        view = context.observations.until(payment, (FAILED, REVIEW, PAID))
+        view = context.observations.until(payment, FAILED, REVIEW, PAID)
         if view.state is PAID:
             return f"the push was answered {status} with an HTML page, and the payment is paid"
         if leak := leak_of(view.body):

@@ -26,7 +26,7 @@ def a_messy_account_number_is_matched_or_parked(context: CheckContext) -> None:
     messy = [f" {account.payment_id.lower()} "[:LONGEST], f"{account.payment_id.lower()}  "[:LONGEST], "", NOBODY]
     for number, typed in enumerate(messy):
         payment = pay_in_confirmed(context, c2b_situation(f"inline/b11-{number}"), into=account, typed=typed)
-        view = context.observations.until(payment, (PAID, REVIEW), within_s=context.time.settle_s)
+        view = context.observations.until(payment, PAID, REVIEW, within_s=context.time.settle_s)
         if view.state not in (PAID, REVIEW):
             raise Failed(
                 f"a customer typed {typed!r} as the account number, paid {payment.amount} shillings, and the receipt "

@@ -47,7 +47,7 @@ def _hidden_part(context: CheckContext, payment: Payment, what: str) -> str:
         WrongCredit: more than it is credited. Failed: it is nowhere.
         Untested: the target file shows no place where it could be.
     """
-    context.observations.until(payment, (PAID, REVIEW), within_s=2.0)
+    context.observations.until(payment, PAID, REVIEW, within_s=2.0)
     found = (is_on_statement(context, payment), is_unallocated(context, payment.transaction_id))
     total = credited_shillings(context, payment)
     if total is not None and total > payment.amount:

@@ -33,7 +33,7 @@ def strangers_are_answered_and_ignored(context: CheckContext) -> None:
     paid = context.actions.pay_accepted(situation("inline/c02-paid", outcome=after(0.5)))
     failed = context.actions.pay_accepted(situation("inline/c02-failed", outcome=after(0.5, result_code=1032)))
     context.expectations.require_paid(paid)
-    context.observations.until(failed, (FAILED, REVIEW), within_s=context.time.settled_s)
+    context.observations.until(failed, FAILED, REVIEW, within_s=context.time.settled_s)
     waiting = context.actions.pay_accepted(
         situation("inline/c02-open", outcome=after(OPEN_S, result_code=1032)), amount=int(paid.amount)
     )

@@ -23,8 +23,8 @@ def a_repeated_success_credits_once(context: CheckContext) -> None:
     racing = context.actions.pay_accepted(
         situation("inline/c03-racing", {"duplicate": {"count": AT_ONCE, "parallel": True}}, outcome=after(0.5))
     )
-    context.expectations.require_paid(later)
     context.observations.wait("callback_answered", later, count=2, within_s=CALLBACK_WAIT_S)
+    context.expectations.require_paid(later)
     context.actions.send_callback(later, times=AT_ONCE, parallel=True)
     context.observations.wait("callback_answered", racing, count=AT_ONCE, within_s=CALLBACK_WAIT_S)
     require_repeated(context, later)

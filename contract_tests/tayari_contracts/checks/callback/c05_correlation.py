@@ -25,11 +25,11 @@ def a_callback_pays_the_payment_it_names(context: CheckContext) -> None:
     paid = (named, *(pair or ())[:1])
     for payment in paid:
         context.expectations.callback_taken(payment)
-        context.observations.until(payment, (PAID, REVIEW), within_s=context.time.slow_queue_s)
+        context.observations.until(payment, PAID, REVIEW, within_s=context.time.slow_queue_s)
     for payment, other in others.values():
         expect_untouched(context, payment, other)
     for payment in paid:
-        context.expectations.state(payment, (PAID, REVIEW), within_s=0.0, because="its callback names its id")
+        context.expectations.state(payment, PAID, REVIEW, within_s=0.0, because="its callback names its id")
     context.expectations.status_after_queue(named)
     for payment, other in others.values():
         expect_untouched(context, payment, other)

@@ -61,7 +61,7 @@ def decided(context: CheckContext, payment: Payment, *, by_query: bool = True) -
     view = context.expectations.status_after_queue(payment)
     heard_in_time = time.time() < payment.began_at + UNCONFIRMED_S
     if view.state not in SETTLED and by_query:
-        view = context.observations.until(payment, SETTLED, within_s=2 * UNCONFIRMED_S + context.time.patience_s)
+        view = context.observations.until(payment, *SETTLED, within_s=2 * UNCONFIRMED_S + context.time.patience_s)
     if view.state not in SETTLED:
         raise Unjudged(f"the payment is still {say(view)}: its end was not seen")
     if view.state is PAID and not heard_in_time and context.journal.queries(payment):

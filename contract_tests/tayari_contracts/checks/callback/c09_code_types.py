@@ -25,5 +25,5 @@ def codes_as_text_mean_the_same(context: CheckContext) -> None:
     context.expectations.callback_taken(cancelled)
     context.expectations.paid_once(paid, within_s=context.time.settled_s, because='ResultCode was "0" as text')
     context.expectations.state(
-        cancelled, (FAILED, REVIEW), within_s=context.time.settled_s, because='ResultCode was "1032" as text: cancelled'
+        cancelled, FAILED, REVIEW, within_s=context.time.settled_s, because='ResultCode was "1032" as text: cancelled'
     )

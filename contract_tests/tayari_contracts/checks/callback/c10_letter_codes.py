@@ -20,6 +20,6 @@ def codes_with_letters_are_failures(context: CheckContext) -> None:
     for code, payment in payments.items():
         context.expectations.callback_taken(payment)
         context.expectations.state(
-            payment, (FAILED, REVIEW), within_s=context.time.settled_s, because=f"the result was {code}"
+            payment, FAILED, REVIEW, within_s=context.time.settled_s, because=f"the result was {code}"
         )
         context.expectations.unpaid(payment, for_s=0.0, because=f"the result was {code}, a failure")

@@ -28,7 +28,7 @@ def failures_without_metadata_are_handled(context: CheckContext) -> None:
     for code, payment in payments.items():
         context.expectations.callback_taken(payment)
         because = f"the callback said {code}, without CallbackMetadata"
-        context.expectations.state(payment, (FAILED, REVIEW), within_s=context.time.settled_s, because=because)
+        context.expectations.state(payment, FAILED, REVIEW, within_s=context.time.settled_s, because=because)
         context.expectations.unpaid(payment, for_s=0.0, because=because)
     context.expectations.callback_taken(unanswered)
     because = f"the callback said {NOBODY_ANSWERED}, which is no success"

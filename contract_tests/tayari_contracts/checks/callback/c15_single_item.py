@@ -21,11 +21,11 @@ def a_single_item_is_handled(context: CheckContext) -> None:
     payment = context.actions.pay_accepted(situation("inline/c15-single-item", alone, outcome=after(0.5)))
     context.expectations.callback_taken(payment)
 
-    context.observations.until(payment, SETTLED, within_s=WATCH_S)
+    context.observations.until(payment, *SETTLED, within_s=WATCH_S)
     view = context.expectations.status_after_queue(payment)
     if view.state not in SETTLED:
         view = context.observations.until(
-            payment, SETTLED, within_s=max(0.0, payment.began_at + context.time.patience_s - time.time())
+            payment, *SETTLED, within_s=max(0.0, payment.began_at + context.time.patience_s - time.time())
         )
     if view.state is FAILED:
         raise Failed("a success with a single object as metadata made the payment failed; the money was taken")

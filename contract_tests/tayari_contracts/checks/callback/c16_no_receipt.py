@@ -36,7 +36,7 @@ def a_success_without_receipt_is_not_final(context: CheckContext) -> None:
         )
     )
     context.expectations.callback_taken(payment)
-    context.observations.until(payment, (PAID, FAILED, REVIEW), within_s=WATCH_S)
+    context.observations.until(payment, PAID, FAILED, REVIEW, within_s=WATCH_S)
     view = context.expectations.status_after_queue(payment)
     if view.state is PAID:
         raise Failed("a success without a receipt was final; expected pending until a query confirms it")
@@ -61,7 +61,7 @@ def expect_equal_ends(context: CheckContext, twins: Sequence[Payment]) -> None:
     (left,) = left_over
     if is_confirmed := context.journal.has_query_result(left, 0):
         context.expectations.status_after_queue(left)
-    view = context.observations.until(left, SETTLED, within_s=LATER_S if is_confirmed else None)
+    view = context.observations.until(left, *SETTLED, within_s=LATER_S if is_confirmed else None)
     if view.state in SETTLED_WELL:
         return
     found = (

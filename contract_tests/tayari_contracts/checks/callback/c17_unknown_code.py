@@ -19,7 +19,7 @@ def an_unknown_code_is_neither_success_nor_promise(context: CheckContext) -> Non
     """The callback says 5999."""
     payment = context.actions.pay_accepted(situation("inline/c17-unknown-code", outcome=UNKNOWN))
     context.expectations.callback_taken(payment)
-    context.observations.until(payment, (FAILED, REVIEW, PAID), within_s=WATCH_S)
+    context.observations.until(payment, FAILED, REVIEW, PAID, within_s=WATCH_S)
     context.expectations.status_after_queue(payment)
     context.expectations.unpaid(payment, for_s=0.0, because="the callback carried 5999, a code that is not 0")
     context.expectations.require_callback_read(payment)

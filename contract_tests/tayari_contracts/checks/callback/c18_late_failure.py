@@ -24,7 +24,7 @@ def a_failure_after_success_unpays_nothing(context: CheckContext) -> None:
         raise Unjudged("the late failure got no answer, or a crash: what it does to a paid payment was not seen")
 
     dealt_with = context.actions.in_background(partial(context.expectations.status_after_queue, payment))
-    context.observations.until(payment, (FAILED, PENDING, REVIEW), within_s=WATCH_S)
+    context.observations.until(payment, FAILED, PENDING, REVIEW, within_s=WATCH_S)
     dealt_with.result()
     view = context.observations.status(payment)
     if view.state in (FAILED, PENDING):

@@ -94,7 +94,7 @@ def fail_twice(context: CheckContext) -> None:
             then=[{"result_code": 0, "after_s": SECOND_TRY_S}],
         )
     )
-    if context.observations.until(first, (FAILED, REVIEW)).state is not FAILED:
+    if context.observations.until(first, FAILED, REVIEW).state is not FAILED:
         return
     refused = situation("inline/c19-second-refusal", outcome=after(0.5, result_code=CANCELLED))
     second = context.actions.pay_again(first, refused)
@@ -121,7 +121,7 @@ def pay_twice(context: CheckContext) -> Payment | None:
         then=[{"result_code": 0, "after_s": SECOND_TRY_S}],
     )
     first = context.actions.pay_accepted(late)
-    if context.observations.until(first, (FAILED, REVIEW)).state is not FAILED:
+    if context.observations.until(first, FAILED, REVIEW).state is not FAILED:
         return None
     second = context.actions.pay_again(first, situation("inline/c19-second-try", outcome=after(0.5)))
     if second.payment_id == first.payment_id or context.observations.until(second, PAID).state is not PAID:
@@ -136,7 +136,7 @@ def expect_both_seen(context: CheckContext, first: Payment) -> None:
         Failed: the money of the first try is lost.
     """
     context.observations.wait("callback_answered", first, count=3, within_s=SECOND_TRY_S + 10.0)
-    context.observations.until(first, (PAID, REVIEW), within_s=context.time.settled_s)
+    context.observations.until(first, PAID, REVIEW, within_s=context.time.settled_s)
     view = context.expectations.status_after_queue(first)
     if view.state not in (PAID, REVIEW):
         raise Failed(
@@ -153,7 +153,7 @@ def failure_was_read(context: CheckContext, payment: Payment) -> bool:
     """
     context.control.hold(payment.msisdn, for_s=context.time.slow_queue_s)
     try:
-        view = context.observations.until(payment, SETTLED, within_s=context.time.slow_queue_s)
+        view = context.observations.until(payment, *SETTLED, within_s=context.time.slow_queue_s)
         return view.state in (FAILED, REVIEW) or got_failure(context, payment)
     finally:
         context.actions.release_callbacks(payment)

@@ -16,7 +16,7 @@ def raw_messages_are_kept(context: CheckContext) -> None:
         payment = context.actions.pay_accepted(
             situation("inline/c21-kept", outcome=after(0.5, result_code=result_code))
         )
-        context.observations.until(payment, (PAID, FAILED, REVIEW), within_s=context.time.settled_s)
+        context.observations.until(payment, PAID, FAILED, REVIEW, within_s=context.time.settled_s)
         messages = context.driver.read_audit(payment_id=payment.payment_id, reference=payment.reference)
         if messages is None:
             raise Unjudged("the audit view could not be read")

@@ -30,7 +30,7 @@ def the_text_decides_nothing(context: CheckContext) -> None:
     }
     ends: dict[str, str] = {}
     for text, payment in payments.items():
-        view = context.observations.until(payment, (FAILED, REVIEW, PAID), within_s=context.time.slow_queue_s)
+        view = context.observations.until(payment, FAILED, REVIEW, PAID, within_s=context.time.slow_queue_s)
         if view.state is PAID:
             raise Failed(f"1037 with the text {quote(text)} made the payment paid; expected failed, as the code says")
         ends[text] = say(view)

@@ -41,7 +41,7 @@ def _is_meant(row: dict[str, Any]) -> bool:
 def _problem(context: CheckContext, payment: Payment, row: dict[str, Any]) -> str:
     context.observations.wait("callback_answered", payment)
     view = context.observations.until(
-        payment, (FAILED, REVIEW), within_s=2.0 if context.profile.takes_callbacks else context.time.settled_s
+        payment, FAILED, REVIEW, within_s=2.0 if context.profile.takes_callbacks else context.time.settled_s
     )
     text = context.observations.outcome_message(payment, view)
     sent = str(context.journal.record(payment).get("result_desc") or row["text"])

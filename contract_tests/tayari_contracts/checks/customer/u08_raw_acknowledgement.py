@@ -26,7 +26,7 @@ def the_acknowledgement_is_put_into_words(context: CheckContext) -> None:
     """What the customer reads at the start, while the prompt is open, and at a second try after a cancelled one."""
     first = context.actions.pay_accepted(situation("inline/u08-cancelled", outcome=after(1.0, result_code=1032)))
     read = {"at the start": first.started.message, "while the prompt is open": context.observations.messages(first)}
-    context.observations.until(first, (FAILED, REVIEW), within_s=context.time.settled_s)
+    context.observations.until(first, FAILED, REVIEW, within_s=context.time.settled_s)
     again = context.actions.pay_again(first, situation("inline/u08-again", outcome=after(0.5)))
     read["at the second try"] = again.started.message
     if not any(text.strip() for text in read.values()):

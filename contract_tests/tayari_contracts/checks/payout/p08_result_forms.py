@@ -79,7 +79,7 @@ def _success(number: int, form: Mapping[str, Any]) -> dict[str, Any]:
 def _expect(context: CheckContext, payment: Payment, states: set[Any], what: str) -> None:
     expect_results_taken(context, payment)
     context.expectations.callback_taken(payment, what=f"the result ({what})")
-    view = context.observations.until(payment, states, within_s=context.time.settle_s)
+    view = context.observations.until(payment, *states, within_s=context.time.settle_s)
     if view.state not in states:
         wanted = " or ".join(sorted(states))
         raise Missing(f"the result was {what}, and the payout is {say(view)}; expected {wanted}")

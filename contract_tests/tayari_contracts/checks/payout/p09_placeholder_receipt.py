@@ -29,7 +29,7 @@ def a_placeholder_is_no_receipt(context: CheckContext) -> None:
     settled = 0
     for text, payment in played:
         expect_results_taken(context, payment)
-        view = context.observations.until(payment, (PAID, FAILED, REVIEW), within_s=context.time.settle_s)
+        view = context.observations.until(payment, PAID, FAILED, REVIEW, within_s=context.time.settle_s)
         if view.receipt == text:
             raise Failed(f"the payout shows the receipt {text}, which is a placeholder of M-Pesa's, and no receipt")
         settled += view.state is PAID

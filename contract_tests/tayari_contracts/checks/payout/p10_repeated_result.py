@@ -52,7 +52,7 @@ def _expect_paid_after_all(context: CheckContext) -> None:
     payment = pay_out_sent(context, scenario)
     expect_results_taken(context, payment, count=2)
     why = "M-Pesa said that a payout had failed (2040), and then that it was paid"
-    view = context.observations.until(payment, (PAID, REVIEW), within_s=context.time.settle_s)
+    view = context.observations.until(payment, PAID, REVIEW, within_s=context.time.settle_s)
     expect_one_id(context, payment, why)
     if view.state is FAILED:
         raise Failed(f"{why}; now it is {say(view)}; expected paid or review: whoever reads failed pays it again")

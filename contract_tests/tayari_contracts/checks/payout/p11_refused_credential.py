@@ -55,7 +55,7 @@ def expect_token_renewed(context: CheckContext) -> None:
         if not context.time.until(lambda: transactions(context, payment), within_s=context.time.settled_s):
             raise Missing(_given_up(context, payment, "Daraja accepted none"))
         return
-    view = context.observations.until(payment, (PAID, FAILED), within_s=context.time.settled_s)
+    view = context.observations.until(payment, PAID, FAILED, within_s=context.time.settled_s)
     if view.state is not PAID:
         kind = Failed if view.state is FAILED else Missing
         raise kind(_given_up(context, payment, f"it is {say(view)}"))

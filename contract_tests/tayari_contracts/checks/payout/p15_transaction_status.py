@@ -83,7 +83,7 @@ def _state_after(context: CheckContext, payment: Payment, status: str) -> Paymen
     within_s = context.time.reconcile_s + GRACE_S
     if not context.time.until(lambda: status in statuses_received(context, payment), within_s=within_s):
         return None
-    view = context.observations.until(payment, (PAID, FAILED, REVIEW), within_s=SHOWS_WITHIN_S)
+    view = context.observations.until(payment, PAID, FAILED, REVIEW, within_s=SHOWS_WITHIN_S)
     if view.state is PAID and not any(row["state"] == "paid" for row in transactions(context, payment)):
         raise Failed(
             f"a transaction status query was answered with ResultCode 0 and TransactionStatus {status}, and the payout "

@@ -103,7 +103,7 @@ def _expect_not_yet(context: CheckContext, refund: Payment) -> None:
 
 def _expect_not_refunded(context: CheckContext, refund: Payment) -> None:
     context.observations.wait("callback_answered", refund, within_s=context.time.settled_s)
-    view = context.observations.until(refund, (PAID, FAILED, REVIEW), within_s=context.time.settle_s)
+    view = context.observations.until(refund, PAID, FAILED, REVIEW, within_s=context.time.settle_s)
     result = BY_REVERSAL if is_reversal(refund_requests(context, refund)[0]) else BY_PAYOUT
     if view.state is PAID:
         raise Failed(

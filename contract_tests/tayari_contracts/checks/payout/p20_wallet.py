@@ -98,7 +98,7 @@ def _play(context: CheckContext, why: str, messages: int, scenario: Mapping[str,
         _expect_reserved(context, payment, left, "M-Pesa called the QueueTimeOutURL, which decides nothing", messages=1)
     if messages:
         expect_results_taken(context, payment, count=messages)
-    view = context.observations.until(payment, SETTLED, within_s=context.time.settled_s)
+    view = context.observations.until(payment, *SETTLED, within_s=context.time.settled_s)
     expect_one_id(context, payment, why)
     is_back = view.state is FAILED and not any(row["state"] == "paid" for row in transactions(context, payment))
     wanted, fee_below = (before, 0) if is_back else (left, payment.amount)
@@ -114,7 +114,7 @@ def _play_at_once(context: CheckContext) -> None:
     if not payments:
         raise Untested(f"the merchant took none of {AT_ONCE} payouts, so its balance could not be judged")
     for payment in payments:
-        context.observations.until(payment, SETTLED, within_s=context.time.settled_s)
+        context.observations.until(payment, *SETTLED, within_s=context.time.settled_s)
     taken = sum(one.amount for one in payments if context.observations.status(one).state is not FAILED)
     why = f"{len(payments)} payouts were asked for at the same moment"
     least = min(one.amount for one in payments)
@@ -173,7 +173,7 @@ def _play_overdrawn(context: CheckContext) -> None:
         )
     for payment in made:
         if payment.started.accepted:
-            context.observations.until(payment, SETTLED, within_s=OVERDRAWN_S + context.time.settled_s)
+            context.observations.until(payment, *SETTLED, within_s=OVERDRAWN_S + context.time.settled_s)
 
 
 def _expect_reserved(context: CheckContext, payment: Payment, left: float, why: str, *, messages: int) -> None:

@@ -182,7 +182,7 @@ def _expect_money_kept(context: CheckContext, victim: Victim, how: str) -> None:
 def _expect_failure_wins(context: CheckContext, victim: Victim, how: str) -> None:
     """What a stranger called paid has failed when M-Pesa says so, or a person has it."""
     expect_results_taken(context, victim.payment)
-    view = context.observations.until(victim.payment, (FAILED, REVIEW), within_s=context.time.settled_s)
+    view = context.observations.until(victim.payment, FAILED, REVIEW, within_s=context.time.settled_s)
     if view.state is PAID:
         raise WrongCredit(
             f"a stranger said that a payout was paid, then M-Pesa said that it had failed ({NO_M_PESA}), and it is "
@@ -195,7 +195,7 @@ def _expect_failure_wins(context: CheckContext, victim: Victim, how: str) -> Non
 def _expect_success_wins(context: CheckContext, victim: Victim, how: str) -> None:
     """What a stranger called failed is paid when M-Pesa says so, or a person has it."""
     expect_results_taken(context, victim.payment)
-    view = context.observations.until(victim.payment, (PAID, REVIEW), within_s=context.time.settled_s)
+    view = context.observations.until(victim.payment, PAID, REVIEW, within_s=context.time.settled_s)
     expect_one_id(context, victim.payment, how)
     _expect_money_kept(context, victim, how)
     if view.state is FAILED:

@@ -48,7 +48,7 @@ def _is_sent(context: CheckContext, amount: int) -> bool:
         if shillings_of(raw := body_of(entry).get("Amount")) != amount:
             raise Failed(f"{asked}, and M-Pesa was asked to pay {raw}; expected no request")
     is_taken = payment.started.accepted and payment.started.payment_id is not None
-    if is_taken and context.observations.until(payment, SETTLED, within_s=SETTLES_S).state is PAID:
+    if is_taken and context.observations.until(payment, *SETTLED, within_s=SETTLES_S).state is PAID:
         raise WrongCredit(f"{asked}, and it is paid; expected a refusal")
     after = readable_balance(context, msisdn)
     if before is not None and after is not None and after > before:

@@ -43,7 +43,7 @@ def final_at(context: CheckContext, payment: Payment) -> float:
     Raises:
         Untested: it never was.
     """
-    view = context.observations.until(payment, (PAID, FAILED, REVIEW), within_s=context.time.settled_s + GRACE_S)
+    view = context.observations.until(payment, PAID, FAILED, REVIEW, within_s=context.time.settled_s + GRACE_S)
     if view.state not in (PAID, FAILED, REVIEW):
         raise Untested("a payment never became final, so it could not be seen whether asking stops then")
     return time.time()

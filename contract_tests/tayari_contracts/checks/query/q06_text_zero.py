@@ -18,5 +18,5 @@ def text_zero_is_success(context: CheckContext) -> None:
     within_s = context.time.patience_s
     context.expectations.paid_once(paid, within_s=within_s, because='the query answered ResultCode "0", as text')
     context.expectations.state(
-        cancelled, (FAILED, REVIEW), within_s=within_s, because='the query answered ResultCode "1032", as text'
+        cancelled, FAILED, REVIEW, within_s=within_s, because='the query answered ResultCode "1032", as text'
     )

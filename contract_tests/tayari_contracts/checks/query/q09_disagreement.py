@@ -21,7 +21,7 @@ def disagreement_credits_nobody(context: CheckContext) -> None:
         situation("inline/q09-disagreement", in_flight, outcome=after(1.0), query={"result_code": 1032})
     )
     context.expectations.callback_taken(payment)
-    context.observations.until(payment, (PAID, REVIEW, FAILED), within_s=context.time.slow_queue_s)
+    context.observations.until(payment, PAID, REVIEW, FAILED, within_s=context.time.slow_queue_s)
     view = context.expectations.status_after_queue(payment)
     asked = context.journal.has_query_result(payment, 1032)
     if view.state is PAID and not asked:

@@ -35,7 +35,7 @@ def a_callback_during_a_query_credits_once(context: CheckContext) -> None:
             payment, sending = _begin(context, f"inline/q14-{kind}-{number}", apart_s, **keys)
             group.append((payment, sending))
             if one_by_one and sending.result():
-                context.observations.until(payment, (PAID, REVIEW), within_s=context.time.settled_s)
+                context.observations.until(payment, PAID, REVIEW, within_s=context.time.settled_s)
         groups.append(group)
     sent = [[payment for payment, sending in group if sending.result()] for group in groups]
     if not any(sent):

@@ -27,7 +27,7 @@ def open_payments_survive_a_crash(context: CheckContext) -> None:
         raise Untested(f"the callback was answered before the process was killed, {CALLBACK_S:g} s after the push")
     context.actions.restart_merchant()
     context.observations.refresh(payment)
-    view = context.observations.until(payment, (PAID, REVIEW), within_s=context.time.patience_s + GRACE_S)
+    view = context.observations.until(payment, PAID, REVIEW, within_s=context.time.patience_s + GRACE_S)
     if view.state not in (PAID, REVIEW):
         raise Missing(
             f"the process died after the acknowledgement, the callback found nobody, and "

@@ -58,7 +58,7 @@ def _judge_refusal(context: CheckContext, payment: Payment) -> None:
         raise Failed(f"an order of 99.50 shillings: {crash}; expected a refusal in plain words, or a stated rounding")
     if payment.started.accepted and not (
         context.profile.shows_state
-        and context.observations.until(payment, (FAILED, REVIEW), within_s=3.0).state in (FAILED, REVIEW)
+        and context.observations.until(payment, FAILED, REVIEW, within_s=3.0).state in (FAILED, REVIEW)
     ):
         raise Unjudged("an order of 99.50 was neither refused nor pushed")
 

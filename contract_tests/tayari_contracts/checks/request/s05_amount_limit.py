@@ -50,7 +50,7 @@ def refuses_too_much(context: CheckContext) -> None:
     if payment.started.accepted:
         if not context.profile.shows_state:
             raise Unjudged("the merchant took the order, and its state cannot be seen")
-        view = context.observations.until(payment, (FAILED, REVIEW, PAID), within_s=5.0)
+        view = context.observations.until(payment, FAILED, REVIEW, PAID, within_s=5.0)
         if view.state not in (FAILED, REVIEW):
             raise Failed(f"an order of {TOTAL} shillings is {view.state or 'unknown'} after Daraja refused it")
     message = context.observations.messages(payment) or ("" if context.profile.shows_messages else payment.started.body)
@@ -63,7 +63,7 @@ def judge_parts(context: CheckContext, payment: Payment) -> None:
     Raises:
         Failed: the sum is another one; WrongCredit: more was credited; Missing: the order is not paid.
     """
-    view = context.observations.until(payment, (PAID, FAILED, REVIEW), within_s=2 * context.time.settled_s)
+    view = context.observations.until(payment, PAID, FAILED, REVIEW, within_s=2 * context.time.settled_s)
     calm_pushes(context, payment, calm_s=1.0, within_s=3.0)
     parts = [float(one["amount"]) for one in context.journal.accepted(payment)]
     message = f"an order of {TOTAL} shillings was pushed in parts of {' and '.join(map(shillings, parts))}"
@@ -83,7 +83,7 @@ def judge_unpaid_part(context: CheckContext) -> None:
         situation("inline/s05-next-part", outcome=after(0.5, result_code=CANCELLED)), msisdn=payment.msisdn
     )
     context.observations.wait("callback_answered", payment, count=2, within_s=FIRST_PART_S + 2 * context.time.settled_s)
-    view = context.observations.until(payment, (FAILED, REVIEW), within_s=context.time.settled_s)
+    view = context.observations.until(payment, FAILED, REVIEW, within_s=context.time.settled_s)
     paid = sum(float(one["amount"]) for one in context.journal.accepted(payment) if one["state"] == "paid")
     message = f"of an order of {TOTAL} shillings {shillings(paid)} were paid, and the next part was cancelled"
     if view.state is PAID and paid < TOTAL:

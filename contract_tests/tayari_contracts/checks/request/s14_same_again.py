@@ -17,7 +17,7 @@ TOPIC = "try_later_two_minutes"
 def understands_the_two_minute_rule(context: CheckContext) -> None:
     """The customer cancels, and orders the same again at once; M-Pesa refuses that with 17."""
     first = context.actions.pay_accepted(situation("inline/s14-cancelled", outcome=after(0.5, result_code=1032)))
-    ended = context.observations.until(first, (FAILED, REVIEW), within_s=context.time.settled_s)
+    ended = context.observations.until(first, FAILED, REVIEW, within_s=context.time.settled_s)
     if ended.state not in (FAILED, REVIEW):
         raise Untested("a cancelled payment never ended, so the customer could not try again")
     again = context.actions.pay(
@@ -28,7 +28,7 @@ def understands_the_two_minute_rule(context: CheckContext) -> None:
     if not again.started.accepted:
         return  # the merchant waits by itself, and shows its customer a message
     context.observations.wait("callback_answered", again)
-    view = context.observations.until(again, (FAILED, REVIEW), within_s=context.time.settled_s)
+    view = context.observations.until(again, FAILED, REVIEW, within_s=context.time.settled_s)
     if view.state not in (FAILED, REVIEW):
         raise Failed(f"M-Pesa refused the same payment as too soon (17), and it is {say(view)}; expected failed")
     text = context.observations.outcome_message(again)

@@ -46,7 +46,7 @@ def _pay_twice(context: CheckContext, code: int) -> None:
     order = ENDS[code]
     ended = situation(f"inline/s18-{code}", outcome=after(0.5, result_code=code))
     first = context.actions.pay_accepted(ended)
-    view = context.observations.until(first, (FAILED, REVIEW), within_s=context.time.settled_s)
+    view = context.observations.until(first, FAILED, REVIEW, within_s=context.time.settled_s)
     if view.state is not FAILED:
         raise Untested(f"the payment of {order} is {say(view)}; it can be paid again once it is failed")
     context.time.pause(APART_S)

@@ -48,7 +48,7 @@ def expect_no_callback_decides(context: CheckContext) -> None:
     answers = context.actions.send_callback(payment, result_code=0)
     found = "merchant.capabilities names no_callbacks, so the rules of callbacks were left out as not applicable, and"
     if context.profile.shows_state:
-        view = context.observations.until(payment, (PAID, FAILED), within_s=WATCH_S)
+        view = context.observations.until(payment, PAID, FAILED, within_s=WATCH_S)
         if view.state in (PAID, FAILED):
             raise Failed(f"{found} a callback made a payment {view.state}; expected no_callbacks to be left out")
     elif any((answer.get("status") or 0) in range(200, 300) for answer in answers):

@@ -28,7 +28,7 @@ def stops_after_the_second_refusal(context: CheckContext) -> None:
     if crash := crash_of(payment.started):
         raise Failed(f"after Daraja refused the token twice, {crash}; expected a plain word to the customer")
     if payment.started.accepted and context.profile.shows_state:
-        view = context.observations.until(payment, (FAILED, REVIEW, PAID))
+        view = context.observations.until(payment, FAILED, REVIEW, PAID)
         if view.state is PAID:
             raise Failed("the payment became paid, and Daraja never accepted a push for it")
         if view.state not in (FAILED, REVIEW):

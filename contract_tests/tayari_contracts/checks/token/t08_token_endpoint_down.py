@@ -82,7 +82,7 @@ def _expect_clean(context: CheckContext, payment: Payment, answer: str) -> None:
     if not payment.started.accepted and not (payment.started.message or payment.started.body).strip():
         raise Failed(f"OAuth answered {answer}, and the customer was told nothing; expected a plain word")
     if payment.started.accepted and context.profile.shows_state:
-        view = context.observations.until(payment, (FAILED, REVIEW, PAID), within_s=4.0)
+        view = context.observations.until(payment, FAILED, REVIEW, PAID, within_s=4.0)
         if view.state is PAID and not context.journal.accepted(payment):
             raise Failed(f"OAuth answered {answer}, no push was accepted, and the payment is paid")
     text = context.observations.messages(payment)

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import requests
 from tayari_contracts.context.message_topics import leak_of
-from tayari_control.http_session import MerchantSession
+from tayari_control.http_session import HostRefused, MerchantSession, hosts_of
 from tayari_control.simulator_process import CallbackRoute
 from tayari_formats.exit_codes import Exit
 from tayari_formats.json_text import read_value
@@ -187,9 +187,10 @@ def _last_slash(url: str) -> str:
     lacks = not parts.path.endswith("/")
     other = parts._replace(path=f"{parts.path}/" if lacks else parts.path.removesuffix("/"))
     with MerchantSession() as session:
+        session.hosts = hosts_of((url,))
         try:
             status = session.get(other.geturl(), timeout=_VISIT_S, allow_redirects=False).status_code
-        except requests.RequestException:
+        except (requests.RequestException, HostRefused):
             return ""
     if status == 404 or 300 <= status < 400:
         return ""
