@@ -1,15 +1,19 @@
 """A merchant whose customers pay by themselves: its part of the target file, and its preflight."""
 
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import pytest
 from tayari.run.doctor.doctor_findings import DoctorFinding
 from tayari.run.doctor.preflight import examine
+from tayari_target.driver import MerchantDriver
 from tayari_target.target_file import Target, TargetError, load_target
 from tayari_target.target_file.target_model import C2b
 from tayari_target.test_environment import TestEnvironment
+from tayari_target.views import Started
 
 DUKA = Path(__file__).parents[2] / "examples" / "duka" / "tayari.yaml"
 LANDLORD = """\
@@ -90,6 +94,25 @@ def test_the_preflight_says_why_there_are_no_urls() -> None:
     assert refused.ok
     assert "Daraja refused the registration (400)" in refused.message
     assert "B01" in refused.fix
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("refused", [1, 2])
+def test_an_account_that_is_not_opened_beside_a_payment_is_opened_alone(
+    monkeypatch: pytest.MonkeyPatch, refused: int
+) -> None:
+    opens, asked = MerchantDriver.open_account, count()
+
+    def locked_at_first(driver: MerchantDriver, **values: Any) -> Started:
+        if next(asked) < refused:
+            return Started(accepted=False, status=500, payment_id=None, body="database is locked")
+        return opens(driver, **values)
+
+    monkeypatch.setattr(MerchantDriver, "open_account", locked_at_first)
+    account = preflight()["account"]
+
+    assert account.ok == (refused == 1)
+    assert ("database is locked" in account.message) == (refused == 2)
 
 
 @pytest.mark.slow

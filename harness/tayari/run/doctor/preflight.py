@@ -118,7 +118,11 @@ def _findings(environment: TestEnvironment, others: Instances | None) -> Iterato
 
 
 class _Meanwhile:
-    """DoctorFindings that are made in a thread of their own, while others are."""
+    """DoctorFindings that are made in a thread of their own, while others are.
+
+    A merchant may refuse one of two requests that come at the same moment, such as one whose database is locked: a look
+    beside others that found a reason to stop is made once more, alone.
+    """
 
     def __init__(self, look: Callable[[], Iterable[DoctorFinding]]) -> None:
         self._look = look
@@ -138,8 +142,10 @@ class _Meanwhile:
             found.set_exception(error)
 
     def findings(self) -> tuple[DoctorFinding, ...]:
-        """What was found; an error of the look is raised here."""
-        return self.begin().result()
+        """What was found; an error of the look is raised here. The other findings are complete."""
+        beside_others = self._found is not None
+        found = self.begin().result()
+        return tuple(self._look()) if beside_others and stopped(found) is not None else found
 
 
 def _simulator(environment: TestEnvironment) -> DoctorFinding:
