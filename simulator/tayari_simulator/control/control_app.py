@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from aiohttp import web
 from tayari_formats.problems import suggest
 
-from tayari_simulator.control.endpoint import Controlled, ControlRefusal, Route, check_token
+from tayari_simulator.control.endpoint import Controlled, ControlRefusal, Route, answer, check_token
 from tayari_simulator.control.route_table import ROUTES
-from tayari_simulator.scenarios.selector import Selector
-from tayari_simulator.transport.simulator import Simulator
+from tayari_simulator.control.schemas import read_body, read_query
+from tayari_simulator.scenarios.mix import BadMix
+from tayari_simulator.scenarios.selector import Selector, UnknownScenario
+from tayari_simulator.transport.simulator import Simulator, TargetRefused
 
 MOST_BYTES: Final = 16 * 1024 * 1024
 """The largest body: a merchant's handling of huge callbacks is tested with raw bodies."""
@@ -90,9 +92,21 @@ def _handler(row: Route, controlled: Controlled) -> Handler:
     async def handle(request: web.Request) -> web.StreamResponse:
         if row.sends:
             check_token(controlled, request)
-        return await row.handle(controlled, request)
+        given = None
+        if row.takes is not None:
+            given = read_query(request, row.takes) if row.method == "GET" else await read_body(request, row.takes)
+        made = await row.handle(controlled, request, given)
+        return made if isinstance(made, web.StreamResponse) else answer(made)
 
     return handle
+
+
+_REFUSALS: Final[Mapping[type[Exception], tuple[int, str]]] = {
+    UnknownScenario: (404, "unknown_scenario"),
+    BadMix: (400, "bad_mix"),
+    TargetRefused: (403, "target_refused"),
+}
+"""Status and code of what the simulator refuses, whichever call asks for it."""
 
 
 @web.middleware
@@ -104,6 +118,8 @@ async def _refusals(request: web.Request, handler: Handler) -> web.StreamRespons
         return await handler(request)
     except ControlRefusal as refusal:
         return refusal.response()
+    except tuple(_REFUSALS) as error:
+        return ControlRefusal(*_REFUSALS[type(error)], str(error)).response()
     except web.HTTPRequestEntityTooLarge:
         return ControlRefusal(413, "too_large", f"the body is larger than {MOST_BYTES} bytes").response()
     except web.HTTPMethodNotAllowed as wrong:

@@ -8,14 +8,13 @@ import hmac
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import orjson
 from aiohttp import web
 from tayari_formats.problems import Problem
 
-from tayari_simulator.scenarios.scenario_model import Scenario
-from tayari_simulator.scenarios.selector import Selector, UnknownScenario
+from tayari_simulator.scenarios.selector import Selector
 from tayari_simulator.transport.simulator import Simulator
 
 A_PIECE: Final = 65_536
@@ -104,7 +103,8 @@ class Controlled:
     """The listeners to events; they are closed with the port."""
 
 
-Handle = Callable[[Controlled, web.Request], Awaitable[web.StreamResponse]]
+Handle = Callable[[Controlled, web.Request, Any], Awaitable[object]]
+"""Answers a call; it is given what `Route.takes` has read. What is no response is sent as JSON."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,15 +139,3 @@ def check_token(controlled: Controlled, request: web.Request) -> None:
             "line; or start the simulator with --control-open"
         )
         raise ControlRefusal(401, "token_required", message)
-
-
-def named(controlled: Controlled, name: str) -> Scenario:
-    """The loaded scenario of this name.
-
-    Raises:
-        Refusal: 404, there is none.
-    """
-    try:
-        return controlled.selector.get(name)
-    except UnknownScenario as error:
-        raise ControlRefusal(404, "unknown_scenario", str(error)) from error

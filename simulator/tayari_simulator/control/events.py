@@ -11,7 +11,6 @@ import orjson
 from aiohttp import web
 
 from tayari_simulator.control.endpoint import Controlled
-from tayari_simulator.control.schemas import read_query
 from tayari_simulator.scenarios.values import Text
 from tayari_simulator.state.exchange import JournalExchange
 from tayari_simulator.state.transactions import Status, Transaction
@@ -39,9 +38,7 @@ class EventsWhere:
     """How many transactions that exist already come first."""
 
 
-async def events(controlled: Controlled, request: web.Request) -> web.StreamResponse:
-    """`GET /v1/events`."""
-    where = read_query(request, EventsWhere)
+async def events(controlled: Controlled, request: web.Request, where: EventsWhere) -> web.StreamResponse:
     response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
     await response.prepare(request)
     stream = EventStream(controlled.simulator, where)

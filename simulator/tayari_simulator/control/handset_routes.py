@@ -18,8 +18,7 @@ from tayari_simulator.apis.ratiba import KIND as RATIBA
 from tayari_simulator.apis.ratiba import step_of
 from tayari_simulator.catalogue import customer_texts as texts
 from tayari_simulator.control import schemas
-from tayari_simulator.control.endpoint import Controlled, ControlRefusal, answer
-from tayari_simulator.control.schemas import read_body
+from tayari_simulator.control.endpoint import Controlled, ControlRefusal
 from tayari_simulator.scenarios.values import Msisdn
 from tayari_simulator.state.behaviour import Call
 from tayari_simulator.state.handsets import FIRST_BALANCE, Handset, Language, Press
@@ -36,22 +35,18 @@ _RECEIVES: Final = (B2C, POCHI, REVERSAL)
 """What is paid into the customer's wallet."""
 
 
-async def list_handsets(controlled: Controlled, _: web.Request) -> web.Response:
-    """`GET /v1/handsets`."""
+async def list_handsets(controlled: Controlled, *_: object) -> object:
     held = controlled.selector.handsets
     rows = [handset_dict(controlled, row.msisdn) for row in held.all()]
-    return answer({"handsets": rows, "everyone": held.everyone})
+    return {"handsets": rows, "everyone": held.everyone}
 
 
-async def show_handset(controlled: Controlled, request: web.Request) -> web.Response:
-    """`GET /v1/handsets/MSISDN`."""
-    return answer(handset_dict(controlled, msisdn_of(request)))
+async def show_handset(controlled: Controlled, request: web.Request, _: object) -> object:
+    return handset_dict(controlled, msisdn_of(request))
 
 
-async def hold_handset(controlled: Controlled, request: web.Request) -> web.Response:
-    """`PUT /v1/handsets/MSISDN`."""
+async def hold_handset(controlled: Controlled, request: web.Request, given: schemas.HoldHandset) -> object:
     msisdn = msisdn_of(request)
-    given = await read_body(request, schemas.HoldHandset)
     held, ledger = controlled.selector.hold(msisdn), controlled.simulator.daraja.state.ledger
     held.pin = given.pin or held.pin
     held.language = given.language or held.language
@@ -61,20 +56,17 @@ async def hold_handset(controlled: Controlled, request: web.Request) -> web.Resp
     if given.balance is not None or ledger.wallet(msisdn) is None:
         _note_balances(controlled.simulator.daraja.state, held)
         ledger.set_wallet(msisdn, FIRST_BALANCE if given.balance is None else given.balance)
-    return answer(handset_dict(controlled, msisdn))
+    return handset_dict(controlled, msisdn)
 
 
-async def release_handset(controlled: Controlled, request: web.Request) -> web.Response:
-    """`DELETE /v1/handsets/MSISDN`."""
+async def release_handset(controlled: Controlled, request: web.Request, _: object) -> object:
     msisdn = msisdn_of(request)
     controlled.selector.release(msisdn)
-    return answer(handset_dict(controlled, msisdn))
+    return handset_dict(controlled, msisdn)
 
 
-async def press(controlled: Controlled, request: web.Request) -> web.Response:
-    """`POST /v1/handsets/MSISDN/answer`."""
+async def press(controlled: Controlled, request: web.Request, given: schemas.AnswerPrompt) -> object:
     msisdn = msisdn_of(request)
-    given = await read_body(request, schemas.AnswerPrompt)
     if given.pin is not None and given.press is not Press.PAY:
         raise ControlRefusal(400, "bad_body", f"pin is for press: pay; found press: {given.press}; leave pin out")
     simulator, selector = controlled.simulator, controlled.selector
@@ -90,7 +82,7 @@ async def press(controlled: Controlled, request: web.Request) -> web.Response:
     if selector.handsets.everyone:
         selector.hold(msisdn).wrong_pins = held.wrong_pins
     simulator.changed()
-    return answer({"payment": transaction_dict(transaction)})
+    return {"payment": transaction_dict(transaction)}
 
 
 def msisdn_of(request: web.Request) -> str:

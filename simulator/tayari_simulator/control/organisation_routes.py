@@ -10,8 +10,7 @@ from aiohttp import web
 from tayari_simulator.apis.core.daraja_state import DarajaState
 from tayari_simulator.apis.core.organisations import Organisation
 from tayari_simulator.control import schemas
-from tayari_simulator.control.endpoint import Controlled, ControlRefusal, answer
-from tayari_simulator.control.schemas import read_body
+from tayari_simulator.control.endpoint import Controlled, ControlRefusal
 from tayari_simulator.state.transactions import Status
 from tayari_simulator.transport.payment_views import organisation_dict
 
@@ -21,16 +20,13 @@ MOST_ROWS: Final = 500
 _SETTINGS: Final = ("validates", "active", "confirms_pushes", "lists_pushes", "nominated_number")
 
 
-async def organisations(controlled: Controlled, _: web.Request) -> web.Response:
-    """`GET /v1/organisations`."""
+async def organisations(controlled: Controlled, *_: object) -> object:
     state = controlled.simulator.daraja.state
-    return answer({"organisations": [organisation_dict(row, state.ledger) for row in state.organisations.all()]})
+    return {"organisations": [organisation_dict(row, state.ledger) for row in state.organisations.all()]}
 
 
-async def set_organisation(controlled: Controlled, request: web.Request) -> web.Response:
-    """`PUT /v1/organisations/SHORT_CODE`."""
+async def set_organisation(controlled: Controlled, request: web.Request, given: schemas.SetOrganisation) -> object:
     state, organisation = _found(controlled, request)
-    given = await read_body(request, schemas.SetOrganisation)
     if (given.initiator is None) != (given.expired is None):
         raise ControlRefusal(400, "bad_body", "initiator and expired go together; give both or neither")
     initiator = organisation.initiator(given.initiator) if given.initiator is not None else None
@@ -47,18 +43,17 @@ async def set_organisation(controlled: Controlled, request: web.Request) -> web.
     state.organisations.set_limits(organisation, given.largest_amount, given.daily_payout)
     if given.top_up is not None:
         state.ledger.open(organisation.short_code, given.account, given.top_up)
-    return answer({"organisation": organisation_dict(organisation, state.ledger)})
+    return {"organisation": organisation_dict(organisation, state.ledger)}
 
 
-async def statement(controlled: Controlled, request: web.Request) -> web.Response:
-    """`GET /v1/organisations/SHORT_CODE/statement`."""
+async def statement(controlled: Controlled, request: web.Request, _: object) -> object:
     state, organisation = _found(controlled, request)
     rows = list(_postings(state, organisation.short_code))
-    return answer({
+    return {
         "short_code": organisation.short_code,
         "postings": rows[-MOST_ROWS:],
         "left_out": max(0, len(rows) - MOST_ROWS),
-    })  # fmt: skip
+    }  # fmt: skip
 
 
 def unknown_short_code(short_code: str) -> ControlRefusal:

@@ -5,28 +5,24 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
-from aiohttp import web
-
 from tayari_simulator.apis.core.organisations import SANDBOX_PASSWORD
 from tayari_simulator.apis.registry import ENDPOINTS
 from tayari_simulator.control import events, handset_routes, organisation_routes, routes, schemas
 from tayari_simulator.control.documents import har
 from tayari_simulator.control.documents.openapi import document
 from tayari_simulator.control.documents.postman import collection, first_values
-from tayari_simulator.control.endpoint import Controlled, Route, answer
+from tayari_simulator.control.endpoint import Controlled, Route
 
 
-async def openapi(controlled: Controlled, _: web.Request) -> web.Response:
-    """`GET /v1/openapi.json`."""
-    return answer(document(ROUTES, url=controlled.simulator.control_url))
+async def openapi(controlled: Controlled, *_: object) -> object:
+    return document(ROUTES, url=controlled.simulator.control_url)
 
 
-async def postman(controlled: Controlled, _: web.Request) -> web.Response:
-    """`GET /v1/postman.json`."""
+async def postman(controlled: Controlled, *_: object) -> object:
     simulator = controlled.simulator
     credential = await asyncio.to_thread(simulator.daraja.state.credentials.encrypt, SANDBOX_PASSWORD)
     values = first_values(simulator.config, simulator.daraja_url, credential)
-    return answer(await asyncio.to_thread(collection, ENDPOINTS, values))  # it takes longer than a turn of the loop
+    return await asyncio.to_thread(collection, ENDPOINTS, values)  # it takes longer than a turn of the loop
 
 
 ROUTES: Final[tuple[Route, ...]] = (

@@ -14,7 +14,6 @@ from aiohttp import web
 
 from tayari_simulator import __version__
 from tayari_simulator.control.endpoint import Controlled, answer_rows
-from tayari_simulator.control.schemas import read_query
 from tayari_simulator.journal.entries import Question
 from tayari_simulator.journal.memory import in_turns
 from tayari_simulator.scenarios.values import Text
@@ -38,9 +37,7 @@ class HarWhere:
     limit: Annotated[int, AtLeast(1), AtMost(10_000)] = 1000
 
 
-async def har(controlled: Controlled, request: web.Request) -> web.StreamResponse:
-    """`GET /v1/har`."""
-    where = read_query(request, HarWhere)
+async def har(controlled: Controlled, request: web.Request, where: HarWhere) -> web.StreamResponse:
     question = Question(msisdn=where.msisdn, transaction_id=where.checkout_request_id)
     found, _ = await controlled.simulator.whole_journal(question, limit=where.limit)
     rows = await in_turns(found, lambda row: orjson.dumps(har_entry(orjson.loads(row))))
