@@ -113,7 +113,7 @@ async def calls_of_push() -> CallCounter:
                 await asyncio.sleep(0.01)
             await asyncio.sleep(0.05)  # the answer to the callback is journalled
         assert b'"ResponseCode":"0"' in acknowledged, acknowledged
-    assert [row["receipt"] != "" for row in simulator.transactions()] == [True, True]
+    assert [row.receipt != "" for row in simulator.daraja.state.transactions.all()] == [True, True]
     writer.close()
     await simulator.close()
     merchant.close()

@@ -30,7 +30,7 @@ from tayari_simulator.transport.callbacks.callback_client import (
     OriginPool,
     Sending,
 )
-from transport_kit import OK, in_loop, merchant, own_certificate, port
+from transport_kit import OK, in_loop, journal_of, merchant, own_certificate, payments_of, port
 
 CLOCK = make_clock("real")
 
@@ -44,7 +44,7 @@ def test_a_callback_is_delivered_once_with_the_observed_headers() -> None:
         async with merchant() as shop, port() as there:
             _, ack = await there.push(shop.url)
             (entry,) = await there.answered()
-            (payment,) = there.simulator.transactions(msisdn="254708374149")
+            (payment,) = payments_of(there.simulator, msisdn="254708374149")
             head = shop.requests[0].partition(b"\r\n\r\n")[0].decode()
 
             assert head.splitlines()[0] == "POST /hooks HTTP/1.1"
@@ -305,7 +305,7 @@ def test_long_urls_are_refused_and_not_kept() -> None:
                 await there.simulator.send([delivery("http://127.0.0.1:1/" + "x" * 2048)])
 
             assert (status, answer["errorMessage"]) == (400, "Bad Request - Invalid CallBackURL")
-            assert there.simulator.transactions() == []
+            assert payments_of(there.simulator) == []
 
     in_loop(test)
 
@@ -322,7 +322,7 @@ def test_a_merchant_that_hangs_delays_no_other() -> None:
                 await there.push(shop.url, PhoneNumber=254720000000 + number)
             entries = await there.answered(20, timeout_s=5)
             late = [entry["virtual_at"] - due["result_due_at"] for entry, due in zip(
-                entries, there.simulator.transactions()[150:], strict=True)]  # fmt: skip
+                entries, payments_of(there.simulator)[150:], strict=True)]  # fmt: skip
 
             assert stuck.connections == 64
             assert sorted(late)[10] < 0.25
@@ -336,7 +336,7 @@ def test_a_refused_target_is_never_called_and_the_payment_says_why() -> None:
         async with port() as there:
             await there.push("https://shop.example.co.ke/hooks")
             (entry,) = await there.answered()
-            (payment,) = there.simulator.transactions()
+            (payment,) = payments_of(there.simulator)
             idle = await there.simulator.wait("idle", msisdn="254708374149", timeout_s=1)
 
             assert "callback host shop.example.co.ke is not called" in entry["error"]
@@ -401,7 +401,7 @@ def test_ordered_callbacks_are_sent_as_the_body_says() -> None:
                 delivery(shop.url, headers=(("X-Evil", "a\r\nHost: b"),)),
             ]
             answers = await there.simulator.send(orders, gap_s=0.01)
-            journal = there.simulator.journal(kind="control")["entries"]
+            journal = journal_of(there.simulator, kind="control")["entries"]
 
             assert [answer.status for answer in answers] == [200, 200, 200]
             assert b"Content-Type: text/plain" in shop.requests[0]

@@ -10,7 +10,7 @@ from core_kit import Playing
 from tayari_simulator.clock import ClockError, make_clock
 from tayari_simulator.state.behaviour import Behaviour, Fixed, Step
 from tayari_simulator.transport.simulator import ClockIsReal
-from transport_kit import in_loop, merchant, port
+from transport_kit import in_loop, journal_of, merchant, port
 
 
 def slow(seconds: float, *later: float) -> Playing:
@@ -121,7 +121,7 @@ def test_only_what_comes_after_since_is_waited_for() -> None:
     async def test() -> None:
         async with port() as there:
             await there.push()
-            mark = there.simulator.journal(limit=1)["next"]
+            mark = journal_of(there.simulator, limit=1)["next"]
             late = await there.simulator.wait("push_seen", timeout_s=0.0, since=mark)
             await there.push(PhoneNumber=254711000111)
             now = await there.simulator.wait("push_seen", timeout_s=0.0, since=mark)
@@ -136,9 +136,9 @@ def test_a_long_journal_is_read_in_pages() -> None:
         async with port() as there:
             for _ in range(7):
                 await there.push(Amount=0)
-            page = there.simulator.journal(since=1, limit=5)
-            rest = there.simulator.journal(since=page["next"], limit=5)
-            latest = there.simulator.journal(limit=2)
+            page = journal_of(there.simulator, since=1, limit=5)
+            rest = journal_of(there.simulator, since=page["next"], limit=5)
+            latest = journal_of(there.simulator, limit=2)
 
             assert [entry["seq"] for entry in page["entries"]] == [1, 2, 3, 4, 5]
             assert [entry["seq"] for entry in rest["entries"]] == [6, 7, 8]

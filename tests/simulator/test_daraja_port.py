@@ -16,7 +16,7 @@ from tayari_simulator.journal.entries import Question
 from tayari_simulator.journal.sqlite_file import JournalSearch
 from tayari_simulator.state.behaviour import Armed, Behaviour, Call, Fixed, Reply, Step, Transport
 from tayari_simulator.transport.connections.daraja_port import LONGEST_PATH
-from transport_kit import NOT_COMPILED, Port, in_loop, merchant, port, read_answer
+from transport_kit import NOT_COMPILED, Port, in_loop, journal_of, merchant, port, read_answer
 
 PUSH = "/mpesa/stkpush/v1/processrequest"
 
@@ -172,7 +172,7 @@ def test_an_answer_that_never_comes_is_journalled_so_and_the_payment_lives(
             head = f"POST {PUSH} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {there.token}\r\n"
             head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
             got = await there.raw(head.encode() + body)
-            seen = there.simulator.journal(endpoint="stk_push")["entries"][0]
+            seen = journal_of(there.simulator, endpoint="stk_push")["entries"][0]
 
             assert got == answer
             assert (seen["response"], seen["error"], seen["scenario"]) == (None, error, "shaped")
@@ -185,7 +185,7 @@ def test_a_truncated_answer_promises_more_than_it_gives() -> None:
     async def test() -> None:
         async with port(shaped(transport=Transport.TRUNCATE, keep_bytes=10)) as there:
             got = await raw_push(there)
-            seen = there.simulator.journal(endpoint="stk_push")["entries"][0]
+            seen = journal_of(there.simulator, endpoint="stk_push")["entries"][0]
 
             assert len(got) == 10  # the rest of the promised body never comes
             assert "truncated by the simulator after 10 of" in seen["error"]

@@ -16,7 +16,7 @@ from tayari_simulator.state.behaviour import Behaviour, Step
 from tayari_simulator.state.identifiers import EAT
 from tayari_simulator.transport.metrics import balance
 from tayari_simulator.transport.simulator import Simulator
-from transport_kit import in_loop, merchant, port
+from transport_kit import in_loop, journal_of, merchant, payments_of, port
 
 LATER = {"outcome_after_s": "3600"}
 
@@ -88,9 +88,9 @@ def test_what_was_finished_is_still_known_to_the_query(tmp_path: Path) -> None:
             async with port(journal_file=file) as there:
                 _, ack = await there.push(shop.url)
                 await there.answered()
-                (old,) = there.simulator.transactions(transaction_id=ack["CheckoutRequestID"])
+                (old,) = payments_of(there.simulator, transaction_id=ack["CheckoutRequestID"])
             async with port(journal_file=file) as there:
-                (new,) = there.simulator.transactions(transaction_id=ack["CheckoutRequestID"])
+                (new,) = payments_of(there.simulator, transaction_id=ack["CheckoutRequestID"])
 
         same = ("state", "receipt", "result_code", "result_desc", "account_reference", "merchant_request_id")
         assert [new[key] for key in same] == [old[key] for key in same]
@@ -145,11 +145,11 @@ def test_entries_and_a_clock_moved_by_hand_go_on(tmp_path: Path) -> None:
             await there.simulator.advance(by_s=7200)
             await there.log_in()
             await there.push()
-            first = there.simulator.journal()["entries"][-1]["seq"]
+            first = journal_of(there.simulator)["entries"][-1]["seq"]
             now_s = there.simulator.now_s()
         async with port(journal_file=file, clock="manual", options=LATER) as there:
             assert there.simulator.now_s() >= now_s
-            assert there.simulator.journal()["entries"][0]["seq"] == first + 1
+            assert journal_of(there.simulator)["entries"][0]["seq"] == first + 1
 
     in_loop(test)
 
@@ -166,7 +166,7 @@ def test_a_reset_is_remembered_and_a_torn_line_does_no_harm(tmp_path: Path) -> N
             lines.write(b'["result","ws_')
         async with port(journal_file=file, options=LATER) as there:
             counts = there.simulator.balance()
-            (payment,) = there.simulator.transactions()
+            (payment,) = payments_of(there.simulator)
 
             assert payment["msisdn"] == "254700000001"
             assert {key: counts[key] for key in ("accepted", "forgotten", "pending", "balanced")} == {

@@ -16,7 +16,7 @@ from tayari_simulator.faults.base import TableFault
 from tayari_simulator.state.behaviour import Armed, Behaviour, Call, Fixed, Reply, Step
 from tayari_simulator.transport.connections.http_messages import MOST_BODY, MOST_HEAD
 from tayari_simulator.transport.connections.server_protocol import IDLE_S, SLICE, ServerConnections
-from transport_kit import Port, in_loop, port, read_answer
+from transport_kit import Port, in_loop, journal_of, port, read_answer
 
 PUSH = "/mpesa/stkpush/v1/processrequest"
 
@@ -55,7 +55,7 @@ def first_is_late() -> Playing:
 
 
 async def phones(there: Port) -> list[str]:
-    return [entry["msisdn"] for entry in there.simulator.journal(endpoint="stk_push")["entries"]]
+    return [entry["msisdn"] for entry in journal_of(there.simulator, endpoint="stk_push")["entries"]]
 
 
 def test_calls_in_one_write_are_answered_in_their_order() -> None:
@@ -131,7 +131,7 @@ def test_a_zipped_body_is_read(encoding: str, zipped: object) -> None:
             assert callable(zipped)
             body = zipped(orjson.dumps(payload("stk_push.request")))
             answer = await there.raw(push_bytes(there, extra=f"Content-Encoding: {encoding}\r\n", body=body))
-            (seen,) = there.simulator.journal(endpoint="stk_push")["entries"]
+            (seen,) = journal_of(there.simulator, endpoint="stk_push")["entries"]
 
             assert answer.startswith(b"HTTP/1.1 200")
             assert orjson.loads(seen["request"]["body"]) == payload("stk_push.request")
@@ -188,7 +188,7 @@ def test_a_body_that_cannot_be_read_is_refused_in_daraja_s_words(
         async with port() as there, connection(there) as (reader, writer):
             writer.write(f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n".encode() + body)
             answer = await reader.read()
-            entry = there.simulator.journal()["entries"][-1]
+            entry = journal_of(there.simulator)["entries"][-1]
 
             assert answer.startswith(b"HTTP/1.1 %d " % status)
             assert orjson.loads(answer.partition(b"\r\n\r\n")[2])["errorCode"] == "400.002.05"
@@ -215,7 +215,7 @@ def test_other_ways_to_write_a_path_lead_to_the_same_row(path: str) -> None:
     async def test() -> None:
         async with port() as there:
             answer = await there.raw(push_bytes(there, path=path))
-            (seen,) = there.simulator.journal(endpoint="stk_push")["entries"]
+            (seen,) = journal_of(there.simulator, endpoint="stk_push")["entries"]
 
             assert answer.startswith(b"HTTP/1.1 200")
             assert seen["request"]["url"].endswith(path)
@@ -336,7 +336,7 @@ def test_a_greedy_caller_leaves_others_their_turn(earlier_calls: int, most_slice
             asks.write(push_bytes(there, 1))
             await read_answer(other)
             answered_before = sum(
-                1 for entry in there.simulator.journal(limit=10_000)["entries"] if not entry["endpoint"]
+                1 for entry in journal_of(there.simulator, limit=10_000)["entries"] if not entry["endpoint"]
             )
             answers = [await read_answer(reader) for _ in range(4_000)]
 

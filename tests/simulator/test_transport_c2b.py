@@ -11,7 +11,7 @@ import pytest
 from core_kit import payload
 from tayari_simulator.journal.pending import PendingFile
 from tayari_simulator.transport.simulator import Simulator
-from transport_kit import NOT_COMPILED, Merchant, Port, in_loop, merchant, port
+from transport_kit import NOT_COMPILED, Merchant, Port, in_loop, merchant, payments_of, port
 
 VALIDATES = {"c2b_validation": "all", "c2b_validation_timeout_s": "0.2"}
 
@@ -36,7 +36,7 @@ async def pay(there: Port, shop: Merchant, response_type: str = "Completed", val
 async def through(there: Port) -> Any:
     """The payment, once nothing of it is to come any more."""
     for _ in range(500):
-        (transaction,) = there.simulator.transactions()
+        (transaction,) = payments_of(there.simulator)
         if transaction["state"] != "prompted" and not there.simulator.balance()["pending"]:
             return transaction
         await asyncio.sleep(0.01)

@@ -24,11 +24,30 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 from tayari_simulator import build
 from tayari_simulator.config import Config
+from tayari_simulator.journal.entries import Question, to_dict
+from tayari_simulator.journal.memory import page_of
+from tayari_simulator.transport.payment_views import transaction_dict, transactions_of
 from tayari_simulator.transport.simulator import Simulator
 
 NOT_COMPILED = pytest.mark.skipif(build() == "compiled", reason="nothing of a compiled module can be replaced")
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
+
+
+def payments_of(
+    simulator: Simulator, *, msisdn: str | None = None, transaction_id: str | None = None
+) -> list[dict[str, Any]]:
+    """As `GET /v1/payments` lists them."""
+    rows = transactions_of(simulator.daraja.state.transactions, msisdn, transaction_id, None)
+    return [transaction_dict(row) for row in rows]
+
+
+def journal_of(simulator: Simulator, *, limit: int = 1000, **where: Any) -> dict[str, Any]:
+    """What `GET /v1/journal` answers of the entries in memory; `where`: the fields of a `Question`."""
+    question = Question(**where)
+    found, following = page_of(simulator.entries, simulator.entries.find(question), question, limit)
+    entries = [to_dict(entry, daraja_url=simulator.daraja_url) for entry in found]
+    return {"entries": entries, "next": following}
 
 
 @dataclass

@@ -25,7 +25,7 @@ from tayari_simulator.catalogue.options import Options
 from tayari_simulator.clock import make_clock
 from tayari_simulator.config import A_PAYMENT_BYTES, FEWEST_PAYMENTS, Config
 from tayari_simulator.journal.entries import Question, to_dict
-from tayari_simulator.journal.memory import Journal, Page, in_turns, page_of, whole_page
+from tayari_simulator.journal.memory import Journal, in_turns, whole_page
 from tayari_simulator.journal.pending import PendingFile
 from tayari_simulator.journal.resume import Behaviours, Resumed, resume
 from tayari_simulator.journal.sqlite_file import JournalFile, JournalSearch
@@ -233,24 +233,12 @@ class Simulator:
         """The transaction with this id, or this other id of it, if it is still remembered."""
         return self.daraja.state.transactions.find_by_any_id(transaction_id)
 
-    def transactions(
-        self, *, msisdn: str | None = None, transaction_id: str | None = None, reference: str | None = None
-    ) -> list[Json]:
-        """Payments in the shape of the control API, oldest first."""
-        rows = transactions_of(self.daraja.state.transactions, msisdn, transaction_id, reference)
-        return [transaction_dict(row) for row in rows]
-
     async def all_transactions(
         self, *, msisdn: str | None = None, transaction_id: str | None = None, reference: str | None = None
     ) -> list[bytes]:
-        """`GET /v1/payments`: the same, each as JSON already, without holding the event loop for long."""
+        """`GET /v1/payments`, oldest first: each as JSON already, without holding the event loop for long."""
         rows = transactions_of(self.daraja.state.transactions, msisdn, transaction_id, reference)
         return await in_turns(rows, lambda row: orjson.dumps(transaction_dict(row)))
-
-    def journal(self, *, limit: int = 1000, **where: Any) -> Json:
-        """`entries`, `next`, `dropped` of what is in memory; `where`: the fields of a `Question`."""
-        question = self._with_own_id(Question(**where))
-        return self._page(page_of(self.entries, self.entries.find(question), question, limit))
 
     async def whole_journal(self, question: Question, *, limit: int = 1000) -> tuple[list[bytes], Json]:
         """`GET /v1/journal`: the entries, each as JSON already, then `next` and `dropped`.
@@ -261,7 +249,7 @@ class Simulator:
         question = self._with_own_id(question)
         found, following = await whole_page(self.entries, search, question, limit)
         rows = await in_turns(found, lambda entry: orjson.dumps(self._entry(entry)))
-        return rows, self._rest(following)
+        return rows, {"next": following, "dropped": 0 if self._file is not None else self.entries.dropped}
 
     def _with_own_id(self, question: Question) -> Question:
         """Entries carry the id of their transaction, whichever of its ids was asked for."""
@@ -269,12 +257,6 @@ class Simulator:
             return question
         found = self.transaction(question.transaction_id)
         return question if found is None else replace(question, transaction_id=found.id)
-
-    def _page(self, page: Page) -> Json:
-        return {"entries": [self._entry(entry) for entry in page[0]], **self._rest(page[1])}
-
-    def _rest(self, following: int) -> Json:
-        return {"next": following, "dropped": 0 if self._file is not None else self.entries.dropped}
 
     async def wait(
         self,
