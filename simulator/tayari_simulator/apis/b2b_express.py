@@ -11,14 +11,12 @@ from typing import Any, Final
 from tayari_simulator.apis.core.daraja_state import DarajaState, Lifecycle, Parties, PromptResults, Result
 from tayari_simulator.apis.core.execution import begin, choose, first_due_s
 from tayari_simulator.apis.core.fields import (
-    Field,
     Fields,
-    amount,
-    callback_url,
+    amount_field,
     flat_schema,
-    numeric_schema,
     short_code_field,
     text_field,
+    url_field,
 )
 from tayari_simulator.apis.core.prompts import PHONE
 from tayari_simulator.catalogue import results
@@ -41,11 +39,9 @@ def fields(options: Options) -> Fields:
     rows = (
         short_code_field("primaryShortCode", "the till that pays", _SAYS),
         short_code_field("receiverShortCode", "the vendor's pay bill", _SAYS),
-        Field(name="amount", read=amount(options), schema=numeric_schema(r"^[1-9]\d*$"),
-              about="whole shillings, from 1", source=_SAYS),
+        amount_field("amount", "whole shillings, from 1", _SAYS, options),
         text_field("paymentRef", "the vendor's reference, shown in the prompt", _SAYS),
-        Field(name="callbackUrl", read=callback_url(options), schema={"type": "string", "format": "uri"},
-              about="where the result is sent", source=_SAYS),
+        url_field("callbackUrl", "where the result is sent", _SAYS, options),
         text_field("partnerName", "the vendor's name, shown in the prompt", _SAYS),
         text_field("RequestRefID", "the vendor's id of this request, with a capital R; the callback's requestId",
                    _SAYS),

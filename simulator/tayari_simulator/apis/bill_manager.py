@@ -5,7 +5,7 @@ Source: reference 3.13, and 6-31 for the paths. What is refused with `rescode` 4
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from hashlib import blake2b
@@ -17,14 +17,14 @@ from tayari_simulator.apis.core.fields import (
     Field,
     Fields,
     amount,
-    callback_url,
+    amount_field,
     msisdn,
-    numeric_schema,
     one_of_numbers,
     short_code_field,
     text,
     text_field,
     text_schema,
+    url_field,
 )
 from tayari_simulator.catalogue.errors import ERRORS, INVALID_FIELD, INVALID_PAYLOAD, Refused
 from tayari_simulator.catalogue.options import Options
@@ -40,6 +40,7 @@ MOST: Final = 20_000
 LARGEST: Final = 999_999_999
 """Shillings of an invoice. No limit is documented; assumed."""
 
+Handle = Callable[[DarajaState, JournalExchange, list[Any]], Reply]
 _SAYS: Final = "reference 3.13"
 _KEYS: Final = (b"app_key", b"appkey")
 """The header that carries the key of the opt-in, in its two spellings."""
@@ -117,8 +118,7 @@ def opt_in_fields(options: Options) -> Fields:
               about="0 or 1, as text or a number", source=_SAYS),
         Field(name="logo", read=text(LONGEST_TEXT, required=False), schema={}, about="a picture; may be empty",
               required=False, source=_SAYS),
-        Field(name="callbackurl", read=callback_url(options), schema={"type": "string", "format": "uri"},
-              about="the URL that payments are sent to", source=_SAYS),
+        url_field("callbackurl", "the URL that payments are sent to", _SAYS, options),
     )  # fmt: skip
     return Fields(rows)
 
@@ -133,8 +133,7 @@ def invoice_fields(options: Options) -> Fields:
         text_field("invoiceName", "what is billed", _SAYS),
         _date_field("dueDate"),
         text_field("accountReference", "what the customer pays with", _SAYS),
-        Field(name="amount", read=amount(options, LARGEST), schema=numeric_schema(r"^[1-9]\d*$"),
-              about="whole shillings, from 1", source=_SAYS),
+        amount_field("amount", "whole shillings, from 1", _SAYS, options, LARGEST),
         Field(name="invoiceItems", read=_items, schema={"type": "array", "items": {"type": "object"}},
               about="a list of itemName and amount, or of Item and Amount", required=False, source="reference 6-31"),
     )  # fmt: skip
@@ -150,8 +149,7 @@ def reconciliation_fields(options: Options) -> Fields:
     """Of a payment that the merchant has booked."""
     rows = (
         _date_field("paymentDate"),
-        Field(name="paidAmount", read=amount(options, LARGEST), schema=numeric_schema(r"^[1-9]\d*$"),
-              about="whole shillings, from 1", source=_SAYS),
+        amount_field("paidAmount", "whole shillings, from 1", _SAYS, options, LARGEST),
         text_field("accountReference", "what the customer paid with", _SAYS),
         text_field("transactionId", "the receipt", _SAYS),
         _phone_field("phoneNumber"),
@@ -193,21 +191,13 @@ def change_opt_in(state: DarajaState, exchange: JournalExchange, values: list[An
     return Reply(200, dumps({"resmsg": "Success", "rescode": "200"}))
 
 
-def send_invoice(state: DarajaState, exchange: JournalExchange, values: list[Any]) -> Reply:
-    """Send one invoice, or change it.
-
-    Raises:
-        Refused: no key where one is required.
-    """
-    return send_invoices(state, exchange, [values])
+def of_one(handle: Handle) -> Handle:
+    """The handler of a call that has one object where another has a list of them."""
+    return lambda state, exchange, values: handle(state, exchange, [values])
 
 
 def send_invoices(state: DarajaState, exchange: JournalExchange, values: list[Any]) -> Reply:
-    """Send invoices, or change them.
-
-    Raises:
-        Refused: no key where one is required.
-    """
+    """Send invoices, or change them."""
     _check_key(state, exchange)
     book = state.part(BillBook)
     for reference, _, phone, _, name, due, account, shillings, items in values:
@@ -219,21 +209,8 @@ def send_invoices(state: DarajaState, exchange: JournalExchange, values: list[An
     return Reply(200, dumps({"Status_Message": "Invoice sent successfully", "resmsg": "Success", "rescode": "200"}))
 
 
-def cancel_invoice(state: DarajaState, exchange: JournalExchange, values: list[Any]) -> Reply:
-    """Cancel one invoice.
-
-    Raises:
-        Refused: no key where one is required.
-    """
-    return cancel_invoices(state, exchange, [values])
-
-
 def cancel_invoices(state: DarajaState, exchange: JournalExchange, values: list[Any]) -> Reply:
-    """Cancel all of these invoices, or none of them when one of them cannot be (assumed).
-
-    Raises:
-        Refused: no key where one is required.
-    """
+    """Cancel all of these invoices, or none of them when one of them cannot be (assumed)."""
     _check_key(state, exchange)
     book = state.part(BillBook)
     references = [row[0] for row in values]
@@ -252,11 +229,7 @@ def cancel_invoices(state: DarajaState, exchange: JournalExchange, values: list[
 
 
 def reconcile(state: DarajaState, exchange: JournalExchange, values: list[Any]) -> Reply:
-    """The merchant has booked a payment: the customer gets a receipt. An invoice counts as paid from then on (assumed).
-
-    Raises:
-        Refused: no key where one is required.
-    """
+    """The merchant has booked a payment: the customer gets a receipt. The invoice counts as paid then (assumed)."""
     _check_key(state, exchange)
     _, shillings, _, receipt, phone, _, _, reference = values
     exchange.msisdn = phone
@@ -288,7 +261,11 @@ def _app_key(short_code: str) -> str:
 
 
 def _check_key(state: DarajaState, exchange: JournalExchange) -> None:
-    """One source says that the key goes into a header afterwards; what happens without it is assumed."""
+    """One source says that the key goes into a header afterwards; what happens without it is assumed.
+
+    Raises:
+        Refused: no key where one is required.
+    """
     if state.options.says("bill_manager_app_key", "ignore"):
         return
     sent = {value.decode("latin-1") for name, value in exchange.request_headers if name.lower() in _KEYS}
@@ -338,10 +315,8 @@ def _items(value: Any) -> tuple[tuple[str, int], ...] | None:
     for row in value:
         if type(row) is not dict:
             return None
-        name, shillings = (
-            read_name(row.get("itemName", row.get("Item"))),
-            read_amount(row.get("amount", row.get("Amount"))),
-        )
+        name = read_name(row.get("itemName", row.get("Item")))
+        shillings = read_amount(row.get("amount", row.get("Amount")))
         if name is None or shillings is None:
             return None
         found.append((name, shillings))
@@ -352,12 +327,12 @@ _ONE, _MANY, _D, _A = 0, MOST_IN_A_CALL, Mark.DOCUMENTED, Mark.ASSUMED
 CALLS: Final = (
     ("optin", "optin", opt_in_fields, opt_in, _ONE, "an organisation begins to use it", _D),
     ("change_optin", "change-optin-details", opt_in_fields, change_opt_in, _ONE, "details of the opt-in change", _D),
-    ("invoice", "single-invoicing", invoice_fields, send_invoice, _ONE, "one invoice", _D),
+    ("invoice", "single-invoicing", invoice_fields, of_one(send_invoices), _ONE, "one invoice", _D),
     ("invoices", "bulk-invoicing", invoice_fields, send_invoices, _MANY, "up to 1000 invoices", _D),
-    ("change_invoice", "change-invoice", invoice_fields, send_invoice, _ONE, "an invoice changes", _A),
+    ("change_invoice", "change-invoice", invoice_fields, of_one(send_invoices), _ONE, "an invoice changes", _A),
     ("change_invoices", "change-invoices", invoice_fields, send_invoices, _MANY, "invoices change", _A),
     ("reconciliation", "reconciliation", reconciliation_fields, reconcile, _ONE, "a payment is booked", _D),
-    ("cancel", "cancel-single-invoice", cancel_fields, cancel_invoice, _ONE, "an invoice is cancelled", _D),
+    ("cancel", "cancel-single-invoice", cancel_fields, of_one(cancel_invoices), _ONE, "an invoice is cancelled", _D),
     ("cancel_all", "cancel-bulk-invoices", cancel_fields, cancel_invoices, _MANY, "invoices are cancelled", _D),
 )  # fmt: skip
 """Name, path, fields, handler, how many objects the body has (0: it is one), what it is, and how sure that is."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
 from tayari_simulator.apis.core.customers import names_of
@@ -86,27 +87,10 @@ def bare_status(exchange: JournalExchange, refused: Refused) -> Reply:  # noqa: 
     return Reply(refused.spec.status, b"")
 
 
-def imsi(state: DarajaState, exchange: JournalExchange, values: list[Any]) -> Reply:
-    """`/imsi/v1/checkATI`: the IMSI, the last swap and the registration."""
-    return _ati(state, exchange, values[0], "imsi", "lastSwapDate", "msisdnRegistrationDate", "customerNumber")
-
-
-def swap(state: DarajaState, exchange: JournalExchange, values: list[Any]) -> Reply:
-    """`/imsi/v2/checkATI`: the last swap, with its time."""
-    return _ati(state, exchange, values[0], "lastSwapDate", time=True)
-
-
-def age_on_network(state: DarajaState, exchange: JournalExchange, values: list[Any]) -> Reply:
-    """`/registration/lookup/v1/checkATI`: the registration. The answer is not documented; assumed from `imsi`."""
-    return _ati(state, exchange, values[0], "msisdnRegistrationDate", "customerNumber")
-
-
-def imsi_lookup(state: DarajaState, exchange: JournalExchange, values: list[Any]) -> Reply:
-    """`/imsi-lookup/v1/checkATI`: the IMSI. The answer is not documented; assumed from `imsi`."""
-    return _ati(state, exchange, values[0], "imsi", "customerNumber")
-
-
-def _ati(state: DarajaState, exchange: JournalExchange, number: str, *keys: str, time: bool = False) -> Reply:
+def _ati(
+    state: DarajaState, exchange: JournalExchange, values: list[Any], *, keys: tuple[str, ...], time: bool = False
+) -> Reply:
+    (number,) = values
     exchange.msisdn = number
     subscriber = Subscriber.of(number, _now(exchange).date())
     if subscriber is None:
@@ -121,6 +105,16 @@ def _ati(state: DarajaState, exchange: JournalExchange, number: str, *keys: str,
     }
     head = {"requestRefID": state.ids.request_id(), "responseCode": "200", "responseDesc": "Success"}
     return Reply(200, dumps(head | {key: known[key] for key in keys}))
+
+
+imsi: Final = partial(_ati, keys=("imsi", "lastSwapDate", "msisdnRegistrationDate", "customerNumber"))
+"""`/imsi/v1/checkATI`: the IMSI, the last swap and the registration."""
+swap: Final = partial(_ati, keys=("lastSwapDate",), time=True)
+"""`/imsi/v2/checkATI`: the last swap, with its time."""
+age_on_network: Final = partial(_ati, keys=("msisdnRegistrationDate", "customerNumber"))
+"""`/registration/lookup/v1/checkATI`: the registration. The answer is not documented; assumed from `imsi`."""
+imsi_lookup: Final = partial(_ati, keys=("imsi", "customerNumber"))
+"""`/imsi-lookup/v1/checkATI`: the IMSI. The answer is not documented; assumed from `imsi`."""
 
 
 def kyc_fields(options: Options) -> Fields:  # noqa: ARG001 - the shape of a row

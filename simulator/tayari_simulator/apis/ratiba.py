@@ -22,8 +22,7 @@ from tayari_simulator.apis.core.fields import (
     LONGEST_TEXT,
     Field,
     Fields,
-    amount,
-    callback_url,
+    amount_field,
     digits,
     msisdn_field,
     numeric_schema,
@@ -32,6 +31,7 @@ from tayari_simulator.apis.core.fields import (
     short_code_field,
     text,
     text_field,
+    url_field,
 )
 from tayari_simulator.apis.core.organisations import Identifier
 from tayari_simulator.catalogue import results
@@ -97,11 +97,9 @@ def fields(options: Options) -> Fields:
               source="reference 6-23"),
         Field(name="ReceiverPartyIdentifierType", schema={"enum": ["2", "4", 2, 4]},
               read=one_of_numbers((Identifier.TILL, Identifier.SHORT_CODE)), about="2 till, 4 pay bill", source=_SAYS),
-        Field(name="Amount", read=amount(options), schema=numeric_schema(r"^[1-9]\d*$"),
-              about="whole shillings of one debit", source=_SAYS),
+        amount_field("Amount", "whole shillings of one debit", _SAYS, options),
         msisdn_field("PartyA", "the payer, 2547... or 2541...", _SAYS),
-        Field(name="CallBackURL", read=callback_url(options), schema={"type": "string", "format": "uri"},
-              about="where the result is sent", source=_SAYS),
+        url_field("CallBackURL", "where the result is sent", _SAYS, options),
         text_field("AccountReference", "at most 12 characters by the documentation", _SAYS, reference),
         text_field("TransactionDesc", "at most 13 characters by the documentation", _SAYS, desc),
         Field(name="Frequency", read=_frequency, schema=numeric_schema(r"^[1-9]$"),

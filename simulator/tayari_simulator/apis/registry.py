@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from tayari_simulator.apis import (
@@ -82,7 +83,7 @@ ENDPOINTS: Final = (
              about="M-Pesa Express query: the state of a push",
              switched=(("/mpesa/stkpushquery/v2/query", "stk_query_v2"),), source="reference 3.2"),
     Endpoint(name="b2c", method="POST", path="/mpesa/b2c/v3/paymentrequest", fields=b2c.fields_v3,
-             handle=b2c.pay_v3, lifecycle=b2c.lifecycle, chooses=True,
+             handle=b2c.pay, lifecycle=b2c.lifecycle, chooses=True,
              about="B2C: an organisation pays a customer", source="reference 3.4"),
     Endpoint(name="b2c_v1", method="POST", path="/mpesa/b2c/v1/paymentrequest", fields=b2c.fields_v1,
              handle=b2c.pay_v1, plays="b2c", chooses=True,
@@ -128,17 +129,19 @@ ENDPOINTS: Final = (
              fields=mobile_center.status_fields, handle=mobile_center.status, plays="mobile_center_purchase",
              about="Mobile Center: the state of a bundle (stub)", source="reference 3.23", mark=Mark.ASSUMED),
     Endpoint(name="c2b_register", method="POST", path="/mpesa/c2b/v2/registerurl", fields=c2b_urls.fields,
-             handle=c2b_urls.register_v2, lasting=True,
+             handle=partial(c2b_urls.register, version="v2"), lasting=True,
              about="C2B: the URLs to which the payments of a short code are sent",
              source="reference 3.3"),
     Endpoint(name="c2b_register_v1", method="POST", path="/mpesa/c2b/v1/registerurl", fields=c2b_urls.fields,
-             handle=c2b_urls.register_v1, lasting=True, plays="c2b_register",
+             handle=partial(c2b_urls.register, version="v1"), lasting=True, plays="c2b_register",
              about="C2B version 1: the URLs to which the payments of a short code are sent", source="reference 3.3"),
-    Endpoint(name=c2b.KIND, method="POST", path="/mpesa/c2b/v2/simulate", fields=c2b.fields, handle=c2b.simulate_v2,
-             lifecycle=c2b.lifecycle, chooses=True, about="C2B: a customer pays a short code (sandbox)",
+    Endpoint(name=c2b.KIND, method="POST", path="/mpesa/c2b/v2/simulate", fields=c2b.fields,
+             handle=partial(c2b.simulate, version="v2"), lifecycle=c2b.lifecycle, chooses=True,
+             about="C2B: a customer pays a short code (sandbox)",
              source="reference 3.3"),
-    Endpoint(name="c2b_v1", method="POST", path="/mpesa/c2b/v1/simulate", fields=c2b.fields, handle=c2b.simulate_v1,
-             plays=c2b.KIND, chooses=True, about="C2B version 1: a customer pays a short code (sandbox)",
+    Endpoint(name="c2b_v1", method="POST", path="/mpesa/c2b/v1/simulate", fields=c2b.fields,
+             handle=partial(c2b.simulate, version="v1"), plays=c2b.KIND, chooses=True,
+             about="C2B version 1: a customer pays a short code (sandbox)",
              source="reference 3.3"),
     Endpoint(name="pull_register", method="POST", path="/pulltransactions/v1/register", fields=pull.register_fields,
              handle=pull.register, lasting=True, about="pull transactions: registration of a short code",
@@ -170,11 +173,13 @@ ENDPOINTS: Final = (
              about="reversal: the money of a customer's payment goes back", source="reference 3.10"),
     Endpoint(name=b2b.CALL, method="POST", path="/mpesa/b2b/v1/paymentrequest", fields=b2b.fields, handle=b2b.pay,
              lifecycle=b2b.lifecycle, chooses=True, about="B2B: an organisation pays another", source="reference 3.6"),
-    Endpoint(name=b2b.TAX, method="POST", path="/mpesa/b2b/v1/remittax", fields=b2b.tax_fields, handle=b2b.pay_tax,
-             lifecycle=b2b.tax_lifecycle, chooses=True, about="tax remittance: an organisation pays taxes",
-             source="reference 3.7"),
-    Endpoint(name=b2c.POCHI, method="POST", path="/mpesa/b2pochi/v1/paymentrequest", fields=b2c.pochi_fields,
-             handle=b2c.pay_pochi, lifecycle=b2c.pochi_lifecycle, chooses=True,
+    Endpoint(name=b2b.TAX, method="POST", path="/mpesa/b2b/v1/remittax",
+             fields=partial(b2b.fields, commands=(b2b.PAY_TAX,)), handle=partial(b2b.pay, call=b2b.TAX),
+             lifecycle=partial(b2b.lifecycle, call=b2b.TAX), chooses=True,
+             about="tax remittance: an organisation pays taxes", source="reference 3.7"),
+    Endpoint(name=b2c.POCHI, method="POST", path="/mpesa/b2pochi/v1/paymentrequest",
+             fields=partial(b2c.fields_v3, commands=b2c.POCHI_COMMANDS), handle=partial(b2c.pay, call=b2c.POCHI),
+             lifecycle=partial(b2c.lifecycle, call=b2c.POCHI), chooses=True,
              about="B2Pochi: an organisation pays a customer's business wallet", source="reference 3.5"),
 )  # fmt: skip
 

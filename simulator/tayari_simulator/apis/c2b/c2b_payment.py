@@ -62,17 +62,8 @@ def fields(options: Options) -> Fields:
     return Fields(rows)
 
 
-def simulate_v1(state: DarajaState, exchange: JournalExchange, values: list[Any]) -> Reply:
-    """Answer a simulated payment of version 1. Raises Refused."""
-    return _simulate(state, exchange, values, "v1")
-
-
-def simulate_v2(state: DarajaState, exchange: JournalExchange, values: list[Any]) -> Reply:
-    """Answer a simulated payment of version 2. Raises Refused."""
-    return _simulate(state, exchange, values, "v2")
-
-
-def _simulate(state: DarajaState, exchange: JournalExchange, values: list[Any], version: str) -> Reply:
+def simulate(state: DarajaState, exchange: JournalExchange, values: list[Any], *, version: str) -> Reply:
+    """Answer a simulated payment of version `v1` or `v2`. Raises Refused."""
     if state.options.says("c2b_simulate", "off"):
         raise Refused(_SIMULATE_IS_OFF, note="simulate is an API of the sandbox (option c2b_simulate)")
     check_version(state.options, version)

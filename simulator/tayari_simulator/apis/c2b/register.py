@@ -52,17 +52,8 @@ def fields(options: Options) -> Fields:
     return Fields(rows)
 
 
-def register_v1(state: DarajaState, exchange: JournalExchange, values: list[Any]) -> Reply:
-    """Answer a registration of version 1. Raises Refused."""
-    return _register(state, exchange, values, "v1")
-
-
-def register_v2(state: DarajaState, exchange: JournalExchange, values: list[Any]) -> Reply:
-    """Answer a registration of version 2. Raises Refused."""
-    return _register(state, exchange, values, "v2")
-
-
-def _register(state: DarajaState, exchange: JournalExchange, values: list[Any], version: str) -> Reply:
+def register(state: DarajaState, exchange: JournalExchange, values: list[Any], *, version: str) -> Reply:
+    """Answer a registration of version `v1` or `v2`. Raises Refused."""
     short_code, response_type, confirmation, validation = values
     check_version(state.options, version)
     organisation = state.organisations.find(short_code)

@@ -223,6 +223,18 @@ def text_field(
     return Field(name=name, read=read, schema=schema, about=about, source=source, called=called, required=required)
 
 
+def amount_field(name: str, about: str, source: str, options: Options, largest: int | None = None) -> Field:
+    """A field that holds whole shillings, up to `largest` (None: the option `max_amount`)."""
+    schema = numeric_schema(r"^[1-9]\d*$")
+    return Field(name=name, read=amount(options, largest), schema=schema, about=about, source=source)
+
+
+def url_field(name: str, about: str, source: str, options: Options) -> Field:
+    """A field that holds a URL of the merchant's."""
+    schema = {"type": "string", "format": "uri"}
+    return Field(name=name, read=callback_url(options), schema=schema, about=about, source=source)
+
+
 def msisdn_field(name: str, about: str, source: str, *, refusal: ErrorSpec = INVALID_FIELD) -> Field:
     """A field that holds a phone number, 2547... or 2541..."""
     schema = numeric_schema(r"^254[17]\d{8}$")

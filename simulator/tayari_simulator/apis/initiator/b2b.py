@@ -48,17 +48,8 @@ COMMANDS: Final[Mapping[str, Movement]] = MappingProxyType({
 _TAX: Final = Movement(Account.WORKING, Account.UTILITY)
 
 
-def fields(options: Options) -> Fields:
-    """The fields in the order of Daraja's checks."""
-    return _fields(options, tuple(COMMANDS))
-
-
-def tax_fields(options: Options) -> Fields:
-    """The same with the one command of tax remittance."""
-    return _fields(options, (PAY_TAX,))
-
-
-def _fields(options: Options, commands: Sequence[str]) -> Fields:
+def fields(options: Options, *, commands: Sequence[str] = tuple(COMMANDS)) -> Fields:
+    """The fields in the order of Daraja's checks; tax remittance has one command of its own."""
     receivers = (Identifier.SHORT_CODE, Identifier.TILL) if commands[0] != PAY_TAX else (Identifier.SHORT_CODE,)
     return Fields((
         *calls.initiator_fields(),
@@ -80,17 +71,8 @@ def _requester(value: Any) -> str | None:
     return "" if value in (None, "") else msisdn(value)
 
 
-def pay(state: DarajaState, exchange: JournalExchange, values: list[Any]) -> Reply:
-    """Queue a payment to another organisation."""
-    return _pay(state, exchange, CALL, values)
-
-
-def pay_tax(state: DarajaState, exchange: JournalExchange, values: list[Any]) -> Reply:
-    """Queue a payment to the revenue authority."""
-    return _pay(state, exchange, TAX, values)
-
-
-def _pay(state: DarajaState, exchange: JournalExchange, call: str, values: list[Any]) -> Reply:
+def pay(state: DarajaState, exchange: JournalExchange, values: list[Any], *, call: str = CALL) -> Reply:
+    """Queue a payment to another organisation, or (`TAX`) to the revenue authority."""
     initiator, credential, command, _, identifier, shillings, party_a, party_b, reference, requester, *rest = values
     _, timeout_url, result_url, occasion = rest
     asked = calls.Request(
@@ -101,17 +83,9 @@ def _pay(state: DarajaState, exchange: JournalExchange, call: str, values: list[
     return calls.accept_request(state, exchange, asked)
 
 
-def lifecycle(options: Options) -> Lifecycle:
-    """The lifecycle of a payment to another organisation."""
-    return _lifecycle(options, CALL, "BusinessPayBill", options.text("b2b_failure"))
-
-
-def tax_lifecycle(options: Options) -> Lifecycle:
-    """The lifecycle of a payment of taxes. Its one known failure has references and a receipt."""
-    return _lifecycle(options, TAX, PAY_TAX, "references")
-
-
-def _lifecycle(options: Options, call: str, command: str, failure: str) -> Lifecycle:
+def lifecycle(options: Options, *, call: str = CALL) -> Lifecycle:
+    """The lifecycle of a payment. The one known failure of a payment of taxes has references and a receipt."""
+    command, failure = (PAY_TAX, "references") if call == TAX else ("BusinessPayBill", options.text("b2b_failure"))
     tills_say_2 = options.says("b2b_till_identifier", "2")
 
     def single(code: int | str) -> bool:

@@ -36,61 +36,35 @@ def _originator(options: Options) -> Field:
     return text_field("OriginatorConversationID", about, _SAYS, 100, required=required)
 
 
-def _common(options: Options, commands: Sequence[str]) -> tuple[Field, ...]:
-    return (
+def fields_v1(options: Options, *, commands: Sequence[str] = COMMANDS) -> Fields:
+    """The fields in the order of Daraja's checks, without an id of the merchant's own: v1 has no de-duplication."""
+    return Fields((
         *calls.initiator_fields(called="InitiatorName"),
         calls.command_field(commands, _SAYS),
         calls.amount_field(options),
         calls.short_code_field("PartyA", "the short code that pays"),
         msisdn_field("PartyB", "the customer, 2547... or 2541...", _SAYS),
         *calls.closing_fields(options, occasion="Occassion"),
-    )  # fmt: skip
+    ))  # fmt: skip
 
 
-def fields_v3(options: Options) -> Fields:
-    """The fields in the order of Daraja's checks."""
-    return Fields((_originator(options), *_common(options, COMMANDS)))
+def fields_v3(options: Options, *, commands: Sequence[str] = COMMANDS) -> Fields:
+    """The same after an id of the merchant's own. B2Pochi has them with a command of its own (reference 3.5)."""
+    return Fields((_originator(options), *fields_v1(options, commands=commands).rows))
 
 
-def fields_v1(options: Options) -> Fields:
-    """The same without an id of the merchant's own: v1 has no de-duplication."""
-    return Fields(_common(options, COMMANDS))
+def pay_v1(state: DarajaState, exchange: JournalExchange, values: list[Any]) -> Reply:
+    """Queue a payment to a customer; a repeated request pays twice."""
+    return pay(state, exchange, ["", *values])
 
 
-def pochi_fields(options: Options) -> Fields:
-    """Those of version 3, with the one command of B2Pochi. Source: reference 3.5."""
-    return Fields((_originator(options), *_common(options, POCHI_COMMANDS)))
-
-
-def pay_v3(state: DarajaState, exchange: JournalExchange, values: list[Any]) -> Reply:
-    """Answer a request whose fields were read.
+def pay(state: DarajaState, exchange: JournalExchange, values: list[Any], *, call: str = CALL) -> Reply:
+    """Queue a payment to a customer, or (`POCHI`) to a business wallet.
 
     Raises:
         Refused: 500.002.1001, the OriginatorConversationID was used before: the first request was accepted.
     """
-    return pay(state, exchange, CALL, values[0], values[1:])
-
-
-def pay_v1(state: DarajaState, exchange: JournalExchange, values: list[Any]) -> Reply:
-    """Answer a request whose fields were read; a repeated one pays twice."""
-    return pay(state, exchange, CALL, "", values)
-
-
-def pay_pochi(state: DarajaState, exchange: JournalExchange, values: list[Any]) -> Reply:
-    """Answer a request for a payment to a business wallet.
-
-    Raises:
-        Refused: 500.002.1001, as in `pay_v3`.
-    """
-    return pay(state, exchange, POCHI, values[0], values[1:])
-
-
-def pay(state: DarajaState, exchange: JournalExchange, call: str, originator_id: str, values: list[Any]) -> Reply:
-    """Queue a payment to a customer.
-
-    Raises:
-        Refused: 500.002.1001, as in `pay_v3`.
-    """
+    originator_id, *values = values
     initiator, credential, command, shillings, party_a, party_b, remarks, timeout_url, result_url, occasion = values
     exchange.msisdn = party_b
     earlier = state.transactions.find_request(originator_id) if originator_id else None
@@ -104,17 +78,9 @@ def pay(state: DarajaState, exchange: JournalExchange, call: str, originator_id:
     return calls.accept_request(state, exchange, asked)
 
 
-def lifecycle(options: Options) -> Lifecycle:
-    """The lifecycle of a payment to a customer."""
-    return _lifecycle(options, CALL, COMMANDS[0])
-
-
-def pochi_lifecycle(options: Options) -> Lifecycle:
-    """The lifecycle of a payment to a business wallet: its result is that of B2C, and so is its wallet here."""
-    return _lifecycle(options, POCHI, POCHI_COMMANDS[0])
-
-
-def _lifecycle(options: Options, call: str, command: str) -> Lifecycle:
+def lifecycle(options: Options, *, call: str = CALL) -> Lifecycle:
+    """The lifecycle of a payment to a customer; to a business wallet, its result and its wallet are the same here."""
+    command = COMMANDS[0] if call == CALL else POCHI_COMMANDS[0]
     return Lifecycle(
         api="b2c",
         decide=_decide,
