@@ -177,7 +177,7 @@ class Twice(TableFault):
 class Busy(TableFault):
     """An outage in front of Daraja."""
 
-    def instead(self, call: str) -> Reply | None:
+    def instead(self) -> Reply | None:
         return Reply(503, b"<html>busy @request-id@</html>", content_type="text/html")
 
 

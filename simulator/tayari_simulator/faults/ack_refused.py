@@ -27,6 +27,6 @@ class AckRefused(AckFault):
     Source: reference 6-37 (a documented possibility without a sample; the wording is assumed).
     """
 
-    def instead(self, call: str) -> Reply:  # noqa: ARG002 - the hook's shape
+    def instead(self) -> Reply:
         """The refusal inside a 200."""
         return Reply(200, REFUSED)

@@ -26,6 +26,6 @@ class AckWithoutId(AckFault):
     Source: reference 5.3 A03 (engineering judgement; no capture).
     """
 
-    def instead(self, call: str) -> Reply:  # noqa: ARG002 - the hook's shape
+    def instead(self) -> Reply:
         """The acknowledgement that lacks the key."""
         return Reply(200, WITHOUT_ID)

@@ -21,7 +21,7 @@ class ApiError(TableFault):
     status: Refusing | None = None
     retry_after_s: Seconds | None = None
 
-    def instead(self, call: str) -> Reply:  # noqa: ARG002 - the hook's shape
+    def instead(self) -> Reply:
         """The refusal."""
         reply = ERRORS[self.error].reply()
         reply.status = self.status or reply.status

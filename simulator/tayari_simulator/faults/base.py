@@ -34,7 +34,7 @@ class TableFault:
     calls: ClassVar[frozenset[str]] = frozenset(CALLS)
     """The calls it can be put on."""
 
-    def instead(self, call: str) -> Reply | None:  # noqa: ARG002 - the hook's shape
+    def instead(self) -> Reply | None:
         """Answer instead of deciding. None: not this fault's hook."""
         return None
 

@@ -16,6 +16,6 @@ class EmptyBody(TableFault):
 
     status: Annotated[int, AtLeast(200), AtMost(599)] = 500
 
-    def instead(self, call: str) -> Reply:  # noqa: ARG002 - the hook's shape
+    def instead(self) -> Reply:
         """The empty answer."""
         return Reply(self.status, b"")

@@ -21,7 +21,7 @@ class GatewayFault(TableFault):
     retry_after_s: Seconds | None = None
     status: Refusing | None = None
 
-    def instead(self, call: str) -> Reply:  # noqa: ARG002 - the hook's shape
+    def instead(self) -> Reply:
         """The gateway's refusal."""
         reply = GATEWAY_FAULTS[self.fault].reply(retry_after_s=self.retry_after_s)
         reply.status = self.status or reply.status

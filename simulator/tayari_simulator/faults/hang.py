@@ -16,7 +16,7 @@ class Hang(TableFault):
     for_s: Seconds
     accepted: bool = False
 
-    def instead(self, call: str) -> Reply | None:  # noqa: ARG002 - the hook's shape
+    def instead(self) -> Reply | None:
         """Silence, where the call is not handled."""
         if self.accepted:
             return None

@@ -15,6 +15,6 @@ class Html(TableFault):
 
     page: PageName
 
-    def instead(self, call: str) -> Reply:  # noqa: ARG002 - the hook's shape
+    def instead(self) -> Reply:
         """The page."""
         return PAGES[self.page].reply()

@@ -19,6 +19,6 @@ class Refuse(TableFault):
     for_s: Seconds
     silent: bool = False
 
-    def instead(self, call: str) -> Reply:  # noqa: ARG002 - the hook's shape
+    def instead(self) -> Reply:
         """A reset, and the order to close the port."""
         return Reply(503, b"", transport=Transport.RESET, close_port_for_s=self.for_s, port_silent=self.silent)

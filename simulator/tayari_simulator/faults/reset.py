@@ -12,6 +12,6 @@ from tayari_simulator.state.behaviour import Reply, Transport
 class Reset(TableFault):
     """Reset the connection; Daraja never sees the call."""
 
-    def instead(self, call: str) -> Reply:  # noqa: ARG002 - the hook's shape
+    def instead(self) -> Reply:
         """No answer, only the reset."""
         return Reply(503, b"", transport=Transport.RESET)

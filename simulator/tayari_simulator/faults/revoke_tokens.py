@@ -16,7 +16,7 @@ class RevokeTokens(TableFault):
     error: ErrorName = "404.001.03"
     calls = frozenset({Call.STK_PUSH, Call.STK_QUERY})
 
-    def instead(self, call: str) -> Reply:  # noqa: ARG002 - the hook's shape
+    def instead(self) -> Reply:
         """The refusal, and the order to revoke."""
         reply = ERRORS[self.error].reply()
         reply.revokes_tokens = True

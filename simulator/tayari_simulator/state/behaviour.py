@@ -146,7 +146,7 @@ class Delivery:
 class Fault(Protocol):
     """One primitive of the fault table, with its parameters and three hooks. Most faults use one of them."""
 
-    def instead(self, call: str) -> Reply | None:
+    def instead(self) -> Reply | None:
         """Answer instead of deciding: nothing happens inside Daraja. None: not this fault's hook."""
 
     def shape(self, reply: Reply) -> None:

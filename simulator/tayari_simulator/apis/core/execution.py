@@ -89,7 +89,7 @@ def apply_faults(play: Play, call: str, state: DarajaState, now_s: float, decide
     faults = play.met(call, now_s, state.uniform)
     reply = None
     for fault in faults:
-        reply = fault.instead(call)
+        reply = fault.instead()
         if reply is not None:
             state.counts.refuse(_counted_as(reply))
             break
