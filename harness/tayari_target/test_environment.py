@@ -21,6 +21,7 @@ from tayari_reports.redaction import Redactor
 
 from tayari_target.driver import MerchantDriver
 from tayari_target.environment_options import EnvironmentOptions, asks_for, credentials_of, simulator_options
+from tayari_target.initiator_credential import initiator_password, security_credential
 from tayari_target.merchant_process import MerchantProcess, free_port
 from tayari_target.run_processes import POLITE_S, end_marked, marked, marks, new_folder, start_guard
 from tayari_target.sender import Record
@@ -190,25 +191,20 @@ class TestEnvironment:
             "python": sys.executable,
             "target_dir": str(self.target.path.parent),
             "instance": str(self.instance),
-            "certificate_file": self._certificate_file(),
+            **self._initiator_facts(),
         }
         self._connect(daraja_url, {name: value for name, value in known.items() if value})
 
-    def _certificate_file(self) -> str:
-        """The simulator's certificate for initiators' passwords, as a file; empty if the merchant does not get it.
-
-        The simulator makes its key pair only when somebody asks.
-        """
-        if not asks_for(self.target.merchant.start, "certificate_file"):
-            return ""
-        control = ControlClient(self.control_url)
-        try:
+    def _initiator_facts(self) -> dict[str, str]:
+        """What a merchant encrypts initiators' passwords with, if it asks: only then is a key made."""
+        if not any(asks_for(self.target.merchant.start, name) for name in ("certificate_file", "security_credential")):
+            return {}
+        with contextlib.closing(ControlClient(self.control_url)) as control:
             text = control.certificate()
-        finally:
-            control.close()
         file = self.work_dir / "initiator-certificate.pem"
         file.write_text(text, encoding="utf-8")
-        return str(file)
+        password = initiator_password(self.target.daraja.organisations)
+        return {"certificate_file": str(file), "security_credential": security_credential(text, password)}
 
     def raise_merchant(self) -> None:
         """The second half: the merchant, where the target file has a start command."""

@@ -81,9 +81,9 @@ def init(
 ) -> None:
     """Look at your merchant's source and write a target file with what is found; or write the sample shop.
 
-    Known are Django, Flask, FastAPI, aiohttp, Express, Nest, Fastify, Laravel, WooCommerce, Spring and Go. Guesses are
-    asked about on a terminal, and marked with CHECK. Where none of them is found, the file has an example and a comment
-    for every key. With --watch the file is written from one payment that you make in your browser.
+    Known are Django, Flask, FastAPI, aiohttp, Express, Nest, Fastify, Laravel, WooCommerce, PHP, Spring and Go. Guesses
+    are asked about on a terminal, and marked with CHECK. Where none of them is found, the file has an example and a
+    comment for every key. With --watch the file is written from one payment that you make in your browser.
     """
     from tayari.target_draft.source_draft import draft_from_source
     from tayari.target_draft.starting_file import STARTING_FILE
@@ -119,11 +119,17 @@ def _asked(draft: Draft, output: Output, *, yes: bool) -> Draft:
 
 def _print_result(file: Path, draft: Draft | None, output: Output) -> None:
     """What was written, and what in it is a guess."""
+    from tayari.target_draft.stacks import STACKS
     from tayari.target_draft.starting_file import SCHEMA_FILE
 
     if draft is None:
         output.json({"written": str(file)})
-        output.text(f"wrote {file}, and beside it {SCHEMA_FILE} for editors; fill it in, then run `tayari doctor`")
+        known = ", ".join(row.name for row in STACKS)
+        output.text(f"no source of a known stack is in {file.resolve().parent} (known are {known})")
+        output.text(f"wrote {file}, and beside it {SCHEMA_FILE} for editors")
+        output.text(
+            f"fill it in, or let `tayari init --watch URL` write it from one payment; then `tayari doctor {file}`"
+        )
         return
     output.json({"written": str(file), "recognised": list(draft.about), "check": list(draft.doubts)})
     for doubt in draft.doubts:

@@ -58,6 +58,35 @@ class StatusDraft:
     states_doubt: str = ""
     shown: Mapping[str, Value] = field(default_factory=dict)
     """What the answer shows besides the state: keys of `SHOWN`."""
+    shows_more: bool = True
+    """Whether the file has those keys at all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountDraft:
+    """How the credits of an account that customers pay into are read."""
+
+    request: Value
+    total: Value
+    credits: Value | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListDraft:
+    """Where staff see payments."""
+
+    request: Value
+    texts: Value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class C2bDraft:
+    """Customers who pay by themselves. Field names are keys of the target file."""
+
+    register: RequestDraft | None = None
+    open_account: RequestDraft | None = None
+    account: AccountDraft | None = None
+    unallocated: ListDraft | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +112,9 @@ class Draft:
     status: StatusDraft | None = None
     payout: RequestDraft | None = None
     payout_status: StatusDraft | None = None
+    refund: RequestDraft | None = None
+    refund_status: StatusDraft | None = None
+    c2b: C2bDraft | None = None
     short_code: Value | None = None
     rewrite: Value | None = None
     """The start of the merchant's callback URLs, which leads to its own address here."""
@@ -104,7 +136,13 @@ class Draft:
         if self.payout is not None:
             lines += _request(2, "payout", self.payout, "payout_id")
             lines += _status(4, self.payout_status) if self.payout_status else []
-        return "\n".join(lines) + "\n" + OPTIONAL_KEYS + self._daraja() + self._callbacks() + THRESHOLDS
+        if self.refund is not None:
+            lines += _request(2, "refund", self.refund, "refund_id")
+            lines += _status(4, self.refund_status) if self.refund_status else []
+        lines += _c2b(self.c2b) if self.c2b is not None else []
+        proposed = {name for name in OPTIONAL_KEYS if getattr(self, name, None) is not None}
+        optional = "".join(text for name, text in OPTIONAL_KEYS.items() if name not in proposed)
+        return "\n".join(lines) + "\n" + optional + self._daraja() + self._callbacks() + THRESHOLDS
 
     @property
     def doubts(self) -> tuple[str, ...]:
@@ -196,9 +234,32 @@ def _status(indent: int, draft: StatusDraft) -> list[str]:
     lines += [f"{pad}  states:"]
     for state, words in draft.states.items():
         lines += [f"{pad}    {state}: [{', '.join(map(_quoted, words))}]"] if words else []
-    for name, row in SHOWN.items():
+    for name, row in SHOWN.items() if draft.shows_more else ():
         found = draft.shown.get(name)
         lines += _line(indent + 2, name, found) if found else [f"{pad}  # {row.unseen}"]
+    return [*lines, ""]
+
+
+def _c2b(draft: C2bDraft) -> list[str]:
+    lines = ["  c2b:"]
+    if draft.register is not None:
+        lines += _request(4, "register", draft.register, "")[:-1]
+    if draft.open_account is not None:
+        lines += _request(4, "open_account", draft.open_account, "account")[:-1]
+    else:
+        lines += ["    # open_account: {request: POST /api/accounts, account: $.account}  # or accounts: [NUMBER, ...]"]
+    if draft.account is not None:
+        lines += ["    account:", *_line(6, "request", draft.account.request), *_line(6, "total", draft.account.total)]
+        lines += _line(6, "credits", draft.account.credits) if draft.account.credits else []
+    else:
+        lines += ['    # account: {request: "GET /api/accounts/{account}", total: $.total}']
+    if draft.unallocated is not None:
+        lines += ["    unallocated:", *_line(6, "request", draft.unallocated.request)]
+        lines += _line(6, "texts", draft.unallocated.texts)
+    else:
+        lines += ['    # unallocated: {request: GET /api/unallocated, texts: "$[*].receipt"}']
+    if draft == C2bDraft():
+        lines[0] = "  c2b: {}"
     return [*lines, ""]
 
 

@@ -7,14 +7,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from tayari.target_draft.source_files import Hit, Project, SourceFile, compiled
+from tayari.target_draft.source_files import SCRIPT, Hit, Project, SourceFile, compiled
 
 PYTHON: Final = (".py",)
-SCRIPT: Final = (".js", ".cjs", ".mjs", ".ts")
 JAVA: Final = (".java", ".kt")
 _VERBS: Final = "get|post|put|patch|delete"
 _TEXT: Final = r"""f?r?["'`](?P<path>[^"'`\n]*)["'`]"""
 _GO_HANDLE: Final = r"\.HandleFunc\(\s*\"(?:(?P<method>[A-Z]+) )?"
+_PHP_METHOD: Final = r"(?:\$\w*(?i:method)\w*\s*===?\s*[\"'](?P<method>[A-Z]+)[\"']\s*&&\s*)?"
+_PHP_PATH: Final = r"\$(?:path|parts|segments|uri|url|route|request_?(?:uri|path))"
+_PHP_TEXT: Final = r"[\"'](?P<path>/[^\"']*)[\"']"
+_PHP_PAGE: Final = r"php://input|\$_(?:POST|GET|REQUEST)\b"
+"""What a file of PHP has that is itself an address."""
 _HANDLER_CHARACTERS: Final = 2_500
 
 
@@ -46,6 +50,12 @@ ROUTES: Final = (
     RoutePattern((".php",), rf"Route::(?P<method>{_VERBS}|any)\(\s*{_TEXT}\s*,(?P<rest>[^\n]*)", "/{}"),
     RoutePattern((".php",), rf"register_rest_route\(\s*[\"'](?P<space>[^\"']+)[\"']\s*,\s*{_TEXT}", "/wp-json{}"),
     RoutePattern((".php",), r"woocommerce_api_(?P<path>\w+)(?P<rest>[^\n]*)", "/?wc-api={}"),
+    RoutePattern((".php",), rf"\$(?P<router>\w+)->(?P<method>{_VERBS}|any)\(\s*{_PHP_TEXT}\s*,(?P<rest>[^\n]*)"),
+    RoutePattern((".php",), rf"{_PHP_METHOD}{_PHP_PATH}\s*===?\s*{_PHP_TEXT}(?P<rest>[^\n]*)"),
+    RoutePattern((".php",), rf"{_PHP_METHOD}preg_match\(\s*[\"'](?P<mark>[#~@|])(?P<path>\^/(?:(?!(?P=mark))[^\"'\n])*)"
+                 rf"(?P=mark)i?[\"']\s*,\s*{_PHP_PATH}(?P<rest>[^\n]*)"),
+    RoutePattern((".php",), rf"{_PHP_METHOD}{_PHP_PATH}\[0\]\s*===?\s*[\"'](?P<path>\w+)[\"'](?P<rest>[^\n]*)", "/{}"),
+    RoutePattern((".php",), r"\bcase\s+[\"'](?:(?P<method>GET|POST|PUT) )?(?P<path>/[^\"']+)[\"']\s*:"),
     RoutePattern(JAVA, rf"@(?P<method>Get|Post|Put|Patch|Delete)Mapping(?:\(\s*(?:\w+\s*=\s*)?\{{?(?:{_TEXT})?)?",
                  "/{}"),
     RoutePattern((".go",), r"\b(?P<router>\w+)\.(?P<method>GET|POST|PUT|PATCH|DELETE|Get|Post|Put|Patch|Delete)\(\s*"
@@ -96,6 +106,7 @@ _DEFINITION: Final = (
 """Where the function or class of the name WORD begins, in any of the languages."""
 _NO_FUNCTIONS: Final = ("for", "while", "switch", "catch", "function", "return", "constructor", "and", "not")
 _MOST_CALLS: Final = 12
+_PAGE_CHARACTERS: Final = 6_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +133,21 @@ def routes(project: Project) -> tuple[MerchantRoute, ...]:
         for route in _routes_of(project, file, everywhere + mounted.get(file.name, "")):
             if not compiled(_OF_DARAJA).search(route.path):
                 found.setdefault((route.method, route.path), route)
-    return tuple(found.values())
+    return tuple(found.values()) or tuple(_php_pages(project))
+
+
+def _php_pages(project: Project) -> Iterator[MerchantRoute]:
+    """The files of a program in PHP that has no routes: each is served at its own address."""
+    served = "public/" if any(file.name.startswith("public/") for file in project.files) else ""
+    for file in project.files:
+        match = compiled(_PHP_PAGE).search(file.text)
+        if match is not None and file.name.endswith(".php") and file.name.startswith(served):
+            method = "POST" if compiled(r"php://input|\$_POST\b").search(file.text) else "GET"
+            path = "/" + file.name.removeprefix(served)
+            for name in compiled(r"\$_GET\[\s*[\"'](\w+)").findall(file.text)[:1] if method == "GET" else ():
+                path += f"?{name}={{{name}}}"
+            code = file.text[:_PAGE_CHARACTERS]
+            yield MerchantRoute(method=method, path=path, place=file.place(match.start()), code=code)
 
 
 def _routes_of(project: Project, file: SourceFile, prefix: str) -> Iterator[MerchantRoute]:
@@ -145,6 +170,8 @@ def _routes_of(project: Project, file: SourceFile, prefix: str) -> Iterator[Merc
             code += _definition(project, file, called, elsewhere=False, after=match.end())
         space = f"/{groups['space']}/" if groups.get("space") else ""
         path = pattern.template.format(space + (groups.get("path") or ""))
+        if "[0]" in match[0] and compiled(rf"{_PHP_PATH}\[1\]").search(code):  # the address, taken apart at its slashes
+            path += "/{id}"
         own = _router_prefix(file, groups.get("router")) + _enclosing_prefix(file, match.start())
         yield MerchantRoute(
             method=_method(file, match, code),
@@ -160,6 +187,8 @@ def _method(file: SourceFile, match: re.Match[str], code: str) -> str:
     named = compiled(r"(?:methods\s*=\s*|\.Methods\()[\[(]?\s*[\"'](\w+)[\"'](?:\s*,\s*[\"'](\w+)[\"'])?").search(rest)
     if named:
         return "POST" if "POST" in (named[1].upper(), (named[2] or "").upper()) else named[1].upper()
+    if not method and file.name.endswith(".php") and (near := compiled(r"[\"'](GET|POST|PUT)[\"']").search(rest)):
+        return near[1]
     if method in {"ROUTE", "ALL", "ANY", ""}:
         verb = compiled(r"def do_([A-Z]+)\(").findall(file.text[: match.start()]) if "self.path" in match[0] else []
         post = method in {"ALL", "ANY"} or "wc-api" in match[0] or "woocommerce_api" in match[0]
@@ -340,6 +369,7 @@ def _pattern_path(path: str) -> str:
 def _plain(path: str) -> str:
     """The path of a route, with `{name}` for each variable part in the framework's own writing."""
     path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", _pattern_path(path) if "wc-api" not in path else path)
+    path = compiled(r"\([^()?]*[\\\[.][^()]*\)").sub("{id}", path)  # of a pattern: `(\w+)`, `([a-z]+)`
     path = re.sub(r":(\w+)(?:\([^)]*\))?\??", r"{\1}", path)
     path = re.sub(r"\{(\w+)[:?][^}]*\}", r"{\1}", path)
     return "/" + re.sub(r"/{2,}", "/", path).strip().lstrip("/")

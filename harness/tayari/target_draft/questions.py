@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import shlex
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -24,7 +25,12 @@ _RIGHT: Final = frozenset({"y", "yes"})
 _KEPT: Final = frozenset({"", "n", "no"})
 _DOUBT: Final = "_doubt"
 """The end of the name of a field that holds a doubt: `body_doubt` is about `body`."""
-_KEYS: Final[Mapping[str, str]] = {"pay.identifier": "pay.payment_id", "payout.identifier": "payout.payout_id"}
+_KEYS: Final[Mapping[str, str]] = {
+    "pay.identifier": "pay.payment_id",
+    "payout.identifier": "payout.payout_id",
+    "refund.identifier": "refund.refund_id",
+    "c2b.open_account.identifier": "c2b.open_account.account",
+}
 """Keys of the target file that the draft names otherwise."""
 
 
@@ -45,7 +51,7 @@ class DraftQuestion:
     def key(self) -> str:
         """The key of the target file."""
         dotted = ".".join(self.place)
-        return _KEYS.get(dotted, dotted.replace("payout_status", "payout.status"))
+        return _KEYS.get(dotted, re.sub(r"^(payout|refund)_status", r"\1.status", dotted))
 
 
 def questions(draft: Draft) -> tuple[DraftQuestion, ...]:

@@ -34,19 +34,48 @@ ROLES: Final[Mapping[str, Role]] = {
         ("POST",),
         r"callback|result|time_?out|queue|status",
     ),
+    "refund": Role(
+        r"refund|revers",
+        r"refund|revers|receipt|transaction",
+        ("POST",),
+        r"callback|webhook|hook|confirm|result|time_?out|queue|status",
+    ),
+    "refund status": Role(r"refund|revers", r"status|state", ("GET",), r"callback|result|list|report"),
+    "c2b register": Role(
+        r"regist", r"registerurl|register_?urls?|ConfirmationURL|confirmation_?url", ("POST", "GET"), r"user|customer"
+    ),
+    "c2b account": Role(
+        r"account|student|member|tenant|meter|invoice|order|bill|polic(?:y|ies)|customer|wallet",
+        r"account|number|admission|meter|amount|due",
+        ("POST",),
+        r"callback|confirm|validat|result|refund|revers|pay\b|stk|push|login|status|payout|regist|\{",
+    ),
+    "c2b statement": Role(
+        r"statement|ledger|balance|account|student|member|tenant|meter|invoice|polic(?:y|ies)|wallet",
+        r"paid|credit|total|balance|payments|receipts|transactions",
+        ("GET",),
+        r"callback|confirm|validat|result|status|login|payout|unallocat|suspense",
+    ),
+    "c2b unallocated": Role(
+        r"unallocat|suspense|unmatched|unclaimed|orphan|unidentified|unknown", r"receipt|trans|amount", ("GET",)
+    ),
     "pay": Role(
         r"stk|push|\bpay|/pay|lipa|checkout|\bbuy|deposit|donat|purchase|top-?up|subscri|express|mpesa|collect",
         r"msisdn|phone|\btel\b|amount|stk",
         ("POST",),
-        r"callback|webhook|confirm|validat|result|query|status|login|register|refund|revers|token|payout|b2c|again",
+        r"callback|hook|confirm|validat|result|query|status|login|register|refund|revers|payout|b2c|again|time_?out"
+        r"|(?:access|auth|oauth)[-_/]?token|/token/?$",
     ),
     "status": Role(
-        r"status|query|state|payment|order|transaction|check(?!out)|invoice|donation",
+        r"status|query|state(?!ment)|payment|order|stk|push|token|transaction|check(?!out)|invoice|donation",
         r"status|state|pending|paid|checkout_?request_?id",
         ("GET", "POST"),
-        r"callback|webhook|confirm|refund|messages|admin|health|ledger|stk|push|/pay/?$|payout|success|cancel|error",
+        r"callback|webhook|confirm|refund|messages|admin|health|ledger|(?:stk|push|token)(?!.*\{)|/pay/?$|payout|success|cancel"
+        r"|error|statement",
     ),
-    "payout status": Role(r"payout|b2c|disburs|withdraw", r"status|state", ("GET",), r"callback|result|balance"),
+    "payout status": Role(
+        r"payout|b2c|disburs|withdraw|salar|payroll", r"status|state", ("GET",), r"callback|result|balance"
+    ),
     "ready": Role(r"/(health|healthz|health-?check|up|ping|ready|livez?)/?$|^/status/?$", r"", ("GET",)),
 }
 
@@ -59,10 +88,18 @@ class Chosen:
     sure: bool
 
 
-def choose(role: str, found: Iterable[MerchantRoute]) -> Chosen | None:
-    """The route that looks most like one part of a payment; None where none does."""
+def choose(role: str, found: Iterable[MerchantRoute], *, near: MerchantRoute | None = None) -> Chosen | None:
+    """The route that looks most like one part of a payment; None where none does. `near`: the route it belongs to."""
     row = ROLES[role]
-    scored = sorted(((_score(role, row, route), -len(route.path), route) for route in found), key=_order, reverse=True)
+    scored = sorted(
+        (
+            (_score(role, row, route) + _NEAR * _continues(route, near), -len(route.path), route)
+            for route in found
+            if _score(role, row, route)
+        ),
+        key=_order,
+        reverse=True,
+    )
     scored = [each for each in scored if each[0] >= _LEAST]
     if not scored:
         return None
@@ -77,6 +114,12 @@ _LEAST: Final = 5
 _TELLING: Final = 3
 """This many different words in the code of a route show its purpose, whatever its path is."""
 _CLEAR: Final = 2
+_NEAR: Final = 2
+"""For a path that continues the one it belongs to: `/fees/stk` and `/fees/stk/{id}`."""
+
+
+def _continues(route: MerchantRoute, near: MerchantRoute | None) -> bool:
+    return near is not None and route.path.startswith(near.path.rstrip("/") + "/")
 
 
 def _order(each: tuple[int, int, MerchantRoute]) -> tuple[int, int]:
@@ -128,6 +171,20 @@ def body_fields(project: Project, route: MerchantRoute) -> Sequence[str]:
     return tuple(dict.fromkeys(found))
 
 
+def required_fields(project: Project, route: MerchantRoute) -> Mapping[str, object]:
+    """The fields that the shape of a request's body (pydantic) cannot lack, each with a value of its type."""
+    found: dict[str, object] = {}
+    for name in dict.fromkeys(compiled(_MODEL).findall(route.code)):
+        hit = project.first(rf"^class\s+{name}\(\s*(?:\w+\.)?BaseModel\s*\):", ".py")
+        if hit is not None:
+            end = compiled(r"^\S").search(hit.file.text, hit.match.end())
+            block = hit.file.text[hit.match.end() : end.start() if end else len(hit.file.text)]
+            for field, kind in compiled(_REQUIRED).findall(block):
+                found[field] = 1 if compiled(r"int|float|Decimal").match(kind) else "Tayari"
+    return found
+
+
+_REQUIRED: Final = r"^[ \t]+(\w+)[ \t]*:[ \t]*(?!.*(?:Optional|None|ClassVar|=(?![ \t]*Field\()|default))(\w+)"
 _READS: Final = (
     r"(?:get|input|query|post|form|FormValue|PostForm|getParameter|getlist|integer|string)\(\s*[\"'](\w+)[\"']",
     r"\w\[\s*[\"'](\w+)[\"']\s*\]",

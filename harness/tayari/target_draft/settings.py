@@ -7,7 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from tayari.target_draft.source_files import CODE, Hit, Project, compiled
+from tayari_target.initiator_credential import SANDBOX_PASSWORD
+
+from tayari.target_draft.source_files import CODE, SCRIPT, Hit, Project, compiled
 
 PUBLIC_URL: Final = "https://shop.example"
 """The public address that the merchant gets: Daraja refuses callback URLs on loopback."""
@@ -17,15 +19,25 @@ _READ: Final = (
     r"(?:process\.env|import\.meta\.env|\benv)\.([A-Z][A-Z0-9_]{2,})\b",
     r"process\.env\[\s*[\"']([A-Z][A-Z0-9_]{2,})[\"']",
     r"configService\.get(?:OrThrow)?(?:<\w+>)?\(\s*[\"']([A-Z][A-Z0-9_]{2,})[\"']",
-    r"\$\{([A-Z][A-Z0-9_]{2,})(?::[^}]*)?\}",
 )
+_FILLED_IN: Final = r"\$\{([A-Z][A-Z0-9_]{2,})(?::[^}]*)?\}"
+"""In files of settings. In a program of JavaScript or PHP this is a variable of its own."""
+_SETTINGS_CLASS: Final = r"^class \w+\((?:\w+\.)*BaseSettings\)\s*:"
+"""Of pydantic-settings: each field is read from the variable of its name, in capitals."""
+_SETTINGS_FIELD: Final = r"^[ \t]+([a-z]\w+)\s*:[^\n]*"
+_SETTINGS_PREFIX: Final = r"\benv_prefix\s*=\s*[\"']([^\"']*)"
+_SETTINGS_ALIAS: Final = r"\b(?:validation_)?alias\s*=\s*[\"'](\w+)|\benv\s*=\s*[\"'](\w+)"
 _QUOTED: Final = r"[\"']((?:MPESA|DARAJA|SAFARICOM|LIPA|CALLBACK|PUBLIC)_[A-Z0-9_]{2,})[\"']"
 _READ_BY_TABLE: Final = r"environ(?:\.get\(|\[)\s*[a-z_]+\b|process\.env\[\s*[a-z]\w*\s*\]|getenv\(\s*\$?[a-z_]+\b"
 """The environment, read by a name that is written elsewhere."""
 _OWN_ADDRESS: Final = r"(?i)call_?back|result_?url|public_?url|confirmation_?url"
+_HOST_AS_VALUE: Final = r"https://(?:sandbox|api)\.safaricom\.co\.ke((?:/[\w/.?=-]*)?)[\"'`\s]*[\"'`,;)\n]"
+"""What a variable holds where nothing is set, so that its name need not say so."""
 _DATABASE_NAME: Final = r"(^|_)(DB|DATABASE|SQLITE)(_(FILE|PATH|NAME))?$|(^|_)(DATA|STORE|STORAGE|STATE)_(FILE|PATH)$"
 _DATABASE_FILE: Final = r"([\w-]+\.(?:db|sqlite3?|json))[\"'`]"
 """A database that is a file: the developer's own one must not get the payments of a test."""
+_DATABASE_URL: Final = r"(^|_)(DB|DATABASE)_?(URL|URI)$"
+_SQLITE_URL: Final = r"(sqlite(?:\+\w+)?:///)[^\s\"'`{}$]*?([\w-]+\.(?:db|sqlite3?))\b"
 _EXAMPLE: Final = r"^(?:export )?([A-Z][A-Z0-9_]{2,})\s*=[^\n]*"
 _OURS: Final = r"MPESA|DARAJA|SAFARICOM|LIPA|STK"
 
@@ -49,6 +61,10 @@ _MEANINGS: Final = (
     Meaning(r"PASS_?KEY", "{passkey}"),
     Meaning(r"SHORT_?CODE(?!_TYPE)|PAY_?BILL|BUSINESS_?(NUMBER|CODE)", "{short_code}"),
     Meaning(r"TILL", "{short_code}", daraja_only=True),
+    Meaning(r"SECURITY_?CREDENTIAL|INITIATOR_?CREDENTIAL", "{security_credential}"),
+    Meaning(r"INITIATOR.*(PASSWORD|PASS|PWD|SECRET)$", SANDBOX_PASSWORD),
+    Meaning(r"INITIATOR(_?(USER)?_?NAME)?$", "testapi"),
+    Meaning(r"(^|_)(DATA|STORE|STORAGE|STATE)_(DIR|FOLDER)$", "{work_dir}"),
     Meaning(r"CERT", "{certificate_file}", daraja_only=True),
     Meaning(r"AUTH_?(URL|URI)|OAUTH|TOKEN_?(URL|URI)|ACCESS_TOKEN_URL",
             "{daraja_url}/oauth/v1/generate?grant_type=client_credentials", daraja_only=True),
@@ -79,8 +95,12 @@ def settings(project: Project, callback_path: str) -> tuple[MerchantSetting, ...
         value = _value(name, callback_path)
         if not value and name.endswith(("URL", "HOST", "DOMAIN")) and compiled(_OWN_ADDRESS).search(hit.line):
             value = PUBLIC_URL
+        if not value and (host := compiled(_HOST_AS_VALUE).search(hit.line)):
+            value = f"{{daraja_url}}{host[1]}"
         if not value and compiled(_DATABASE_NAME).search(name) and (file := re.search(_DATABASE_FILE, hit.line)):
             value = f"{{work_dir}}/{file[1]}"
+        if not value and compiled(_DATABASE_URL).search(name) and (url := re.search(_SQLITE_URL, hit.line)):
+            value = f"{url[1]}{{work_dir}}/{url[2]}"
         if value and (name not in found or (sure and not found[name].sure)):
             found[name] = MerchantSetting(name, value, hit.place, sure)
     has_short_code = any(each.value == "{short_code}" and "TILL" not in each.name for each in found.values())
@@ -114,10 +134,25 @@ def _named(project: Project) -> Iterator[tuple[str, Hit, bool]]:
     for regex in _READ:
         for hit in project.find(regex):
             yield hit.match[1], hit, True
+    for hit in project.find(_FILLED_IN):
+        if not hit.file.name.endswith((*SCRIPT, ".php")):
+            yield hit.match[1], hit, True
+    yield from _of_settings_classes(project)
     for hit in project.find(_QUOTED):
         yield hit.match[1], hit, compiled(_READ_BY_TABLE).search(hit.file.text) is not None
     for hit in project.find(_EXAMPLE, ".env.example", ".env.sample", ".env.dist"):
         yield hit.match[1], hit, False
+
+
+def _of_settings_classes(project: Project) -> Iterator[tuple[str, Hit, bool]]:
+    for found in project.find(_SETTINGS_CLASS, ".py"):
+        text, start = found.file.text, found.match.end()
+        end = compiled(r"^\S").search(text, start)
+        prefix = compiled(_SETTINGS_PREFIX).search(text, start, end.start() if end else len(text))
+        for field in compiled(_SETTINGS_FIELD).finditer(text, start, end.start() if end else len(text)):
+            alias = compiled(_SETTINGS_ALIAS).search(field[0])
+            name = next(filter(None, alias.groups())) if alias else f"{prefix[1] if prefix else ''}{field[1]}"
+            yield name.upper(), Hit(found.file, field), True
 
 
 def _value(name: str, callback_path: str) -> str:

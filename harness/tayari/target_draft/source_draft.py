@@ -8,9 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from tayari.target_draft.answer_keys import answer_keys, first_key
+from tayari.target_draft.customer_accounts import c2b_draft
 from tayari.target_draft.draft import SHOWN, USUAL_STATES, Draft, RequestDraft, StartDraft, StatusDraft, Value
 from tayari.target_draft.merchant_routes import MerchantRoute, answer_code, mounted_packages, routes
-from tayari.target_draft.roles import PAGES, Chosen, body_fields, choose
+from tayari.target_draft.request_fields import OF_DARAJA, request_fields
+from tayari.target_draft.roles import PAGES, Chosen, body_fields, choose, required_fields
 from tayari.target_draft.settings import (
     PUBLIC_URL,
     MerchantSetting,
@@ -22,32 +25,27 @@ from tayari.target_draft.settings import (
 from tayari.target_draft.source_files import CODE, Project, compiled, read_project
 from tayari.target_draft.stacks import RecognisedStack, StartCommand, daraja_library, recognise
 
-_FIELDS: Final = (
-    ("{msisdn}", r"(?i)phone|msisdn|mobile|^tel|customer_?number|^number$|payer"),
-    ("{amount}", r"(?i)amount|total|price|^kes$|^sum$"),
-    ("{reference}", r"(?i)ref|order|account|invoice|^what$|item|description|product|bill"),
-)
-_OF_DARAJA: Final = frozenset({
-    "BusinessShortCode", "MpesaReceiptNumber", "Password", "Timestamp", "TransactionType", "Amount", "PartyA",
-    "PartyB", "PhoneNumber", "CallBackURL", "AccountReference", "TransactionDesc", "CheckoutRequestID",
-    "MerchantRequestID", "ResponseCode", "ResultCode", "ResultDesc", "CallbackMetadata", "Item", "Name", "Body",
-    "stkCallback", "Value", "errorMessage", "errorCode", "access_token", "CustomerMessage", "ResponseDescription",
-})  # fmt: skip
 _IDENTIFIERS: Final = (
     r"(?i)[\"']?\b(checkout_?request_?id|payment_?id|transaction_?id|order_?id|payout_?id|id)\b"
     r"[\"']?\s*(?:[:,}=]|=>)"
 )
 _MESSAGES: Final = "$.message | $.error | $.detail | $.CustomerMessage | $.ResponseDescription | $.errorMessage"
 _STATE_KEYS: Final = r"(?i)[\"']?\b(payment_?status|status|payment_?state|state)\b[\"']?\s*(?::|=>|=)"
-_ANSWER_KEYS: Final = r"\b(?:json:\")?(\w+)[\"']?\s*(?::|=>|,omitempty|\"`)"
-_OF_AN_ERROR: Final = r"(?m)^.*(?:\b40\d\b|(?i:not.?found|no such|error)).*$"
-"""Lines about a payment that is not there: what they hold is no part of an ordinary answer."""
 _WORDS: Final[Mapping[str, str]] = {
-    "paid": "paid|completed?|success|successful|succeeded|confirmed|settled",
-    "failed": "failed|failure|cancelled|canceled|declined|timed?_?out|expired|rejected",
-    "pending": "pending|processing|initiated|requested|awaiting|queued|sent|sending|open|unpaid",
+    "paid": "(?:payment_)?(?:paid|completed?|success|successful|succeeded|confirmed|settled)",
+    "failed": "(?:payment_)?(?:failed|failure|cancelled|canceled|declined|timed?_?out|expired|rejected)",
+    "pending": "(?:payment_)?(?:pending|processing|initiated|requested|queued|sent|sending|open|unpaid)"
+    "|(?:awaiting|pending)(?:_payment|_confirmation)?",
     "review": "review|manual|person|unknown",
 }
+_REFUND_WORDS: Final[Mapping[str, str]] = {
+    "paid": "refunded|reversed",
+    "failed": "(?:refund|reversal)_?(?:failed|rejected|declined)",
+    "pending": "(?:refund|reversal)_?(?:requested|pending|initiated)|refunding|reversing|requested",
+    "review": "(?:refund|reversal)_?(?:review|unknown)",
+}
+_OF_A_MESSAGE: Final = r"\b(?:ResponseType|ResultDesc|ResponseDescription)\b[\"']?\s*(?::|=>|=)\s*$"
+"""Before words of what Daraja is sent or answered: `Completed`, `Rejected`."""
 
 
 def draft_from_source(folder: Path) -> Draft | None:
@@ -62,21 +60,27 @@ def draft_from_source(folder: Path) -> Draft | None:
     read = settings(project, callback.route.path if callback else "/mpesa/callback")
     base_url = f"http://127.0.0.1:{command.port if command else seen.stack.usual_port}"
     pay, payout = choose("pay", found), choose("payout", found)
-    status, payout_status = choose("status", found), choose("payout status", found)
+    status = choose("status", found, near=pay.route if pay else None)
+    payout_status = choose("payout status", found, near=payout.route if payout else None)
     if pay is None and payout is not None:
         status = None
     else:
         payout = None if payout is None or payout.route == (pay.route if pay else None) else payout
     takes_payments = pay is not None or payout is None
+    shown = _status(project, status, pay) if status is not None else None
+    refund, refund_status = _refund(project, found, status, shown)
     return Draft(
         name=re.sub(r"[^\w.-]+", "-", folder.resolve().name) or "my-shop",
         about=_about(project, seen, callback),
         base_url=Value(base_url, doubt=_base_url_doubt(command)),
         start=_start(project, command, read, choose("ready", found)),
         pay=_pay(project, pay, status) if takes_payments else None,
-        status=_status(project, status, pay) if status is not None else None,
+        status=shown,
         payout=_payout(project, payout) if payout is not None else None,
-        payout_status=_status(project, payout_status, payout) if payout is not None and payout_status else None,
+        payout_status=_status(project, payout_status, payout, "{payout_id}") if payout and payout_status else None,
+        refund=refund,
+        refund_status=refund_status,
+        c2b=c2b_draft(project, found, pay.route if pay else None),
         short_code=_short_code(project),
         **_callbacks(project, read, callback, base_url),
     )
@@ -155,25 +159,15 @@ def _none_starts(project: Project) -> str:
 
 def _payout(project: Project, chosen: Chosen) -> RequestDraft:
     draft = _starting(project, chosen, "is this the request that pays somebody?")
-    return _with_identifier(project, draft, chosen.route, "")
+    return _with_identifier(project, draft, chosen.route, "", usual=("id",))
 
 
 def _starting(project: Project, chosen: Chosen, doubt: str) -> RequestDraft:
-    route, body, missing = chosen.route, {}, []
-    names = [name for name in body_fields(project, route) if name not in _OF_DARAJA]
-    for placeholder, pattern in _FIELDS:
-        name = next((each for each in names if compiled(pattern).search(each) and each not in body), None)
-        if name is not None:
-            body[name] = placeholder
-        elif placeholder != "{reference}":
-            missing.append(placeholder)
+    route = chosen.route
+    body, body_doubt = request_fields(body_fields(project, route), required_fields(project, route))
     path = route.path
     for variable in route.variables:
         path = path.replace(f"{{{variable}}}", "{reference}")
-    body_doubt = ""
-    if missing:
-        body_doubt = f"no field was found for {' and '.join(missing)}; write the fields of the request"
-        body = {"phone": "{msisdn}", "amount": "{amount}"} | body if len(missing) == 2 else body
     return RequestDraft(
         request=Value(f"{route.method} {path}", route.place, "" if chosen.sure else doubt),
         body=body,
@@ -183,7 +177,14 @@ def _starting(project: Project, chosen: Chosen, doubt: str) -> RequestDraft:
     )
 
 
-def _with_identifier(project: Project, draft: RequestDraft, route: MerchantRoute, wanted: str) -> RequestDraft:
+def _with_identifier(
+    project: Project,
+    draft: RequestDraft,
+    route: MerchantRoute,
+    wanted: str,
+    *,
+    usual: Sequence[str] = ("id", "CheckoutRequestID"),
+) -> RequestDraft:
     """The draft with the place of the identifier in the answer; the one that the status route wants comes first."""
     if compiled(r"(?i)\bredirect\w*\(|see_?other").search(route.code):
         return replace(
@@ -192,17 +193,66 @@ def _with_identifier(project: Project, draft: RequestDraft, route: MerchantRoute
         )
     keys = list(dict.fromkeys(compiled(_IDENTIFIERS).findall(route.code)))
     keys = keys or list(dict.fromkeys(compiled(_IDENTIFIERS).findall(answer_code(project, route))))
+    if wanted and compiled(rf"[\"']?\b{re.escape(wanted)}\b[\"']?\s*(?:[:,}}=]|=>)").search(
+        answer_code(project, route)
+    ):
+        keys = [wanted, *(key for key in keys if key != wanted)]
     keys.sort(key=lambda key: _plain(key) != _plain(wanted))
-    doubt = {0: "where the payment's identifier is in the answer", 1: ""}.get(len(keys), "which of these it is")
-    keys = [*keys, *(key for key in ("id", "CheckoutRequestID") if key not in keys)]
+    is_sure = len(keys) == 1 or (keys and _plain(keys[0]) == _plain(wanted))
+    doubt = "" if is_sure else "which of these it is" if keys else "where the payment's identifier is in the answer"
+    keys = [*keys, *(key for key in usual if key not in keys)]
     places = " | ".join(f"$.{key} | $.data.{key}" for key in keys[:4])
     return replace(draft, identifier=Value(places, doubt=doubt))
 
 
-def _status(project: Project, chosen: Chosen, start: Chosen | None) -> StatusDraft:
+def _refund(
+    project: Project, found: Sequence[MerchantRoute], status: Chosen | None, shown: StatusDraft | None
+) -> tuple[RequestDraft | None, StatusDraft | None]:
+    """The request that gives a payment back, and where the refund's state is: of its own, or beside the payment's."""
+    chosen = choose("refund", found)
+    if chosen is None or shown is None or status is None:
+        return None, None
+    by_reference = "{reference}" in shown.request.text
+    path = compiled(r"\{\w+\}").sub("{reference}" if by_reference else "{payment_id}", chosen.route.path)
+    body: dict[str, object] = {}
+    if path == chosen.route.path:
+        names = body_fields(project, chosen.route)
+        key = next(
+            (name for name in names if compiled(r"(?i)id$|payment|order|ref|receipt").search(name)), "payment_id"
+        )
+        body[key] = "{reference}" if by_reference else "{payment_id}"
+    doubt = "" if chosen.sure and "{" in path else "is this the request that gives a payment back?"
+    made = RequestDraft(request=Value(f"{chosen.route.method} {path}", chosen.route.place, doubt), body=body)
+    own = choose("refund status", found)
+    if own is not None:
+        path = compiled(r"\{\w+\}").sub("{refund_id}", own.route.path)
+        wanted = own.route.variables[-1] if own.route.variables else ""
+        made = _with_identifier(project, made, chosen.route, wanted, usual=("id",))
+        request = Value(f"{own.route.method} {path}", own.route.place)
+        return made, _refund_status(project, request, own.route)
+    return made, _refund_status(project, shown.request, status.route)
+
+
+def _refund_status(project: Project, request: Value, route: MerchantRoute) -> StatusDraft | None:
+    """None: the answer shows nothing of a refund."""
+    of_refund = compiled(r"(?i)refund|revers").search(route.path) is not None
+    keys = answer_keys(answer_code(project, route))
+    key = first_key(keys, r"(?i)(refund|revers)\w*$") or (first_key(keys, r"(?i)^(status|state)$") if of_refund else "")
+    if not key:
+        return None
+    states = _states(project, _REFUND_WORDS)
+    return StatusDraft(
+        request=request,
+        state=Value(f"$.{key} | $.data.{key}"),
+        states={"paid": ("REFUNDED",), "failed": ("FAILED",), "pending": ("PENDING",), **states},
+        states_doubt="your words for the states of a refund; paid: the money is back with the customer",
+        shows_more=False,
+    )
+
+
+def _status(project: Project, chosen: Chosen, start: Chosen | None, own: str = "{payment_id}") -> StatusDraft:
     route = chosen.route
     body = body_fields(project, start.route) if start else ()
-    own = "{payout_id}" if "payout" in route.path else "{payment_id}"
     path = route.path
     for variable in route.variables:
         by_reference = compiled(r"(?i)ref|order|account|invoice").search(variable) and variable in body
@@ -235,25 +285,21 @@ def _status(project: Project, chosen: Chosen, start: Chosen | None) -> StatusDra
 
 def _shown(answer: str, state: Sequence[str]) -> Mapping[str, Value]:
     """What the answer of the status shows besides the state, where the state was found in it."""
-    answer = compiled(_OF_AN_ERROR).sub("", answer)
-    keys = compiled(_ANSWER_KEYS).findall(answer)
-    for names in compiled(r"\{([^{}()]*)\}").findall(answer):  # `{ id, receipt }`
-        keys += compiled(r"(?:^|,)\s*(\w+)\s*(?=,|$)").findall(names)
-    for arguments in compiled(r"\b(?:jsonify|dict)\(((?:[^()]|\([^()]*\))*)\)").findall(answer):  # `jsonify(id=1)`
-        keys += compiled(r"(?:^|,)\s*(\w+)\s*=(?!=)").findall(arguments)
-    keys = [key for key in dict.fromkeys(keys) if key not in _OF_DARAJA]
+    keys = [key for key in answer_keys(answer) if key not in OF_DARAJA]
     found = {name: next((key for key in keys if re.match(row.pattern, key)), "") for name, row in SHOWN.items()}
     return {name: SHOWN[name].value(f"$.{key} | $.data.{key}") for name, key in found.items() if key and state}
 
 
-def _states(project: Project) -> Mapping[str, Sequence[str]]:
-    """The merchant's words for states: texts of its source that stand for one."""
+def _states(project: Project, wanted: Mapping[str, str] = _WORDS) -> Mapping[str, Sequence[str]]:
+    """The merchant's words for states: texts of its source that stand for one, and not in a message of Daraja's."""
     found: dict[str, list[str]] = {}
-    for state, words in _WORDS.items():
+    for state, words in wanted.items():
         hits = project.find(rf"(?i)[\"'`]({words})[\"'`](?!\s*(?::|=>|\]?\s*=))", *CODE)
         hits_of_choices = project.find(rf"(?i)\?\s*[\"'`]({words})[\"'`]\s*:", *CODE)
         hits_of_enums = project.find(rf"^\s+({words.upper()})\s*[,;(=]", ".java", ".kt", ".ts", ".py")
-        unique = {hit.match[1].lower(): hit.match[1] for hit in (*hits, *hits_of_choices, *hits_of_enums)}
+        all_hits = (*hits, *hits_of_choices, *hits_of_enums)
+        own = [hit for hit in all_hits if not compiled(_OF_A_MESSAGE).search(hit.before)]
+        unique = {hit.match[1].lower(): hit.match[1] for hit in own}
         if unique:
             found[state] = sorted(unique.values())
     return found

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 _SKIPPED: Final = frozenset({
-    "node_modules", "vendor", "dist", "build", "target", "out", "bin", "obj", "static", "assets", "public",
+    "node_modules", "vendor", "dist", "build", "target", "out", "bin", "obj", "static", "assets",
     "migrations", "site-packages", "__pycache__", "test", "tests", "__tests__", "spec", "docs", "coverage", "venv",
     "env", "htmlcov", "e2e", "testing",
 })  # fmt: skip
@@ -21,9 +21,13 @@ _SUFFIXES: Final = frozenset({
 })  # fmt: skip
 CODE: Final = (".py", ".js", ".cjs", ".mjs", ".ts", ".php", ".java", ".kt", ".go")
 """Suffixes of programs; the other files that are read hold settings."""
+SCRIPT: Final = (".js", ".cjs", ".mjs", ".ts")
+"""Suffixes of JavaScript and TypeScript."""
 _PLAIN: Final = frozenset(
     {"Pipfile", "artisan", "Procfile", ".env.example", ".env.sample", ".env.dist", "mvnw", "gradlew"}
 )
+_PUBLIC: Final = "public"
+"""Served as it is: of its files only programs in PHP are read."""
 _TESTS: Final = re.compile(r"(^test_|_test\.\w+$|\.(test|spec|min|d)\.\w+$|^conftest\.py$|^package-lock\.json$)")
 _FILE_BYTES: Final = 400_000
 _ALL_BYTES: Final = 20_000_000
@@ -68,6 +72,11 @@ class Hit:
     def place(self) -> str:
         """`file:line`."""
         return self.file.place(self.match.start())
+
+    @property
+    def before(self) -> str:
+        """The beginning of its line, as far as the match."""
+        return self.file.text[: self.match.start()].rpartition("\n")[2]
 
     @property
     def line(self) -> str:
@@ -135,7 +144,10 @@ def read_project(folder: Path) -> Project:
 def _paths(folder: Path) -> Iterator[Path]:
     for here, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if name not in _SKIPPED and not name.startswith("."))
+        is_public = _PUBLIC in Path(here).relative_to(folder).parts
         for name in sorted(names):
+            if is_public and not name.endswith(".php"):
+                continue
             known = Path(name).suffix in _SUFFIXES or name in _PLAIN
             if known and not _TESTS.search(name):
                 yield Path(here, name)

@@ -212,6 +212,18 @@ def _laravel(project: Project) -> StartCommand | None:
     )
 
 
+def _plain_php(project: Project) -> StartCommand:
+    """PHP's own server. A front controller gets every request; with one worker a call of its own would hang."""
+    fronts = [hit.file.name for hit in project.find(r"\bREQUEST_URI\b|\bPATH_INFO\b", ".php")]
+    front = min((name for name in fronts if name.removeprefix("public/").count("/") == 0), key=len, default="")
+    root = " -t public" if any(file.name.startswith("public/") for file in project.files) else ""
+    return StartCommand(
+        f"php -S 127.0.0.1:{{port}}{root} {front}".rstrip(),
+        variables=(("PHP_CLI_SERVER_WORKERS", "8"),),
+        doubt="" if front else _GUESSED,
+    )
+
+
 def _spring(project: Project) -> StartCommand | None:
     own = {file.name for file in project.files}
     gradle = any(name.startswith("build.gradle") for name in own)
@@ -246,6 +258,7 @@ STACKS: Final = (
     Stack("Laravel", r"\"laravel/framework\"|\"illuminate/\w+\"", r"\bIlluminate\\", (".php",), _laravel, "artisan"),
     Stack("WooCommerce", r"woocommerce", r"WC_Payment_Gateway|woocommerce_api_|add_filter\(\s*['\"]woocommerce_",
           (".php",), _nothing, usual_port=8080),
+    Stack("PHP", r"(?!)", r"\$_SERVER\[|php://input|\$_POST\[", (".php",), _plain_php, usual_port=8080),
     Stack("Spring", r"spring-boot", r"^import org\.springframework\.", (".java", ".kt"), _spring, usual_port=8080),
     Stack("Go", r"^module \S+", r"\"net/http\"|gin-gonic|labstack/echo|gofiber|go-chi", (".go",), _go, "go.mod", 8080),
 )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 SCHEMA_FILE: Final = "tayari.schema.json"
@@ -48,11 +49,14 @@ merchant:
 
 """
 
-OPTIONAL_KEYS: Final = """\
+OPTIONAL_KEYS: Final[Mapping[str, str]] = {
+    "": """\
   # Optional, and each lets more rules be judged.
   # ledger: {request: "GET /api/ledger?reference={reference}", credits: $.credits, total: $.total}
   # audit: {request: "GET /api/payments/{payment_id}/messages", messages: $.messages}
   # promises: {reconcile_within_s: 60, queries_per_minute: 5}
+""",
+    "payout": """\
   # A merchant that pays somebody (B2C). One that only pays out has this in place of pay and status.
   # payout:
   #   request: "POST /api/payouts"
@@ -62,21 +66,30 @@ OPTIONAL_KEYS: Final = """\
   #   alerts: {request: "GET /api/alerts", texts: "$.alerts[*]"}     # where staff read what needs a person
   #   balance: {request: "GET /api/balance", utility: $.utility, refresh: {request: "POST /api/balance"}}
   #   wallet: {request: "GET /api/wallets/{msisdn}", available: $.available}
-  # Customers who pay your pay bill themselves (C2B): add c2b to capabilities.
+""",
+    "c2b": """\
+  # Customers who pay your pay bill themselves (C2B).
   # c2b:
   #   register: {request: POST /api/c2b/register}        # left out: the merchant registers its URLs when it starts
   #   open_account: {request: POST /api/accounts, json: {amount: "{amount}"}, account: $.account}
   #   account: {request: "GET /api/accounts/{account}", credits: $.payments, total: $.total}
   #   unallocated: {request: GET /api/unallocated, texts: "$.payments[*].receipt"}
   #   statement: {request: "GET /api/accounts/{account}", texts: "$.payments[*].receipt"}
+""",
+    "refund": """\
+  # A merchant that gives payments back (reversal).
   # refund:
   #   request: "POST /api/payments/{payment_id}/refund"
   #   refund_id: $.id
   #   status: {request: "GET /api/refunds/{refund_id}", state: $.status, states: {paid: [REFUNDED], failed: [FAILED]}}
+""",
+    "login": """\
   # login:
   #   - {request: "POST /login", form: {user: qa, password: "env:SHOP_PASSWORD"}, save: {token: $.token}}
   # headers: {Authorization: "Bearer {token}"}
-"""
+""",
+}
+"""By the key of the draft that proposes them: what is proposed is not shown as an example beside it."""
 
 _ACCOUNT_AND_CALLBACKS: Final = """\
 
@@ -104,4 +117,4 @@ THRESHOLDS: Final = """\
 # thresholds: {payment_p95_s: 10, success_rate: 0.95, failure_rate: 0.05, concurrent_users: 50}
 """
 
-STARTING_FILE: Final = _MERCHANT + OPTIONAL_KEYS + _ACCOUNT_AND_CALLBACKS + THRESHOLDS
+STARTING_FILE: Final = _MERCHANT + "".join(OPTIONAL_KEYS.values()) + _ACCOUNT_AND_CALLBACKS + THRESHOLDS

@@ -12,8 +12,8 @@ from urllib.parse import quote
 from tayari_target.target_file.target_model import NOTHING, CallTemplate
 
 RUN: Final = frozenset({
-    "daraja_url", "proxy_url", "ca_file", "tls_url", "certificate_file", "consumer_key", "consumer_secret",
-    "short_code", "passkey", "port", "work_dir", "instance", "python", "target_dir",
+    "daraja_url", "proxy_url", "ca_file", "tls_url", "certificate_file", "security_credential", "consumer_key",
+    "consumer_secret", "short_code", "passkey", "port", "work_dir", "instance", "python", "target_dir",
 })  # fmt: skip
 """Known once the simulator runs."""
 
