@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from fake_environment import FakeEnvironment, NoControl, environment, planned_check, target
 from tayari_contracts.catalogue.rules import Control, Need
+from tayari_contracts.context.actions import UNPAID
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Inapplicable, Missing, Unjudged, Untested, Warned, WrongCredit
-from tayari_contracts.context.inline_scenarios import UNPAID
 from tayari_contracts.context.overload import (
     AT_FIRST,
     FIRST,

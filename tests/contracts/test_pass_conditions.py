@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from fake_environment import environment, planned_check, target
 from tayari_contracts.catalogue.rules import Need, Seen, catalogue
+from tayari_contracts.context.actions import refused, situation
 from tayari_contracts.context.check_context import CheckContext
-from tayari_contracts.context.inline_scenarios import refused, situation
-from tayari_contracts.context.journal_reader import status_of
+from tayari_contracts.context.evidence import status_of
 from tayari_contracts.context.payment import Entry, Payment
 from tayari_contracts.context.run_record import Allocation, RunRecord
 from tayari_contracts.runner.check_run import run_check

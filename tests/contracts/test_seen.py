@@ -18,11 +18,10 @@ from tayari_contracts.checks.request.s05_amount_limit import names_amount, refus
 from tayari_contracts.checks.request.s06_phone_forms import normalises_numbers
 from tayari_contracts.checks.request.s07_number_ranges import knows_the_ranges
 from tayari_contracts.checks.request.s16_no_amount import refuses_nothing_and_less
-from tayari_contracts.context.actions import sets_the_order
+from tayari_contracts.context.actions import after, sets_the_order, situation
 from tayari_contracts.context.check_context import CheckContext
+from tayari_contracts.context.evidence import JournalReader
 from tayari_contracts.context.findings import Failed, Missing, Unjudged, Untested, WrongCredit
-from tayari_contracts.context.inline_scenarios import after, situation
-from tayari_contracts.context.journal_reader import JournalReader
 from tayari_contracts.context.observations import require_readable
 from tayari_contracts.context.payment import FAILED, PAID, PENDING, Payment
 from tayari_contracts.context.run_record import Allocation, untranslated

@@ -1,4 +1,4 @@
-"""What a check does: it starts payments, sends callbacks, and restarts the merchant."""
+"""What a check does: it starts payments with the scenarios that they play, and restarts the merchant."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from concurrent.futures import Future
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from threading import Thread
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Literal, TypeVar
 
 from tayari_control.client import ControlClient
 from tayari_target.driver import MerchantDriver, Started
@@ -16,10 +16,8 @@ from tayari_target.merchant_process import MerchantStartError
 from tayari_target.test_environment import TestEnvironment
 
 from tayari_contracts.context.check_time import CheckTime, polite
-from tayari_contracts.context.evidence import Evidence, Scenario
+from tayari_contracts.context.evidence import Evidence, JournalReader, Scenario
 from tayari_contracts.context.findings import Failed, Untested
-from tayari_contracts.context.inline_scenarios import UNPAID
-from tayari_contracts.context.journal_reader import JournalReader
 from tayari_contracts.context.overload import StartGate
 from tayari_contracts.context.payment import Payment
 from tayari_contracts.context.run_record import CRASH, Allocation, RunRecord
@@ -41,6 +39,49 @@ Some merchants answer only when they know the end: they get their callback then.
 
 OF_THE_ACKNOWLEDGEMENT: Final = frozenset({"before_ack", "ack_late", "ack_lost", "hang", "slow", "slow_body"})
 """Faults that decide when the merchant gets the answer to its push, and so what comes first."""
+
+Fault = Mapping[str, Mapping[str, Any]]
+"""One entry of `faults`: the fault's name, and its parameters."""
+
+ITEM: Final = "Body.stkCallback.CallbackMetadata.Item"
+"""The path of a callback's items, as the fault `mutate` names it."""
+
+
+def situation(name: str, *faults: Fault, about: str = "", **keys: Any) -> dict[str, Any]:
+    """The content of a scenario file. `keys` are further top-level keys: `outcome`, `query`, `then`."""
+    content: dict[str, Any] = {"scenario": name, "about": about or name.replace("/", ": ").replace("-", " ")}
+    if faults:
+        content["faults"] = [dict(fault) for fault in faults]
+    return {**content, **keys}
+
+
+def token_situation(name: str, *faults: Fault) -> dict[str, Any]:
+    """The same for calls of OAuth."""
+    return situation(name, *faults, when={"endpoint": "oauth"})
+
+
+def refused(error: str, *, times: int = 1) -> Fault:
+    """The next pushes are refused with a row of the error catalogue (`404.001.03`)."""
+    return {"api_error": {"error": error, "times": times}}
+
+
+def gateway(fault: str, *, times: int = 1) -> Fault:
+    """The next pushes meet the gateway's own envelope (`spike_arrest`)."""
+    return {"gateway_fault": {"fault": fault, "times": times}}
+
+
+def page(name: str, *, times: int | Literal["always"] = 1) -> Fault:
+    """The next pushes are answered by the edge, with HTML (`imperva_503`); `always` is until it is cleared."""
+    return {"html": {"page": name, "times": times}}
+
+
+def after(seconds: float, *, result_code: int | str = 0, callback: bool = True) -> dict[str, Any]:
+    """An `outcome`."""
+    return {"result_code": result_code, "after_s": seconds, "callback": callback}
+
+
+UNPAID: Final = situation("inline/unpaid", outcome=after(1.0, result_code=1032))
+"""An ordinary payment that its customer cancels. Unlike a success, it needs no query that confirms it."""
 
 
 def sets_the_order(scenario: object) -> bool:

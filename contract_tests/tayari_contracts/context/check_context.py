@@ -12,9 +12,8 @@ from tayari_target.test_environment import TestEnvironment
 
 from tayari_contracts.context.actions import Actions
 from tayari_contracts.context.check_time import CheckTime
-from tayari_contracts.context.evidence import Evidence
+from tayari_contracts.context.evidence import Evidence, JournalReader
 from tayari_contracts.context.expectations import Expectations
-from tayari_contracts.context.journal_reader import JournalReader
 from tayari_contracts.context.observations import Observations
 from tayari_contracts.context.overload import StartGate
 from tayari_contracts.context.run_record import Allocation, RunRecord

@@ -8,8 +8,9 @@ from tayari_money.invariants import shillings
 from tayari_money.payment_record import PaymentKind, PaymentState
 from tayari_target.driver import StatusView
 
-from tayari_contracts.context.actions import Actions
+from tayari_contracts.context.actions import Actions, after, situation
 from tayari_contracts.context.check_time import CALLBACK_WAIT_S, CheckTime
+from tayari_contracts.context.evidence import JournalReader
 from tayari_contracts.context.findings import (
     Failed,
     Missing,
@@ -21,8 +22,6 @@ from tayari_contracts.context.findings import (
     say,
     times,
 )
-from tayari_contracts.context.inline_scenarios import after, situation
-from tayari_contracts.context.journal_reader import JournalReader
 from tayari_contracts.context.message_topics import problems_of
 from tayari_contracts.context.observations import Observations, require_readable
 from tayari_contracts.context.payment import PAID, PENDING, REVIEW, SETTLED, Payment

@@ -12,8 +12,8 @@ from tayari_money.payment_record import PaymentKind, PaymentState
 from tayari_target.driver import MerchantDriver, StatusView
 
 from tayari_contracts.context.check_time import CheckTime
+from tayari_contracts.context.evidence import JournalReader
 from tayari_contracts.context.findings import Unjudged, key_missing, unknown_word
-from tayari_contracts.context.journal_reader import JournalReader
 from tayari_contracts.context.message_topics import message_at_start, problems_of
 from tayari_contracts.context.payment import SETTLED, Credits, Entry, Payment
 from tayari_contracts.context.run_record import RunRecord, untranslated

@@ -10,8 +10,8 @@ from tayari_money.payment_record import PaymentKind
 from tayari_contracts.catalogue.rules import Seen
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.check_time import CALLBACK_WAIT_S
+from tayari_contracts.context.evidence import status_of
 from tayari_contracts.context.findings import credits_not_countable
-from tayari_contracts.context.journal_reader import status_of
 from tayari_contracts.context.payment import Entry, Payment
 from tayari_contracts.context.run_record import CRASH
 from tayari_contracts.steps.c2b_registration import registrations

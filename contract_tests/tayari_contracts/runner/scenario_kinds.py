@@ -9,11 +9,11 @@ from typing import Any, Final
 from tayari_money.daraja_records import C2B, PAYOUT_CALLS, REVERSAL, confirmed_amount
 
 from tayari_contracts.catalogue.rules import Need
+from tayari_contracts.context.actions import after
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.check_time import CALLBACK_WAIT_S
+from tayari_contracts.context.evidence import status_of
 from tayari_contracts.context.findings import Failed, Inapplicable, Untested, quote
-from tayari_contracts.context.inline_scenarios import after
-from tayari_contracts.context.journal_reader import status_of
 from tayari_contracts.context.message_topics import machine_words
 from tayari_contracts.context.payment import PAID, Entry, Payment
 from tayari_contracts.context.run_record import CRASH

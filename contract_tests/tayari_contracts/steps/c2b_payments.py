@@ -14,10 +14,10 @@ from tayari_money.payment_record import PaymentKind
 from tayari_target.test_environment import TestEnvironment
 from tayari_target.views import Started
 
+from tayari_contracts.context.actions import after, situation
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.check_time import CALLBACK_WAIT_S
 from tayari_contracts.context.findings import Failed, Missing, Untested, key_missing, quote, say
-from tayari_contracts.context.inline_scenarios import after, situation
 from tayari_contracts.context.payment import PAID, REVIEW, Entry, Payment
 from tayari_contracts.steps.c2b_registration import section, short_code, urls
 from tayari_contracts.steps.forged_callback import EAT, Caller, forged_url, invented_receipt

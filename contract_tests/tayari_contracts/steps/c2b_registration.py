@@ -11,8 +11,8 @@ from tayari_target.target_file.target_model import C2b
 from tayari_target.views import Started
 
 from tayari_contracts.context.check_context import CheckContext
+from tayari_contracts.context.evidence import answer_of
 from tayari_contracts.context.findings import Untested, key_missing, quote
-from tayari_contracts.context.journal_reader import answer_of
 from tayari_contracts.context.payment import Entry
 
 REGISTER: Final = REGISTRATION_CALLS[0]

@@ -14,11 +14,11 @@ from tayari_money.payment_record import PaymentState
 from tayari_reports.model import NotTested
 
 from tayari_contracts.catalogue.rules import Control
+from tayari_contracts.context.actions import after, situation
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.check_time import CALLBACK_WAIT_S, QUEUE_MOST_S
+from tayari_contracts.context.evidence import answer_of, body_of
 from tayari_contracts.context.findings import Failed, Finding, Missing, Untested, WrongCredit, blocked_by, quote, say
-from tayari_contracts.context.inline_scenarios import after, situation
-from tayari_contracts.context.journal_reader import answer_of, body_of
 from tayari_contracts.context.payment import FAILED, PAID, PENDING, REVIEW, SETTLED, Entry, Payment
 from tayari_contracts.context.run_record import CRASH, ControlOutcome
 from tayari_contracts.steps.c2b_payments import c2b_situation, pay_in

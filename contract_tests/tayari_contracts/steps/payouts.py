@@ -14,10 +14,10 @@ from tayari_money.invariants import InvariantJudgement
 from tayari_money.invariants import judge as judge_invariant
 from tayari_money.payment_record import DarajaTransaction, PaymentKind, PaymentRecord
 
+from tayari_contracts.context.actions import after, situation
 from tayari_contracts.context.check_context import CheckContext
+from tayari_contracts.context.evidence import answer_of, body_of
 from tayari_contracts.context.findings import Failed, Unjudged, Untested, WrongCredit, say
-from tayari_contracts.context.inline_scenarios import after, situation
-from tayari_contracts.context.journal_reader import answer_of, body_of
 from tayari_contracts.context.observations import require_readable
 from tayari_contracts.context.payment import FAILED, PAID, Entry, Payment
 

@@ -12,10 +12,10 @@ from typing import Any, Final
 
 from tayari_money.payment_record import PaymentState
 
+from tayari_contracts.context.actions import UNPAID, Fault, after, situation
 from tayari_contracts.context.check_context import CheckContext
+from tayari_contracts.context.evidence import header
 from tayari_contracts.context.findings import Untested, quote, times
-from tayari_contracts.context.inline_scenarios import UNPAID, Fault, after, situation
-from tayari_contracts.context.journal_reader import header
 from tayari_contracts.context.payment import Entry, Payment
 
 RECOVERY_S: Final = 8.0

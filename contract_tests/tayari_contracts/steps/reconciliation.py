@@ -15,10 +15,10 @@ from tayari_money.invariants import is_unsettled
 from tayari_money.invariants import judge as judge_invariant
 from tayari_money.payment_record import DarajaTransaction, Observation, PaymentKind, PaymentRecord
 
+from tayari_contracts.context.actions import after, situation
 from tayari_contracts.context.check_context import CheckContext
+from tayari_contracts.context.evidence import status_of
 from tayari_contracts.context.findings import Failed, Finding, Missing, Unjudged, Untested, key_missing, unknown_word
-from tayari_contracts.context.inline_scenarios import after, situation
-from tayari_contracts.context.journal_reader import status_of
 from tayari_contracts.context.payment import FAILED, NOT_SEEN, PAID, PENDING, REVIEW, Credits, Payment
 from tayari_contracts.context.run_record import CRASH
 from tayari_contracts.steps.c2b_payments import C2B, c2b_situation, confirm_again, is_decided, pay_in

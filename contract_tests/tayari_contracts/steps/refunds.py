@@ -17,10 +17,10 @@ from tayari_money.daraja_records import (
 from tayari_money.invariants import judge as judge_invariant
 from tayari_money.payment_record import DarajaTransaction, PaymentKind, PaymentRecord
 
+from tayari_contracts.context.actions import after, situation
 from tayari_contracts.context.check_context import CheckContext
+from tayari_contracts.context.evidence import body_of
 from tayari_contracts.context.findings import Failed, Unjudged, Untested, WrongCredit, say
-from tayari_contracts.context.inline_scenarios import after, situation
-from tayari_contracts.context.journal_reader import body_of
 from tayari_contracts.context.payment import FAILED, Entry, Payment
 from tayari_contracts.steps.payouts import REQUEST_WITHIN_S, all_through, answered, originator_ids, require_kept
 

@@ -9,10 +9,10 @@ from typing import Any
 
 from tayari_money.daraja_records import unplayed_calls
 
+from tayari_contracts.context.actions import Fault, after, situation
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.check_time import QUEUE_MOST_S, is_quiet, polite
 from tayari_contracts.context.findings import Failed, Untested
-from tayari_contracts.context.inline_scenarios import Fault, after, situation
 from tayari_contracts.context.payment import FAILED, PAID, Entry, Payment
 
 REACTION_S = 3.0

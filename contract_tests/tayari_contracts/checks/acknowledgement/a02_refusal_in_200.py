@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from tayari_contracts.checks.check_registry import check
+from tayari_contracts.context.actions import situation
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Unjudged, say
-from tayari_contracts.context.inline_scenarios import situation
 from tayari_contracts.context.message_topics import crash_of, message_at_start
 from tayari_contracts.context.payment import FAILED, PAID, REVIEW
 from tayari_contracts.steps.pushes import first_push

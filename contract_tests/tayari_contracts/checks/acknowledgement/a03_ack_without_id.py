@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from tayari_contracts.checks.check_registry import check
+from tayari_contracts.context.actions import situation
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Unjudged, Warned, quote, say
-from tayari_contracts.context.inline_scenarios import situation
 from tayari_contracts.context.message_topics import crash_of, problems_of
 from tayari_contracts.context.payment import FAILED, PAID, PENDING, REVIEW
 from tayari_contracts.steps.pushes import first_push

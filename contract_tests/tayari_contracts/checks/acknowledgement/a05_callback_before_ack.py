@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from tayari_contracts.checks.check_registry import check
+from tayari_contracts.context.actions import situation
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Untested, Warned, say
-from tayari_contracts.context.inline_scenarios import situation
 from tayari_contracts.context.payment import PAID, Entry, Payment
 
 HOLDS_S: Final = (1.5, 6.0)

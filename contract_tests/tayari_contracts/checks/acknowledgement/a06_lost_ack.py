@@ -6,9 +6,9 @@ import time
 from typing import Final
 
 from tayari_contracts.checks.check_registry import check
+from tayari_contracts.context.actions import Fault, after, situation
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Unjudged, quote, say, times
-from tayari_contracts.context.inline_scenarios import Fault, after, situation
 from tayari_contracts.context.message_topics import (
     failures_in,
     invites_payment,

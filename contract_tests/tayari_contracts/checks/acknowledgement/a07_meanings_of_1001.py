@@ -6,9 +6,9 @@ import re
 from typing import Final
 
 from tayari_contracts.checks.check_registry import check
+from tayari_contracts.context.actions import refused, situation
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Untested, Warned, quote
-from tayari_contracts.context.inline_scenarios import refused, situation
 from tayari_contracts.context.message_topics import crash_of, leak_of, problems_of, raw_words_of
 from tayari_contracts.context.payment import FAILED, REVIEW
 from tayari_contracts.steps.pushes import first_push

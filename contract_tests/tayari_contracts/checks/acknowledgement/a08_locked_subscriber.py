@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from tayari_contracts.checks.check_registry import check
+from tayari_contracts.context.actions import refused, situation
 from tayari_contracts.context.check_context import CheckContext
+from tayari_contracts.context.evidence import gaps_s
 from tayari_contracts.context.findings import Failed, Warned, quote, say
-from tayari_contracts.context.inline_scenarios import refused, situation
-from tayari_contracts.context.journal_reader import gaps_s
 from tayari_contracts.context.message_topics import problems_of
 from tayari_contracts.context.payment import FAILED, PAID, REVIEW
 from tayari_contracts.steps.pushes import calm_pushes, first_push

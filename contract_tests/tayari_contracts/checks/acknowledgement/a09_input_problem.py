@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from tayari_contracts.checks.check_registry import check
+from tayari_contracts.context.actions import refused, situation
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, quote
-from tayari_contracts.context.inline_scenarios import refused, situation
 from tayari_contracts.context.message_topics import crash_of, problems_of, raw_words_of
 from tayari_contracts.context.payment import FAILED, PAID, REVIEW
 from tayari_contracts.steps.pushes import calm_pushes, first_push

@@ -6,10 +6,10 @@ from itertools import pairwise
 from typing import Final
 
 from tayari_contracts.checks.check_registry import check
+from tayari_contracts.context.actions import Fault, gateway, page, refused, situation
 from tayari_contracts.context.check_context import CheckContext
+from tayari_contracts.context.evidence import gaps_s
 from tayari_contracts.context.findings import Failed, Untested, Warned
-from tayari_contracts.context.inline_scenarios import Fault, gateway, page, refused, situation
-from tayari_contracts.context.journal_reader import gaps_s
 from tayari_contracts.context.payment import Entry
 from tayari_contracts.steps.pushes import calm_pushes
 from tayari_contracts.steps.retry_intervals import Trend, say_gaps, trend_of

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from tayari_contracts.checks.check_registry import check
+from tayari_contracts.context.actions import page, situation
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, quote
-from tayari_contracts.context.inline_scenarios import page, situation
 from tayari_contracts.context.message_topics import crash_of, leak_of, machine_words
 from tayari_contracts.context.payment import FAILED, PAID, REVIEW
 from tayari_contracts.steps.pushes import first_push

@@ -10,10 +10,10 @@ from statistics import fmean
 from typing import Final
 
 from tayari_contracts.checks.check_registry import check
+from tayari_contracts.context.actions import Fault, gateway, page, refused, situation
 from tayari_contracts.context.check_context import CheckContext
+from tayari_contracts.context.evidence import gaps_s
 from tayari_contracts.context.findings import Failed, Unjudged, Untested, Warned
-from tayari_contracts.context.inline_scenarios import Fault, gateway, page, refused, situation
-from tayari_contracts.context.journal_reader import gaps_s
 from tayari_contracts.context.payment import Payment
 from tayari_contracts.steps.pushes import retried_pushes
 from tayari_contracts.steps.retry_intervals import Trend, in_step, say_gaps, trend_of

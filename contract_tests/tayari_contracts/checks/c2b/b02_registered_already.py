@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from tayari_contracts.checks.check_registry import check
+from tayari_contracts.context.actions import refused, situation
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Warned, quote
-from tayari_contracts.context.inline_scenarios import refused, situation
 from tayari_contracts.context.payment import PAID
 from tayari_contracts.steps.c2b_payments import c2b_situation, pay_in_confirmed
 from tayari_contracts.steps.c2b_registration import REGISTER, registering, section, urls

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from tayari_contracts.checks.check_registry import check
+from tayari_contracts.context.actions import refused, situation
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, quote
-from tayari_contracts.context.inline_scenarios import refused, situation
 from tayari_contracts.steps.c2b_registration import REGISTER, registering, registrations, urls
 
 OTHER_VERSION: Final = "401.003.01.no_apiproduct_match"

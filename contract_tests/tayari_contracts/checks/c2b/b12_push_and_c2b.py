@@ -6,9 +6,9 @@ from functools import partial
 from typing import Final
 
 from tayari_contracts.checks.check_registry import check
+from tayari_contracts.context.actions import after, situation
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Inapplicable, WrongCredit
-from tayari_contracts.context.inline_scenarios import after, situation
 from tayari_contracts.context.payment import PAID, Payment
 from tayari_contracts.steps.c2b_payments import confirm_push, is_unallocated
 from tayari_contracts.steps.c2b_registration import short_code, urls

@@ -8,8 +8,8 @@ from typing import Final
 
 from tayari_contracts.checks.check_registry import check
 from tayari_contracts.context.check_context import CheckContext
+from tayari_contracts.context.evidence import answer_of, body_of
 from tayari_contracts.context.findings import Failed, Untested, blocked_by
-from tayari_contracts.context.journal_reader import answer_of, body_of
 from tayari_contracts.context.payment import Entry
 from tayari_contracts.steps.c2b_payments import (
     DUE_WITHIN_S,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from tayari_contracts.checks.check_registry import check
+from tayari_contracts.context.actions import after, situation
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.check_time import CALLBACK_WAIT_S
 from tayari_contracts.context.findings import Failed, Untested, Warned
-from tayari_contracts.context.inline_scenarios import after, situation
 from tayari_contracts.context.payment import Entry
 
 QUICK_S = 5.0

@@ -7,10 +7,10 @@ import time
 from tayari_target.driver import StatusView
 
 from tayari_contracts.checks.check_registry import check
+from tayari_contracts.context.actions import after, situation
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.check_time import SLOW_S
 from tayari_contracts.context.findings import Failed, Unjudged, Untested, say
-from tayari_contracts.context.inline_scenarios import after, situation
 from tayari_contracts.context.payment import PAID, SETTLED, Payment
 from tayari_contracts.steps.status_queries import on_query
 

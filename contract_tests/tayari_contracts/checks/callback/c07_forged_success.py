@@ -12,9 +12,9 @@ from tayari_target.driver import StatusView
 
 from tayari_contracts.catalogue.rules import Control
 from tayari_contracts.checks.check_registry import check
+from tayari_contracts.context.actions import after, situation
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Unjudged, Untested, Warned, say
-from tayari_contracts.context.inline_scenarios import after, situation
 from tayari_contracts.context.payment import FAILED, PAID, Entry, Payment
 from tayari_contracts.steps.control_payments import blocked
 from tayari_contracts.steps.forged_callback import (

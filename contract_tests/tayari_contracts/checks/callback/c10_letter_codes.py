@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tayari_contracts.checks.check_registry import check
+from tayari_contracts.context.actions import after, situation
 from tayari_contracts.context.check_context import CheckContext
-from tayari_contracts.context.inline_scenarios import after, situation
 from tayari_contracts.context.payment import FAILED, REVIEW
 
 CODES = ("SFC_IC0003", "E3008")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tayari_contracts.checks.check_registry import check
+from tayari_contracts.context.actions import ITEM, after, situation
 from tayari_contracts.context.check_context import CheckContext
-from tayari_contracts.context.inline_scenarios import ITEM, after, situation
 
 AS_SEEN = ("Amount", "MpesaReceiptNumber", "Balance", "TransactionDate", "PhoneNumber")
 """The order of the captures from 2017 to August 2024. Source: reference 3.1."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 
 from tayari_contracts.checks.check_registry import check
+from tayari_contracts.context.actions import ITEM, after, situation
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, say
-from tayari_contracts.context.inline_scenarios import ITEM, after, situation
 from tayari_contracts.context.payment import FAILED, PAID, SETTLED
 
 WATCH_S = 3.0

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from tayari_contracts.checks.check_registry import check
+from tayari_contracts.context.actions import ITEM, Fault, after, situation
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Missing, say
-from tayari_contracts.context.inline_scenarios import ITEM, Fault, after, situation
 from tayari_contracts.context.payment import FAILED, PAID, REVIEW, SETTLED, Payment
 
 NO_RECEIPT: Final[Fault] = {"mutate": {"drop": [f"{ITEM}[MpesaReceiptNumber]"]}}

@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import partial
 
 from tayari_contracts.checks.check_registry import check
+from tayari_contracts.context.actions import after, situation
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.check_time import GRACE_S
 from tayari_contracts.context.findings import Failed, Finding, Unjudged, say
-from tayari_contracts.context.inline_scenarios import after, situation
 from tayari_contracts.context.payment import FAILED, PAID, REVIEW, SETTLED, Payment
 from tayari_contracts.steps.status_queries import unanswered
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from tayari_contracts.checks.check_registry import check
+from tayari_contracts.context.actions import ITEM, after, situation
 from tayari_contracts.context.check_context import CheckContext
-from tayari_contracts.context.inline_scenarios import ITEM, after, situation
 from tayari_contracts.steps.forged_callback import EAT
 
 EARLIER = timedelta(minutes=10)

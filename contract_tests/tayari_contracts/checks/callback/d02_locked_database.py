@@ -7,9 +7,9 @@ from functools import partial
 from typing import Any, Final
 
 from tayari_contracts.checks.check_registry import check
+from tayari_contracts.context.actions import after, situation
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Untested, Warned, quote
-from tayari_contracts.context.inline_scenarios import after, situation
 from tayari_contracts.context.overload import lock_named
 from tayari_contracts.context.payment import Payment
 from tayari_contracts.context.run_record import CRASH

@@ -12,9 +12,9 @@ from tayari_formats.json_text import read_object
 from tayari_money.invariants import shillings
 
 from tayari_contracts.checks.check_registry import check
+from tayari_contracts.context.actions import after, situation
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Unjudged, Untested, quote, say, times
-from tayari_contracts.context.inline_scenarios import after, situation
 from tayari_contracts.context.payment import PAID, Payment
 from tayari_contracts.steps.fuzzed_bodies import changed_bodies
 

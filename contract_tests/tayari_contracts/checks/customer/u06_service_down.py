@@ -6,9 +6,9 @@ from functools import partial
 from typing import Final
 
 from tayari_contracts.checks.check_registry import check
+from tayari_contracts.context.actions import situation
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Warned, quote
-from tayari_contracts.context.inline_scenarios import situation
 from tayari_contracts.context.message_topics import offers_another_way, problems_of
 from tayari_contracts.context.payment import PAID, Payment
 from tayari_contracts.steps.pushes import first_push

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any, Final
 
 from tayari_contracts.checks.check_registry import check
+from tayari_contracts.context.actions import after, situation
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Untested, quote
-from tayari_contracts.context.inline_scenarios import after, situation
 from tayari_contracts.context.message_topics import TOPICS, is_raw, machine_words, promises_in
 from tayari_contracts.context.payment import FAILED, REVIEW, Payment
 

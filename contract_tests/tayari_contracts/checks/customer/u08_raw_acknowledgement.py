@@ -6,10 +6,10 @@ import re
 from typing import Final
 
 from tayari_contracts.checks.check_registry import check
+from tayari_contracts.context.actions import after, situation
 from tayari_contracts.context.check_context import CheckContext
+from tayari_contracts.context.evidence import answer_of
 from tayari_contracts.context.findings import Failed, Untested, quote
-from tayari_contracts.context.inline_scenarios import after, situation
-from tayari_contracts.context.journal_reader import answer_of
 from tayari_contracts.context.message_topics import is_raw
 from tayari_contracts.context.payment import FAILED, REVIEW, Payment
 

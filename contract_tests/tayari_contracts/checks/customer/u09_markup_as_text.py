@@ -9,9 +9,9 @@ from typing import Final
 from tayari_reports.model import Exchange
 
 from tayari_contracts.checks.check_registry import check
+from tayari_contracts.context.actions import after, situation
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Inapplicable, Untested
-from tayari_contracts.context.inline_scenarios import after, situation
 from tayari_contracts.steps.c2b_payments import mutated, pay_in
 
 NAME: Final = "data-tayari"

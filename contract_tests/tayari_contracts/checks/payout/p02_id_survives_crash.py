@@ -6,9 +6,9 @@ import time
 from typing import Final
 
 from tayari_contracts.checks.check_registry import check
+from tayari_contracts.context.actions import after
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Untested
-from tayari_contracts.context.inline_scenarios import after
 from tayari_contracts.context.payment import Payment
 from tayari_contracts.steps.payouts import (
     expect_one_id,

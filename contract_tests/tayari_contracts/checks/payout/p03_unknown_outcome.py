@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from tayari_contracts.checks.check_registry import check
+from tayari_contracts.context.actions import after
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Untested, say
-from tayari_contracts.context.inline_scenarios import after
 from tayari_contracts.context.payment import FAILED, Payment
 from tayari_contracts.steps.payouts import (
     asked_about,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from tayari_contracts.catalogue.rules import Control
 from tayari_contracts.checks.check_registry import check
+from tayari_contracts.context.actions import after
 from tayari_contracts.context.check_context import CheckContext
-from tayari_contracts.context.inline_scenarios import after
 from tayari_contracts.steps.control_payments import judge_control
 from tayari_contracts.steps.payouts import (
     expect_one_id,

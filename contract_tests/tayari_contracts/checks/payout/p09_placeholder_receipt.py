@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any, Final
 
 from tayari_contracts.checks.check_registry import check
+from tayari_contracts.context.actions import after
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Untested
-from tayari_contracts.context.inline_scenarios import after
 from tayari_contracts.context.payment import FAILED, PAID, REVIEW
 from tayari_contracts.steps.payouts import (
     expect_results_taken,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from tayari_contracts.checks.check_registry import check
+from tayari_contracts.context.actions import after, refused
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Missing, say, times
-from tayari_contracts.context.inline_scenarios import after, refused
 from tayari_contracts.context.payment import FAILED, PAID, REVIEW, Payment
 from tayari_contracts.steps.payouts import (
     REQUEST_WITHIN_S,

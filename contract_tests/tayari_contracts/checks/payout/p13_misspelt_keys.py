@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from tayari_contracts.checks.check_registry import check
 from tayari_contracts.context.check_context import CheckContext
+from tayari_contracts.context.evidence import body_of
 from tayari_contracts.context.findings import Failed, Untested
-from tayari_contracts.context.journal_reader import body_of
 from tayari_contracts.steps.payouts import (
     pay_out_sent,
     payout_requests,

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Final
 
 from tayari_contracts.checks.check_registry import check
+from tayari_contracts.context.actions import after
 from tayari_contracts.context.check_context import CheckContext
+from tayari_contracts.context.evidence import body_of, status_of
 from tayari_contracts.context.findings import Failed, Inapplicable, Untested, blocked_by, key_missing
-from tayari_contracts.context.inline_scenarios import after
-from tayari_contracts.context.journal_reader import body_of, status_of
 from tayari_contracts.context.payment import Entry
 from tayari_contracts.context.run_record import CRASH
 from tayari_contracts.steps.payouts import (

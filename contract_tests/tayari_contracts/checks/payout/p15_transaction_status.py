@@ -7,11 +7,11 @@ from typing import Final
 from tayari_money.payment_record import PaymentState
 
 from tayari_contracts.checks.check_registry import check
+from tayari_contracts.context.actions import after
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.check_time import GRACE_S
+from tayari_contracts.context.evidence import body_of
 from tayari_contracts.context.findings import Failed, Finding, Inapplicable, Untested, Warned, say
-from tayari_contracts.context.inline_scenarios import after
-from tayari_contracts.context.journal_reader import body_of
 from tayari_contracts.context.payment import FAILED, PAID, REVIEW, Payment
 from tayari_contracts.steps.payouts import (
     pay_out_sent,

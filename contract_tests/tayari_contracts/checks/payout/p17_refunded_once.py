@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from tayari_contracts.checks.check_registry import check
+from tayari_contracts.context.actions import after, situation
 from tayari_contracts.context.check_context import CheckContext
+from tayari_contracts.context.evidence import body_of
 from tayari_contracts.context.findings import Failed, Untested, Warned, WrongCredit, say
-from tayari_contracts.context.inline_scenarios import after, situation
-from tayari_contracts.context.journal_reader import body_of
 from tayari_contracts.context.payment import FAILED, Payment
 from tayari_contracts.steps.refunds import (
     expect_not_failed,

@@ -7,9 +7,9 @@ from functools import partial
 from typing import Any, Final
 
 from tayari_contracts.checks.check_registry import check
+from tayari_contracts.context.actions import after, refused
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Inapplicable, Untested, WrongCredit, say
-from tayari_contracts.context.inline_scenarios import after, refused
 from tayari_contracts.context.payment import FAILED, SETTLED, Payment
 from tayari_contracts.steps.payouts import (
     LOOK_EVERY_S,

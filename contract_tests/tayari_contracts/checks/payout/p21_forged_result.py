@@ -10,9 +10,9 @@ from tayari_money.payment_record import PaymentState
 from tayari_target.driver import StatusView
 
 from tayari_contracts.checks.check_registry import check
+from tayari_contracts.context.actions import after
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Unjudged, Untested, Warned, WrongCredit, say
-from tayari_contracts.context.inline_scenarios import after
 from tayari_contracts.context.payment import FAILED, PAID, REVIEW, Payment
 from tayari_contracts.steps.forged_callback import (
     callers,

@@ -6,8 +6,8 @@ from typing import Final
 
 from tayari_contracts.checks.check_registry import check
 from tayari_contracts.context.check_context import CheckContext
+from tayari_contracts.context.evidence import body_of
 from tayari_contracts.context.findings import Failed, Warned, WrongCredit
-from tayari_contracts.context.journal_reader import body_of
 from tayari_contracts.context.message_topics import crash_of
 from tayari_contracts.context.payment import PAID, SETTLED
 from tayari_contracts.steps.payouts import pay_out, payout_requests, readable_balance

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from tayari_contracts.checks.check_registry import check
+from tayari_contracts.context.actions import after
 from tayari_contracts.context.check_context import CheckContext
+from tayari_contracts.context.evidence import gaps_s
 from tayari_contracts.context.findings import Failed, Missing, Warned, say
-from tayari_contracts.context.inline_scenarios import after
-from tayari_contracts.context.journal_reader import gaps_s
 from tayari_contracts.context.payment import FAILED, PAID, PENDING, Payment
 from tayari_contracts.steps.control_payments import watched_s
 from tayari_contracts.steps.payouts import (

@@ -6,9 +6,9 @@ from functools import partial
 from typing import Final
 
 from tayari_contracts.checks.check_registry import check
+from tayari_contracts.context.actions import after
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Inapplicable, Untested
-from tayari_contracts.context.inline_scenarios import after
 from tayari_contracts.steps.payouts import (
     await_request,
     expect_one_id,

@@ -7,8 +7,8 @@ import time
 from tayari_contracts.checks.check_registry import check
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.check_time import most_in, polite
+from tayari_contracts.context.evidence import status_of
 from tayari_contracts.context.findings import Failed, Untested
-from tayari_contracts.context.journal_reader import status_of
 from tayari_contracts.context.payment import PENDING, Entry, Payment
 from tayari_contracts.steps.status_queries import first_query, on_query, queries_until, times_of, unanswered
 

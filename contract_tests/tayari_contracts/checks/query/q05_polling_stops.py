@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 
 from tayari_contracts.checks.check_registry import check
+from tayari_contracts.context.actions import after, situation
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.check_time import GRACE_S
+from tayari_contracts.context.evidence import gaps_s
 from tayari_contracts.context.findings import Failed, Untested
-from tayari_contracts.context.inline_scenarios import after, situation
-from tayari_contracts.context.journal_reader import gaps_s
 from tayari_contracts.context.payment import FAILED, PAID, REVIEW, Payment
 from tayari_contracts.steps.status_queries import times_of, unanswered
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from tayari_contracts.checks.check_registry import check
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.check_time import polite, spacing_s
+from tayari_contracts.context.evidence import gaps_s
 from tayari_contracts.context.findings import Failed, Missing, Unjudged, Untested
-from tayari_contracts.context.journal_reader import gaps_s
 from tayari_contracts.context.payment import FAILED, PAID, REVIEW, Entry, Payment
 from tayari_contracts.steps.retry_intervals import SAME, Trend, trend_of_one, written
 from tayari_contracts.steps.status_queries import (

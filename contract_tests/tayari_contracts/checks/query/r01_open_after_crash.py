@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from tayari_contracts.checks.check_registry import check
+from tayari_contracts.context.actions import after, situation
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Missing, Untested, say
-from tayari_contracts.context.inline_scenarios import after, situation
 from tayari_contracts.context.payment import PAID, REVIEW
 
 DOWN_S = 1.5

@@ -8,9 +8,9 @@ from functools import partial
 from typing import Any, Final, cast
 
 from tayari_contracts.checks.check_registry import check
+from tayari_contracts.context.actions import after, situation
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Untested, Warned
-from tayari_contracts.context.inline_scenarios import after, situation
 from tayari_contracts.context.payment import PAID, Payment
 from tayari_contracts.steps.c2b_payments import c2b_situation, confirm_again, pay_in
 from tayari_contracts.steps.timed_acts import QUIET_S, Act, expect_one_credit, play

@@ -9,8 +9,8 @@ from typing import Final
 
 from tayari_contracts.checks.check_registry import check
 from tayari_contracts.context.check_context import CheckContext
+from tayari_contracts.context.evidence import body_of
 from tayari_contracts.context.findings import Failed, Warned
-from tayari_contracts.context.journal_reader import body_of
 from tayari_contracts.steps.pushes import first_push
 
 EAST_AFRICA: Final = timezone(timedelta(hours=3))

@@ -7,8 +7,8 @@ from typing import Final
 
 from tayari_contracts.checks.check_registry import check
 from tayari_contracts.context.check_context import CheckContext
+from tayari_contracts.context.evidence import body_of
 from tayari_contracts.context.findings import Failed, Unjudged, Warned
-from tayari_contracts.context.journal_reader import body_of
 from tayari_contracts.context.message_topics import crash_of
 from tayari_contracts.context.payment import FAILED, REVIEW, Payment
 from tayari_contracts.steps.pushes import amount_of, first_push, order, taken_pushes

@@ -8,10 +8,10 @@ from typing import Final
 from tayari_money.invariants import shillings
 
 from tayari_contracts.checks.check_registry import check
+from tayari_contracts.context.actions import after, situation
 from tayari_contracts.context.check_context import CheckContext
+from tayari_contracts.context.evidence import body_of
 from tayari_contracts.context.findings import Failed, Missing, Unjudged, Warned, WrongCredit, quote, say
-from tayari_contracts.context.inline_scenarios import after, situation
-from tayari_contracts.context.journal_reader import body_of
 from tayari_contracts.context.message_topics import crash_of, raw_words_of
 from tayari_contracts.context.payment import FAILED, PAID, REVIEW, Payment
 from tayari_contracts.steps.pushes import amount_of, calm_pushes, order

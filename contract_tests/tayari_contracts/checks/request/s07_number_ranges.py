@@ -8,8 +8,8 @@ from typing import Final
 
 from tayari_contracts.checks.check_registry import check
 from tayari_contracts.context.check_context import CheckContext
+from tayari_contracts.context.evidence import body_of
 from tayari_contracts.context.findings import Failed, Warned, blocked_by
-from tayari_contracts.context.journal_reader import body_of
 from tayari_contracts.context.message_topics import crash_of
 from tayari_contracts.steps.pushes import REFUSED, order, taken_pushes, wire_problem
 from tayari_contracts.steps.timed_acts import side_by_side

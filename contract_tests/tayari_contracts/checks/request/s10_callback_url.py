@@ -10,8 +10,8 @@ from urllib.parse import SplitResult, urlsplit
 
 from tayari_contracts.checks.check_registry import check
 from tayari_contracts.context.check_context import CheckContext
+from tayari_contracts.context.evidence import body_of
 from tayari_contracts.context.findings import Failed, Warned
-from tayari_contracts.context.journal_reader import body_of
 from tayari_contracts.context.payment import Payment
 from tayari_contracts.steps.forged_callback import is_computed, secret_parts
 from tayari_contracts.steps.pushes import first_push

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from tayari_contracts.checks.check_registry import check
+from tayari_contracts.context.actions import after, situation
 from tayari_contracts.context.check_context import CheckContext
+from tayari_contracts.context.evidence import answer_of, status_of
 from tayari_contracts.context.findings import Failed
-from tayari_contracts.context.inline_scenarios import after, situation
-from tayari_contracts.context.journal_reader import answer_of, status_of
 from tayari_contracts.context.payment import Entry
 from tayari_contracts.steps.pushes import first_push
 

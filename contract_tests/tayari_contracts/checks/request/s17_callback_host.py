@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 
 from tayari_contracts.checks.check_registry import check
 from tayari_contracts.context.check_context import CheckContext
+from tayari_contracts.context.evidence import body_of
 from tayari_contracts.context.findings import Failed, Untested
-from tayari_contracts.context.journal_reader import body_of
 from tayari_contracts.steps.pushes import taken_pushes
 
 STRANGER: Final = "stranger.example"

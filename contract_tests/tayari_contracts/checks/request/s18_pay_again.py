@@ -8,9 +8,9 @@ from functools import partial
 from typing import Final
 
 from tayari_contracts.checks.check_registry import check
+from tayari_contracts.context.actions import after, situation
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Unjudged, Untested, quote, say
-from tayari_contracts.context.inline_scenarios import after, situation
 from tayari_contracts.context.message_topics import crash_of
 from tayari_contracts.context.payment import FAILED, REVIEW, Payment
 from tayari_contracts.steps.pushes import taken_pushes

@@ -7,9 +7,9 @@ from typing import Final
 from urllib.parse import unquote, urlsplit
 
 from tayari_contracts.checks.check_registry import check
+from tayari_contracts.context.actions import after, situation
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed
-from tayari_contracts.context.inline_scenarios import after, situation
 from tayari_contracts.steps.forged_callback import secret_parts
 
 SHORTEST: Final = 6

@@ -10,9 +10,9 @@ from functools import partial
 from typing import Final
 
 from tayari_contracts.checks.check_registry import check
+from tayari_contracts.context.actions import Fault, token_situation
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Unjudged, Untested, Warned, quote
-from tayari_contracts.context.inline_scenarios import Fault, token_situation
 from tayari_contracts.context.payment import Payment
 
 STARTS = 20

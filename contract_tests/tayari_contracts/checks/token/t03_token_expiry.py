@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 
 from tayari_contracts.checks.check_registry import check
+from tayari_contracts.context.actions import token_situation
 from tayari_contracts.context.check_context import CheckContext
+from tayari_contracts.context.evidence import answer_of
 from tayari_contracts.context.findings import Failed, Untested, Warned
-from tayari_contracts.context.inline_scenarios import token_situation
-from tayari_contracts.context.journal_reader import answer_of
 from tayari_contracts.context.payment import Entry
 from tayari_contracts.steps.pushes import calm_pushes, first_push, pay_with_new_token
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from tayari_contracts.checks.check_registry import check
+from tayari_contracts.context.actions import refused
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed
-from tayari_contracts.context.inline_scenarios import refused
 from tayari_contracts.steps.pushes import play_token_refusal
 
 

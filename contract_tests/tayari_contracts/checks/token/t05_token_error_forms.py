@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from tayari_contracts.checks.check_registry import check
+from tayari_contracts.context.actions import Fault, gateway, refused
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Untested, Warned
-from tayari_contracts.context.inline_scenarios import Fault, gateway, refused
 from tayari_contracts.steps.pushes import play_token_refusal
 from tayari_contracts.steps.timed_acts import side_by_side
 

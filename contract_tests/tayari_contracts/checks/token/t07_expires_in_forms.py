@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from tayari_contracts.checks.check_registry import check
+from tayari_contracts.context.actions import token_situation
 from tayari_contracts.context.check_context import CheckContext
+from tayari_contracts.context.evidence import answer_of
 from tayari_contracts.context.findings import Failed, Untested
-from tayari_contracts.context.inline_scenarios import token_situation
-from tayari_contracts.context.journal_reader import answer_of
 from tayari_contracts.steps.pushes import pay_with_new_token
 
 FORMS = {"string": str, "number": int}

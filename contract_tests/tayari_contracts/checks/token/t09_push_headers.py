@@ -6,8 +6,8 @@ import re
 
 from tayari_contracts.checks.check_registry import check
 from tayari_contracts.context.check_context import CheckContext
+from tayari_contracts.context.evidence import header
 from tayari_contracts.context.findings import Failed
-from tayari_contracts.context.journal_reader import header
 from tayari_contracts.steps.pushes import first_push
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from tayari_contracts.checks.check_registry import check
 from tayari_contracts.context.check_context import CheckContext
+from tayari_contracts.context.evidence import answer_of, header
 from tayari_contracts.context.findings import Failed, Untested
-from tayari_contracts.context.journal_reader import answer_of, header
 from tayari_contracts.context.payment import Entry
 
 OAUTH, CALLS = "oauth", ("stk_push", "stk_query")

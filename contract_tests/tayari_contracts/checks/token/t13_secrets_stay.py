@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from tayari_contracts.checks.check_registry import check
+from tayari_contracts.context.actions import page, refused, situation
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Untested
-from tayari_contracts.context.inline_scenarios import page, refused, situation
 from tayari_contracts.steps.pushes import calm_pushes
 
 SHORTEST: Final = 10

@@ -4,7 +4,7 @@ import time
 from typing import Any, cast
 
 import pytest
-from tayari_contracts.context.journal_reader import LAST_ENTRIES, STORED_S, JournalReader
+from tayari_contracts.context.evidence import LAST_ENTRIES, STORED_S, JournalReader
 from tayari_contracts.context.payment import Payment
 from tayari_control.client import ControlClient
 
