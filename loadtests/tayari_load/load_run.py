@@ -226,9 +226,8 @@ class LoadRun:
         """Thresholds missed for a time that the rest of the run cannot make up for."""
         until = int(time.time()) - (_REPORTED_S if self.workers else 0)
         span_s = self.plan.abort_after_s or float("inf")
-        return windowed(
-            self.tally.seconds, self.target.thresholds, until=until, window_s=max(1, int(span_s / SUSTAINED))
-        )
+        window_s = max(1, int(span_s / SUSTAINED))
+        return windowed(self.tally, self.target.thresholds, until=until, window_s=window_s)
 
     def stopping(self, users: int) -> None:
         """The users stop; payments under way may still settle."""

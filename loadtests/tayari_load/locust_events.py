@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from dataclasses import asdict
 from typing import Any, Final
 
 import gevent
@@ -209,7 +210,7 @@ class WorkerEvents(LocustEvents):
 
     def planned(self, msg: Any, **_: Any) -> None:
         """What the run is asked to do, and this worker's part of it; comes before its users."""
-        self.load_run.plan = LoadPlan.from_wire(msg.data["plan"])
+        self.load_run.plan = LoadPlan(**msg.data["plan"])
         self.load_run.seed = msg.data["seed"]
         self.load_run.arrivals.part, self.load_run.arrivals.parts = msg.data["part"], msg.data["parts"]
 
@@ -263,7 +264,7 @@ class MasterEvents(LocustEvents):
         self.began_with = len(present)
         for part, client in enumerate(present):
             part_of_plan = {
-                "plan": self.load_run.plan.to_wire(), "seed": self.load_run.seed, "part": part, "parts": len(present),
+                "plan": asdict(self.load_run.plan), "seed": self.load_run.seed, "part": part, "parts": len(present),
             }  # fmt: skip
             self.environment.runner.send_message(_PLAN, part_of_plan, client_id=client.id)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from math import ceil
 from typing import Any, Final, Self
 
@@ -173,15 +173,6 @@ class LoadPlan:
             abort_after_s=float(options.abort_after) if options.abort_after else None,
             find_limit=bool(options.find_limit),
         )
-
-    @classmethod
-    def from_wire(cls, wire: Mapping[str, Any]) -> Self:
-        """As the master sent it."""
-        return cls(**wire)
-
-    def to_wire(self) -> dict[str, Any]:
-        """As plain values."""
-        return asdict(self)
 
     @property
     def open(self) -> bool:

@@ -1,28 +1,15 @@
-"""Load shapes: a level over the run's time, and what it does to Daraja meanwhile. One row for each.
-
-`python -m tayari_load.shapes --write docs/load.md` writes their part of that document.
-"""
+"""Load shapes: a level over the run's time, and what it does to Daraja meanwhile. One row for each."""
 
 from __future__ import annotations
 
-import argparse
-import sys
-import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from math import exp
-from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
 from tayari_money.payment_record import PaymentKind
-
-_BARS: Final = " ▁▂▃▄▅▆▇█"
-_QUIET: Final = " "
-BEGIN: Final = "<!-- shapes: made by `python -m tayari_load.shapes --write docs/load.md` -->"
-END: Final = "<!-- end of the shapes -->"
-_WIDTH: Final = 120
 
 
 def even(share: float) -> float:  # noqa: ARG001 - a level's shape
@@ -85,28 +72,6 @@ class Shape:
     def windows(self, duration_s: float) -> tuple[tuple[float, float], ...]:
         """When Daraja is disturbed."""
         return tuple(trouble.window(duration_s) for trouble in self.troubles)
-
-    def graph(self, width: int = 60, height: int = 4) -> str:
-        """The level over the run's time as bars with an axis; where it has troubles, `x` marks their windows."""
-        top = self.highest
-        shares = [self.level((step + 0.5) / width) / top for step in range(width)]
-        lines = []
-        for row in range(height, 0, -1):
-            bars = "".join(_bar(share * height - (row - 1)) for share in shares)
-            lines.append(f"{top:>4.1f} ┤{bars}" if row == height else f"     │{bars}")
-        lines.append(f" 0.0 ┴{'─' * width}")
-        if self.troubles:
-            marks = "".join("x" if self._troubled((step + 0.5) / width) else _QUIET for step in range(width))
-            lines.append(f"      {marks}  {', '.join(trouble.trouble for trouble in self.troubles)}")
-        return "\n".join(line.rstrip() for line in lines)
-
-    def _troubled(self, share: float) -> bool:
-        return any(row.begins <= share < row.begins + row.lasts for row in self.troubles)
-
-
-def _bar(share: float) -> str:
-    """One cell that is filled from below, by eighths."""
-    return _BARS[min(len(_BARS) - 1, max(0, round(share * (len(_BARS) - 1))))]
 
 
 def _kick_off_burst(share: float) -> float:
@@ -194,40 +159,3 @@ _ROWS: Final = (
 )
 SHAPES: Final[Mapping[str, Shape]] = MappingProxyType({shape.name: shape for shape in _ROWS})
 """In the order in which they are documented."""
-
-
-def document() -> str:
-    """Each shape with its sentence and its graph."""
-    parts = [
-        f"{textwrap.fill(f'`{row.name}`: {row.about}', _WIDTH)}\n\n```text\n{row.graph()}\n```"
-        for row in SHAPES.values()
-    ]
-    return "\n\n".join([BEGIN, *parts, END])
-
-
-def written(text: str) -> str:
-    """The document with its part about shapes as it should be.
-
-    Raises:
-        ValueError: it has no such part.
-    """
-    head, begin, rest = text.partition(BEGIN)
-    _, end, tail = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f"expected a part between {BEGIN} and {END}")
-    return head + document() + tail
-
-
-def main() -> None:
-    """Print the part, or write it into a file."""
-    parser = argparse.ArgumentParser(description="The load shapes with their graphs, as Markdown.")
-    parser.add_argument("--write", type=Path, metavar="FILE", help="the document to write it into")
-    given = parser.parse_args()
-    if given.write is None:
-        sys.stdout.write(document() + "\n")
-        return
-    given.write.write_text(written(given.write.read_text(encoding="utf-8")), encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main()

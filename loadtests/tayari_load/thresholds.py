@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
 from tayari_reports.model import Threshold
 from tayari_target.target_file.target_model import Thresholds
 
-from tayari_load.statistics.latencies import Span, enough_for, p95_of
+from tayari_load.statistics.latencies import Span, enough_for
 from tayari_load.statistics.payments import PaymentOutcome
-from tayari_load.statistics.tally import SecondTally, Tally
+from tayari_load.statistics.tally import Tally
 
 FEWER_USERS: Final = "the run had fewer users at once, so this was not judged"
 WINDOW_S: Final = 10
@@ -61,30 +61,29 @@ def _payment_p95(tally: Tally, limits: Thresholds) -> Threshold:
     )
 
 
-def _success_rate(tally: Tally, limits: Thresholds) -> Threshold:
-    """Settled and credited once, of all that were started: a stuck payment is no success."""
-    measured = tally.ended[PaymentOutcome.SETTLED] / tally.counted if tally.counted else None
+def _rate(name: str, limit: float, payments: int, tally: Tally, *, met: Callable[[float], bool]) -> Threshold:
+    """The share of these payments in all that were started."""
+    measured = payments / tally.counted if tally.counted else None
     return Threshold(
-        name="success_rate",
-        limit=limits.success_rate,
+        name=name,
+        limit=limit,
         measured=measured,
         unit="of payments",
         samples=tally.counted,
-        met=None if measured is None else measured >= limits.success_rate,
+        met=None if measured is None else met(measured),
     )
+
+
+def _success_rate(tally: Tally, limits: Thresholds) -> Threshold:
+    """Settled and credited once: a stuck payment is no success."""
+    limit, settled = limits.success_rate, tally.ended[PaymentOutcome.SETTLED]
+    return _rate("success_rate", limit, settled, tally, met=lambda share: share >= limit)
 
 
 def _failure_rate(tally: Tally, limits: Thresholds) -> Threshold:
-    """Refused, failed or credited twice, of all that were started."""
-    measured = (tally.failed + tally.credited_twice) / tally.counted if tally.counted else None
-    return Threshold(
-        name="failure_rate",
-        limit=limits.failure_rate,
-        measured=measured,
-        unit="of payments",
-        samples=tally.counted,
-        met=None if measured is None else measured < limits.failure_rate or measured == 0,
-    )
+    """Refused, failed or credited twice."""
+    limit, failed = limits.failure_rate, tally.failed + tally.credited_twice
+    return _rate("failure_rate", limit, failed, tally, met=lambda share: share < limit or share == 0)
 
 
 def _concurrent_users(tally: Tally, limits: Thresholds, circumstances: Circumstances) -> Threshold:
@@ -114,31 +113,16 @@ def _doubted(threshold: Threshold, circumstances: Circumstances) -> Threshold:
     return replace(threshold, met=None, reason="; ".join(reasons))
 
 
-def windowed(
-    seconds: Mapping[int, SecondTally], limits: Thresholds, *, until: int, window_s: int = WINDOW_S
-) -> tuple[str, ...]:
+def windowed(tally: Tally, limits: Thresholds, *, until: int, window_s: int = WINDOW_S) -> tuple[str, ...]:
     """The thresholds that were missed in each of the last `SUSTAINED` windows before this epoch second.
 
     A window without enough payments misses nothing: silence is no proof, and the end of the run will judge it.
     """
-    missed = []
-    for number in range(SUSTAINED):
-        end = until - number * window_s
-        missed.append(_missed([seconds[at] for at in range(end - window_s, end) if at in seconds], limits))
+    ends = (until - number * window_s for number in range(SUSTAINED))
+    missed = [_missed(tally.part(end - window_s, end), limits) for end in ends]
     return tuple(sorted(frozenset.intersection(*missed)))
 
 
-def _missed(window: Iterable[SecondTally], limits: Thresholds) -> frozenset[str]:
-    rows = list(window)
-    latencies = [latency for row in rows for latency in row.latencies]
-    settled, twice = sum(row.settled for row in rows), sum(row.twice for row in rows)
-    failed = sum(row.failed for row in rows) + twice
-    ended = settled - twice + failed + sum(row.stuck for row in rows)
-    found = set()
-    if len(latencies) >= enough_for(95) and (p95_of(latencies) or 0.0) >= limits.payment_p95_s:
-        found.add("payment_p95_s")
-    if ended >= enough_for(95) and (settled - twice) / ended < limits.success_rate:
-        found.add("success_rate")
-    if ended >= enough_for(95) and failed and failed / ended >= limits.failure_rate:
-        found.add("failure_rate")
-    return frozenset(found)
+def _missed(window: Tally, limits: Thresholds) -> frozenset[str]:
+    rates = (_success_rate(window, limits), _failure_rate(window, limits)) if window.counted >= enough_for(95) else ()
+    return frozenset(row.name for row in (_payment_p95(window, limits), *rates) if row.met is False)

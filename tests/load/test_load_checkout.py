@@ -279,7 +279,7 @@ def test_a_payment_that_was_under_way_when_the_trouble_began_is_shown_and_not_ju
     assert (ended.outcome, ended.disturbed) == (PaymentOutcome.SETTLED, True)
     assert (tally.latencies.count(Span.DISTURBED), tally.latencies.count(Span.SETTLED)) == (1, 0)
     assert tally.seconds[int(ended.at)].settled == 1
-    assert windowed(tally.seconds, Thresholds(payment_p95_s=0.1), until=int(ended.at) + 1, window_s=1) == ()
+    assert windowed(tally, Thresholds(payment_p95_s=0.1), until=int(ended.at) + 1, window_s=1) == ()
 
 
 def test_a_refusal_counts_as_turned_away_in_a_trouble_and_silence_does_not() -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from shape_graphs import graph, written
 from tayari_load.plan import LoadPlan, PlanError, check_payable, kind_of, kinds, parse_mix, unconfirmed_c2b
-from tayari_load.shapes import SHAPES, Shape, written
+from tayari_load.shapes import SHAPES, Shape
 from tayari_load.users.load_customers import Customers
 from tayari_money.payment_record import PaymentKind
 from tayari_target.target_file.target_model import (
@@ -45,7 +47,7 @@ def test_without_a_rate_the_model_is_closed_with_one_it_is_open() -> None:
 def test_a_plan_survives_the_way_to_a_worker() -> None:
     plan = LoadPlan.read(options(rate=3, shape="spike", mix="success=9,cancelled=1", run_time=30))
 
-    assert LoadPlan.from_wire(plan.to_wire()) == plan
+    assert LoadPlan(**json.loads(json.dumps(asdict(plan)))) == plan
 
 
 REFUSED = [
@@ -170,12 +172,12 @@ def test_every_shape_stays_within_bounds_and_ends(row: Shape) -> None:
 def test_every_shape_is_documented_with_its_graph() -> None:
     text = DOCUMENT.read_text(encoding="utf-8")
 
-    assert written(text) == text, "python -m tayari_load.shapes --write docs/load.md"
+    assert written(text) == text, "python tests/load/shape_graphs.py --write docs/load.md"
     assert all(f"`{name}`" in text for name in SHAPES)
 
 
 def test_a_graph_shows_the_level_and_the_trouble() -> None:
-    assert SHAPES["outage"].graph(width=10, height=2).splitlines() == [
+    assert graph(SHAPES["outage"], width=10, height=2).splitlines() == [
         " 2.0 ┤     ██",
         "     │██████████",
         " 0.0 ┴──────────",

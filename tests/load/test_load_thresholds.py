@@ -104,15 +104,15 @@ def test_a_threshold_missed_in_three_windows_in_a_row_is_missed_for_good() -> No
     slow = seconds(*((at, 12.0, 0) for at in range(100, 130)))
     recovered = {**slow, **seconds(*((at, 1.0, 0) for at in range(120, 130)))}
 
-    assert windowed(slow, LIMITS, until=130) == ("payment_p95_s",)
-    assert windowed(recovered, LIMITS, until=130) == ()
-    assert windowed({}, LIMITS, until=130) == ()
+    assert windowed(Tally(seconds=slow), LIMITS, until=130) == ("payment_p95_s",)
+    assert windowed(Tally(seconds=recovered), LIMITS, until=130) == ()
+    assert windowed(Tally(), LIMITS, until=130) == ()
 
 
 def test_failures_and_stuck_payments_are_seen_in_windows_too() -> None:
     failing = seconds(*((at, 1.0, 1) for at in range(100, 130)))
 
-    assert windowed(failing, LIMITS, until=130) == ("failure_rate", "success_rate")
+    assert windowed(Tally(seconds=failing), LIMITS, until=130) == ("failure_rate", "success_rate")
 
 
 def test_a_failure_rate_of_zero_can_be_asked_for_and_kept() -> None:

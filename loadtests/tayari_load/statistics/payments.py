@@ -112,29 +112,6 @@ class LoadPayment:
         """Set how it ended, and why."""
         self.outcome, self.reason = outcome, reason
 
-    def to_wire(self) -> list[Any]:
-        """What the judge of the money needs, as plain values."""
-        order, state = self.order, self.state.value if self.state is not None else None
-        return [
-            order.msisdn, order.reference, order.amount, self.outcome.value, self.at, self.payment_id, self.receipt,
-            self.credits, self.credited, state, order.kind.value, order.scenario, order.may_stay_open, self.disturbed,
-        ]  # fmt: skip
-
-    @classmethod
-    def from_wire(cls, wire: Sequence[Any]) -> LoadPayment:
-        """A payment of a worker."""
-        msisdn, reference, amount, outcome, at, payment_id, receipt, credits, credited, state, *asked = wire
-        kind, scenario, may_stay_open, disturbed = asked
-        order = Order(
-            name="", msisdn=msisdn, amount=amount, reference=reference, kind=PaymentKind(kind), scenario=scenario,
-            may_stay_open=may_stay_open,
-        )  # fmt: skip
-        return cls(
-            order=order, outcome=PaymentOutcome(outcome), reason="", at=at, payment_id=payment_id, receipt=receipt,
-            credits=credits, credited=credited, state=None if state is None else PaymentState(state),
-            disturbed=disturbed,
-        )  # fmt: skip
-
 
 @dataclass(slots=True)
 class PaymentLog:
@@ -160,16 +137,16 @@ class PaymentLog:
         self.ended.clear()
         self.left_out = 0
 
-    def take(self) -> list[list[Any]]:
+    def take(self) -> list[Any]:
         """The payments as plain values for the master; then forget them."""
-        wire = [payment.to_wire() for payment in self.payments]
+        wire: list[Any] = to_value(self.payments)
         self.clear()
         return wire
 
-    def add(self, wire: Iterable[Sequence[Any]]) -> None:
+    def add(self, wire: Iterable[object]) -> None:
         """Add a worker's payments."""
         for payment in wire:
-            self.keep(LoadPayment.from_wire(payment))
+            self.keep(from_value(LoadPayment, payment))
 
 
 @dataclass(slots=True)

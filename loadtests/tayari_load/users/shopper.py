@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 import random
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import count
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from locust import HttpUser, task
 from locust.clients import HttpSession, ResponseContextManager
@@ -28,6 +29,7 @@ from tayari_load.statistics.payments import EXCUSED, ROWS, LoadPayment, Order, P
 from tayari_load.users.checkout import Checkout, brief
 from tayari_load.users.load_customers import Customers
 
+Seen = TypeVar("Seen", Started, StatusView, "LedgerView | None")
 START = "start payment"
 STATUS = "payment status"
 LEDGER = "payment ledger"
@@ -103,38 +105,46 @@ class MeasuredShop:
 
     def start_payment(self, *, msisdn: str, amount: int | str, reference: str) -> Started:
         """A start that was taken but names no payment is wrong: nobody could follow it."""
-        with self._session.step(START) as step:
-            started = self._driver.start_payment(msisdn=msisdn, amount=amount, reference=reference)
-            step.problem = _unnamed(started)
-        return started
+        start = partial(self._driver.start_payment, msisdn=msisdn, amount=amount, reference=reference)
+        return self._step(START, start, _unnamed)
 
     def start_payout(self, *, msisdn: str, amount: int, reference: str) -> Started:
         """The same for a payout."""
-        with self._session.step(START_PAYOUT) as step:
-            started = self._driver.start_payout(msisdn=msisdn, amount=amount, reference=reference)
-            step.problem = _unnamed(started)
-        return started
-
-    def read_status(self, payment_id: str, reference: str) -> StatusView:
-        """A status that maps to no state is wrong."""
-        with self._session.step(STATUS) as step:
-            seen = self._driver.read_status(payment_id, reference)
-            step.problem = _unmapped(seen)
-        return seen
-
-    def read_payout(self, payout_id: str, reference: str) -> StatusView:
-        """The same for a payout."""
-        with self._session.step(PAYOUT_STATUS) as step:
-            seen = self._driver.read_payout(payout_id, reference)
-            step.problem = _unmapped(seen)
-        return seen
+        start = partial(self._driver.start_payout, msisdn=msisdn, amount=amount, reference=reference)
+        return self._step(START_PAYOUT, start, _unnamed)
 
     def open_account(self, *, msisdn: str, amount: int, reference: str) -> Started:
         """The same for an account that a customer pays into."""
-        with self._session.step(OPEN_ACCOUNT) as step:
-            opened = self._driver.open_account(msisdn=msisdn, amount=amount, reference=reference)
-            step.problem = _unnamed(opened)
-        return opened
+        start = partial(self._driver.open_account, msisdn=msisdn, amount=amount, reference=reference)
+        return self._step(OPEN_ACCOUNT, start, _unnamed)
+
+    def read_status(self, payment_id: str, reference: str) -> StatusView:
+        """A status that maps to no state is wrong."""
+        return self._step(STATUS, lambda: self._driver.read_status(payment_id, reference), _unmapped)
+
+    def read_payout(self, payout_id: str, reference: str) -> StatusView:
+        """The same for a payout."""
+        return self._step(PAYOUT_STATUS, lambda: self._driver.read_payout(payout_id, reference), _unmapped)
+
+    def read_c2b_payment(self, account: str, reference: str, *, receipt: str) -> StatusView:
+        """An account that cannot be read is wrong."""
+        read = partial(self._driver.read_c2b_payment, account, reference, receipt=receipt)
+        return self._step(ACCOUNT, read, _unread)
+
+    def read_ledger(self, *, payment_id: str, reference: str) -> LedgerView | None:
+        """None where the target file names no ledger."""
+
+        def problem_of(ledger: LedgerView | None) -> str:
+            return brief("the ledger could not be read", ledger.error) if ledger and ledger.credits is None else ""
+
+        read = partial(self._driver.read_ledger, payment_id=payment_id, reference=reference)
+        return self._step(LEDGER, read, problem_of)
+
+    def _step(self, name: str, act: Callable[[], Seen], problem_of: Callable[[Seen], str]) -> Seen:
+        with self._session.step(name) as step:
+            seen = act()
+            step.problem = problem_of(seen)
+        return seen
 
     def pay_in(self, order: Order, account: str) -> str:
         """The receipt. Raises ControlError where the simulator does not answer."""
@@ -152,21 +162,6 @@ class MeasuredShop:
         failed = bool(made) and made[-1]["state"] == "failed"
         return f"{made[-1]['result_code']} {made[-1]['result_desc']}" if failed else ""
 
-    def read_c2b_payment(self, account: str, reference: str, *, receipt: str) -> StatusView:
-        """An account that cannot be read is wrong."""
-        with self._session.step(ACCOUNT) as step:
-            seen = self._driver.read_c2b_payment(account, reference, receipt=receipt)
-            step.problem = brief("the account could not be read", seen.error) if seen.error else ""
-        return seen
-
-    def read_ledger(self, *, payment_id: str, reference: str) -> LedgerView | None:
-        """None where the target file names no ledger."""
-        with self._session.step(LEDGER) as step:
-            ledger = self._driver.read_ledger(payment_id=payment_id, reference=reference)
-            if ledger is not None and ledger.credits is None:
-                step.problem = brief("the ledger could not be read", ledger.error)
-        return ledger
-
 
 def _unnamed(started: Started) -> str:
     if started.accepted and not started.payment_id:
@@ -178,6 +173,10 @@ def _unmapped(seen: StatusView) -> str:
     if seen.state is None and (seen.http_status or 0) < 400:
         return brief(f"no state word covers {seen.raw_state!r}", seen.error)
     return ""
+
+
+def _unread(seen: StatusView) -> str:
+    return brief("the account could not be read", seen.error) if seen.error else ""
 
 
 _log = logging.getLogger("tayari.load")
