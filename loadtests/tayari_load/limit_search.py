@@ -14,7 +14,7 @@ from tayari_reports.model import RateLimit
 from tayari_load.load_run import LoadRun
 from tayari_load.statistics.latencies import enough_for
 from tayari_load.statistics.payments import PaymentOutcome
-from tayari_load.thresholds import Circumstances, judge
+from tayari_load.statistics.thresholds import Circumstances, judge
 
 CLOSE: Final = 1.15
 """The search ends when the missed rate is no more than this multiple of the kept one: the uncertainty."""

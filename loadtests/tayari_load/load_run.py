@@ -21,7 +21,7 @@ from tayari_load.statistics.latencies import enough_for
 from tayari_load.statistics.payments import PaymentLog, Samples
 from tayari_load.statistics.process_use import ProcessWatch
 from tayari_load.statistics.tally import Tally
-from tayari_load.thresholds import SUSTAINED, Circumstances, windowed
+from tayari_load.statistics.thresholds import SUSTAINED, Circumstances, windowed
 from tayari_load.users.arrivals import Arrivals
 
 HELD: Final = 0.98

@@ -12,14 +12,14 @@ from locust.runners import WorkerRunner
 from tayari_reports.model import LocustRow
 
 from tayari_load.disturbances import disturb
-from tayari_load.finalize import finalize
 from tayari_load.limit_search import LimitSearch, RateSearch
 from tayari_load.listening_workers import ListeningWorkers
 from tayari_load.load_run import DRAIN_S, LoadRun
 from tayari_load.plan import LoadPlan, PlanError
+from tayari_load.results.finalize import finalize
+from tayari_load.results.summary import exit_code, summary_lines
 from tayari_load.statistics.payments import ROWS
 from tayari_load.statistics.process_use import PERIOD_S
-from tayari_load.summary import exit_code, summary_lines
 
 _GATHER_S: Final = 10.0
 """How long the arrivals wait for the users who will take them."""

@@ -14,10 +14,10 @@ from tayari_reports.verdict.load_words import balance_sentence, limit_sentence
 
 from tayari_load.load_run import LoadRun
 from tayari_load.locust_events import LocustEvents
+from tayari_load.results.summary import funnels, timeline
 from tayari_load.statistics.latencies import Latencies, Span, enough_for, p95_of
 from tayari_load.statistics.process_use import BUSY
-from tayari_load.summary import funnels, timeline
-from tayari_load.thresholds import judge
+from tayari_load.statistics.thresholds import judge
 
 SHOWN_S: Final = 180
 """How much of the run is drawn."""

@@ -11,7 +11,7 @@ from load_payments import ORDER, load_run
 from tayari_load.statistics.latencies import Span
 from tayari_load.statistics.payments import LoadPayment, Order, PaymentOutcome
 from tayari_load.statistics.tally import Tally
-from tayari_load.thresholds import windowed
+from tayari_load.statistics.thresholds import windowed
 from tayari_load.users.checkout import Checkout, brief, gaps
 from tayari_money.payment_record import PaymentKind, PaymentState
 from tayari_target.target_file.target_model import Thresholds

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from tayari_load.money import MoneyResult, RunMoney, excused, judge_money, line_s
+from tayari_load.results.money import MoneyResult, RunMoney, excused, judge_money, line_s
 from tayari_load.statistics.payments import LoadPayment, Order, PaymentLog, PaymentOutcome
 from tayari_load.statistics.tally import Tally
 from tayari_money.payment_record import PaymentKind, PaymentState

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 from load_payments import ended
+from tayari_load.results.summary import ended as ended_by_kind
+from tayari_load.results.summary import funnels
 from tayari_load.statistics.latencies import LONGEST_S
 from tayari_load.statistics.payments import PaymentOutcome
 from tayari_load.statistics.tally import SecondTally, Tally
-from tayari_load.summary import ended as ended_by_kind
-from tayari_load.summary import funnels
 from tayari_money.payment_record import PaymentKind
 
 

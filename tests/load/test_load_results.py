@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 from load_payments import ended, load_run
-from tayari_load.finalize import judged_by
 from tayari_load.load_run import LoadRun
 from tayari_load.plan import LoadPlan
+from tayari_load.results.finalize import judged_by
+from tayari_load.results.summary import checks, exit_code, load_record, write_checks, write_load
 from tayari_load.statistics.latencies import Span
 from tayari_load.statistics.payments import PaymentOutcome
 from tayari_load.statistics.process_use import ProcessWatch
 from tayari_load.statistics.tally import Tally
-from tayari_load.summary import checks, exit_code, load_record, write_checks, write_load
 from tayari_reports.model import Load, NotTested, State
 from tayari_reports.model.codec import from_value
 from tayari_reports.model.run_files import read_events

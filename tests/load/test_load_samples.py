@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 
 from load_payments import ended, load_run
+from tayari_load.results.summary import checks, load_record
 from tayari_load.statistics.payments import OF_EACH, LoadPayment, PaymentOutcome, Samples
 from tayari_load.statistics.tally import Tally
-from tayari_load.summary import checks, load_record
 from tayari_reports.model import Exchange, State
 from tayari_target.target_file.target_model import Thresholds
 

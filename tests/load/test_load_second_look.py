@@ -8,9 +8,9 @@ from typing import Any, cast
 
 import pytest
 from load_payments import ORDER, load_run
-from tayari_load.finalize import look_again
 from tayari_load.load_run import LoadRun
-from tayari_load.money import RunMoney, judge_money
+from tayari_load.results.finalize import look_again
+from tayari_load.results.money import RunMoney, judge_money
 from tayari_load.statistics.payments import LoadPayment, Order, PaymentOutcome
 from tayari_money.payment_record import PaymentKind, PaymentState
 from tayari_target.test_environment import TestEnvironment

@@ -9,7 +9,7 @@ import pytest
 from load_payments import ended
 from tayari_load.statistics.payments import PaymentOutcome
 from tayari_load.statistics.tally import SecondTally, Tally
-from tayari_load.thresholds import Circumstances, judge, windowed
+from tayari_load.statistics.thresholds import Circumstances, judge, windowed
 from tayari_target.target_file.target_model import Thresholds
 
 LIMITS = Thresholds(payment_p95_s=10.0, success_rate=0.95, failure_rate=0.05, concurrent_users=4)

@@ -13,7 +13,7 @@ from tayari_reports.model.facts import Code
 from tayari_reports.model.merged_run import merge
 from tayari_reports.verdict import judge
 from tayari_reports.verdict.comparison import Comparison, compare, to_json, to_markdown
-from tayari_reports.writers.history import read_history, render
+from tayari_reports.writers.pages.history import read_history, render
 from tayari_reports.writers.writer_table import write_all
 
 

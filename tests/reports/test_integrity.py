@@ -16,7 +16,7 @@ from tayari_reports.model.run_files import read_run
 from tayari_reports.verdict import judge, refuse_if_changed
 from tayari_reports.verdict.comparison import compare
 from tayari_reports.verdict.sentences import answer, first_step, shout, title
-from tayari_reports.writers.history import read_history, render
+from tayari_reports.writers.pages.history import read_history, render
 from tayari_reports.writers.writer_table import write_all
 
 

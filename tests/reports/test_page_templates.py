@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from jinja2.bccache import bc_magic
-from tayari_reports.writers import page_templates
+from tayari_reports.writers.pages import page_templates
 
 PAGE = "trend.html"
 

@@ -14,7 +14,7 @@ import pytest
 import samples
 from playwright.sync_api import Browser, Page, sync_playwright
 from tayari_reports.model import Run, State
-from tayari_reports.writers.history import read_history, render
+from tayari_reports.writers.pages.history import read_history, render
 from tayari_reports.writers.write_pdf import find_browser
 from tayari_reports.writers.writer_table import write_all
 

@@ -12,7 +12,7 @@ import samples
 from legibility import problems_everywhere, problems_of
 from playwright.sync_api import Browser, Page, sync_playwright
 from tayari_reports.model import Run, State
-from tayari_reports.writers.history import read_history, render
+from tayari_reports.writers.pages.history import read_history, render
 from tayari_reports.writers.writer_table import write_all
 
 pytestmark = pytest.mark.browser

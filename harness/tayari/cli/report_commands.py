@@ -21,8 +21,8 @@ from tayari_reports.verdict import judge, percent, refuse_if_changed
 from tayari_reports.verdict.comparison import compare as compare_runs
 from tayari_reports.verdict.comparison import to_json, to_markdown
 from tayari_reports.writers import bundle
-from tayari_reports.writers.history import read_history
-from tayari_reports.writers.history import render as render_history
+from tayari_reports.writers.pages.history import read_history
+from tayari_reports.writers.pages.history import render as render_history
 from tayari_reports.writers.terminal import render_terminal
 from tayari_reports.writers.write_json import summary
 from tayari_reports.writers.writer_table import USUAL, WRITERS, prepare, write_all

@@ -28,8 +28,8 @@ from tayari_reports.verdict.causes import decisive_exchange
 from tayari_reports.verdict.load_words import balance_sentence
 from tayari_reports.verdict.sentences import open_questions
 from tayari_reports.writers import monitoring_exports
-from tayari_reports.writers.charts import charts
-from tayari_reports.writers.page_templates import page_templates
+from tayari_reports.writers.pages.charts import charts
+from tayari_reports.writers.pages.page_templates import page_templates
 
 _TOP_REASONS: Final = 4
 _MOST_ACTIONS: Final = 40

@@ -29,7 +29,7 @@ from tayari_load.load_run import LoadRun, write_whole
 from tayari_load.statistics.latencies import Latencies, Span, enough_for, p95_of
 from tayari_load.statistics.payments import EXCUSED, LoadPayment, PaymentOutcome, Samples
 from tayari_load.statistics.tally import SecondTally, Tally
-from tayari_load.thresholds import FEWER_USERS, SUSTAINED, judge
+from tayari_load.statistics.thresholds import FEWER_USERS, SUSTAINED, judge
 
 RULES: Final = {
     "payment_p95_s": "L01",

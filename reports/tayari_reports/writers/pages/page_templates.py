@@ -37,7 +37,7 @@ class _KeptTemplates(FileSystemBytecodeCache):
 def page_templates(**filters: Callable[..., Any]) -> Environment:
     """The templates, with these filters. Every text that is filled in is escaped; a missing one is an error."""
     environment = Environment(
-        loader=PackageLoader("tayari_reports.writers"),
+        loader=PackageLoader("tayari_reports.writers.pages"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -14,11 +14,11 @@ from tayari_reports.model import Check, Load, State
 from tayari_target.views import LedgerView, StatusView
 
 from tayari_load.load_run import LoadRun
-from tayari_load.money import MoneyResult, RunMoney, by_msisdn, excused, judge_money, line_s, money_checks
+from tayari_load.results.money import MoneyResult, RunMoney, by_msisdn, excused, judge_money, line_s, money_checks
+from tayari_load.results.summary import checks, load_record, repeat_command, write_checks, write_load
 from tayari_load.simulator_monitor import SimulatorMonitor
 from tayari_load.statistics.latencies import Span
 from tayari_load.statistics.payments import LoadPayment, PaymentOutcome
-from tayari_load.summary import checks, load_record, repeat_command, write_checks, write_load
 from tayari_load.users.checkout import judge_credit, read_state
 
 LOOK_AGAIN_S: Final = 10.0

@@ -13,8 +13,8 @@ from tayari_reports.model.codec import ReportError
 from tayari_reports.model.run_files import read_run
 from tayari_reports.verdict import Judgement, judge, percent, sentences
 from tayari_reports.verdict.comparison import compare
-from tayari_reports.writers.charts import Chart, ChartMark, Series, chart
-from tayari_reports.writers.page_templates import page_templates
+from tayari_reports.writers.pages.charts import Chart, ChartMark, Series, chart
+from tayari_reports.writers.pages.page_templates import page_templates
 
 _MOST_BYTES: Final = 64 * 1024 * 1024
 

@@ -1,0 +1,1 @@
+"""What the HTML pages are made of: templates and charts; and the page of many runs. It imports no writer."""
