@@ -18,7 +18,7 @@ from tayari_formats.json_text import read
 from tayari_money.payment_record import PaymentState
 
 from tayari_target.target_file.extractor import PATTERN_S, Extractor, ExtractorKind, compile_extractor
-from tayari_target.target_file.target_model import ANY_OTHER, StatusSource
+from tayari_target.target_file.target_model import ANY_OTHER, CreditSource, StatusSource
 from tayari_target.views import LedgerView, Started, StatusView
 
 
@@ -275,9 +275,14 @@ def _yes_or_no(found: object | None) -> object | None:
     return found
 
 
+def missing(key: str) -> str:
+    """Why nothing is done or read: the target file does not say how."""
+    return f"the target file has no {key}"
+
+
 def not_started(key: str) -> Started:
-    """Nothing was started: the target file does not say how."""
-    return Started(accepted=False, status=None, payment_id=None, error=f"the target file has no {key}")
+    """Nothing was started, for the target file lacks this key."""
+    return Started(accepted=False, status=None, payment_id=None, error=missing(key))
 
 
 def read_started(answer: MerchantAnswer, id_at: str | None, message_at: str | None, reference: str) -> Started:
@@ -320,24 +325,38 @@ def read_message(written: str | None, answer: MerchantAnswer) -> str:
     return found
 
 
-def read_credits(
-    credits_at: str, total_at: str | None, answer: MerchantAnswer, *, named: str = "ledger.credits"
-) -> LedgerView:
-    """How often, and how much, was credited. `named` is the key of the target file whose extractor counts."""
+def read_shillings(key: str, written: str, answer: MerchantAnswer) -> tuple[float | None, str]:
+    """The shillings that an extractor finds; None where it finds none, and why not. `key`: of the extractor."""
+    if refused := refusal(key.rpartition(".")[0], answer):
+        return None, refused
+    found = as_number(find(written, answer))
+    return found, "" if found is not None else f"{key} ({written}) found no number"
+
+
+def read_credits(source: CreditSource, answer: MerchantAnswer, *, key: str) -> LedgerView:
+    """How often, and how much, was credited. `key`: of the source in the target file."""
+    if answer.error or (answer.status or 0) >= 400:
+        what = key.rpartition(".")[2]
+        return LedgerView(credits=None, error=answer.error or f"the {what} answered {answer.status}")
+    total = as_number(find(source.total, answer)) if source.total is not None else None
+    named = key.removeprefix("merchant.")
+    if source.credits is None:
+        found_nothing = f"{named}.total ({source.total}) found no number in the answer; correct it"
+        return LedgerView(credits=None, total=total, error="" if total is not None else found_nothing)
     if answer.problem:
         return LedgerView(credits=None, error=f"the ledger cannot be read: {answer.problem}")
-    found = find_all(credits_at, answer)
-    many = credits_at.startswith("$") and ("*" in credits_at or "?" in credits_at)
-    total = as_number(find(total_at, answer)) if total_at is not None else None
+    found = find_all(source.credits, answer)
+    many = source.credits.startswith("$") and ("*" in source.credits or "?" in source.credits)
+    where = f"{named}.credits ({source.credits})"
     if many and answer.decoded is not None:
         return LedgerView(credits=len(found), total=total)
     if not found:
-        return LedgerView(credits=None, error=f"{named} ({credits_at}) found nothing in the answer; correct it")
+        return LedgerView(credits=None, error=f"{where} found nothing in the answer; correct it")
     first = found[0]
     if isinstance(first, list):
         return LedgerView(credits=len(first), total=total)
     if is_absurd_number(first):
-        return LedgerView(credits=None, total=total, error=_absurd_credits(f"{named} ({credits_at})", first))
+        return LedgerView(credits=None, total=total, error=_absurd_credits(where, first))
     number = as_number(first)
     count = len(found) if len(found) > 1 or number is None else int(number)
     return LedgerView(credits=count, total=total)

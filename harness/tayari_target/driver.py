@@ -16,10 +16,11 @@ from tayari_target.adapter import checked_view, load_adapter
 from tayari_target.answers import (
     MerchantAnswer,
     as_number,
-    find,
     is_refused,
+    missing,
     not_started,
     read_credits,
+    read_shillings,
     read_started,
     read_texts,
     read_view,
@@ -28,7 +29,17 @@ from tayari_target.answers import (
 from tayari_target.sender import Record, Sender
 from tayari_target.state_probes import probe
 from tayari_target.target_file.placeholders import fill
-from tayari_target.target_file.target_model import Listing, Pay, StatusSource, Target
+from tayari_target.target_file.target_model import (
+    NOTHING,
+    CallTemplate,
+    CreditSource,
+    Listing,
+    Pay,
+    StatusSource,
+    Target,
+    UtilityBalance,
+    WalletSource,
+)
 from tayari_target.views import LedgerView, Started, StatusView
 
 __all__ = ["LedgerView", "MerchantDriver", "Started", "StatusView"]
@@ -118,7 +129,9 @@ class MerchantDriver:
             return Started(accepted=False, status=None, payment_id=None, error=started)
         if started is None:
             values = _payment_values(msisdn, amount, reference, key) | ({} if again is None else {"payment_id": again})
-            started = self._start(self._pay(again), values, timeout_s, headers or {})
+            merchant = self.target.merchant
+            pay = merchant.pay if again is None else merchant.pay_again or merchant.pay
+            started = self._start(pay, values, timeout_s, headers or {})
         if started.payment_id is not None:
             self._keep(self._amounts, started.payment_id, amount)
         return started
@@ -128,11 +141,10 @@ class MerchantDriver:
         view = self._adapted(StatusView, "read_status", payment_id=payment_id, reference=reference)
         if isinstance(view, str):
             return StatusView(state=None, error=view)
-        status = self.target.merchant.status
-        if view is not None or status is None:
-            return view or StatusView(state=None, error="the target file has no merchant.status")
+        if view is not None:
+            return view
         values = {"payment_id": payment_id, "reference": reference} | self._payer(reference)
-        return self._look(status, "read status", values, payment_id)
+        return self._look("read status", "merchant.status", values, payment_id)
 
     def start_payout(self, *, msisdn: str, amount: int, reference: str, approve: bool = True) -> Started:
         """Ask the merchant to pay somebody, and approve it where that is needed; an adapter is not asked."""
@@ -149,61 +161,41 @@ class MerchantDriver:
 
     def approve_payout(self, payout_id: str, reference: str) -> str:
         """Let a payout go that waits for a second person; why it did not, else an empty text."""
-        payout = self.target.merchant.payout
-        if payout is None or payout.approve is None:
-            return "the target file has no merchant.payout.approve"
         values = {"payout_id": payout_id, "reference": reference}
-        return refusal("merchant.payout.approve", self._sender.send("approve payout", payout.approve, values))
+        return self._ask("approve payout", "merchant.payout.approve", values)
 
     def read_payout(self, payout_id: str, reference: str) -> StatusView:
         """Read a payout's state, by request or by probe."""
-        payout = self.target.merchant.payout
-        if payout is None or payout.status is None:
-            return StatusView(state=None, error="the target file has no merchant.payout.status")
-        return self._look(payout.status, "read payout", {"payout_id": payout_id, "reference": reference}, payout_id)
+        values = {"payout_id": payout_id, "reference": reference}
+        return self._look("read payout", "merchant.payout.status", values, payout_id)
 
     def read_alerts(self) -> tuple[str, ...] | None:
         """The alerts to the merchant's staff; None if the target file does not say where, or they cannot be read."""
-        payout = self.target.merchant.payout
-        return None if payout is None else self._listed("read alerts", payout.alerts, {})
+        return self._listed("read alerts", "merchant.payout.alerts")
 
     def resume_payouts(self) -> str:
         """Let a merchant that has stopped its payouts go on; why it did not, else an empty text."""
-        payout = self.target.merchant.payout
-        if payout is None or payout.resume is None:
-            return "the target file has no merchant.payout.resume"
-        return refusal("merchant.payout.resume", self._sender.send("resume payouts", payout.resume, {}))
+        return self._ask("resume payouts", "merchant.payout.resume")
 
     def refresh_balance(self) -> str:
         """Make a merchant that pays out ask M-Pesa for its balance; why it did not, else an empty text."""
-        payout = self.target.merchant.payout
-        if payout is None or payout.balance is None or payout.balance.refresh is None:
-            return "the target file has no merchant.payout.balance.refresh"
-        answer = self._sender.send("refresh balance", payout.balance.refresh, {})
-        return refusal("merchant.payout.balance.refresh", answer)
+        return self._ask("refresh balance", "merchant.payout.balance.refresh")
 
     def read_balance(self) -> tuple[float | None, str]:
         """The shillings on the utility account as staff see them; None where none are shown, and why not."""
-        payout = self.target.merchant.payout
-        if payout is None or payout.balance is None:
-            return None, "the target file has no merchant.payout.balance"
-        answer = self._sender.send("read balance", payout.balance.call, {})
-        found = as_number(find(payout.balance.utility, answer))
-        refused = refusal("merchant.payout.balance", answer)
-        shown = f"merchant.payout.balance.utility ({payout.balance.utility}) found no number"
-        return (None, refused) if refused else (found, "" if found is not None else shown)
+        balance: UtilityBalance | None = self.target.at("merchant.payout.balance")
+        if balance is None:
+            return None, missing("merchant.payout.balance")
+        answer = self._sender.send("read balance", balance.call, {})
+        return read_shillings("merchant.payout.balance.utility", balance.utility, answer)
 
     def read_wallet(self, msisdn: str) -> tuple[float | None, str]:
         """The shillings that can still be paid out to this person; None where none are shown, and why not."""
-        payout = self.target.merchant.payout
-        if payout is None or payout.wallet is None:
-            return None, "the target file has no merchant.payout.wallet"
-        values = {name: str(_payment_values(msisdn, 0, "", "")[name]) for name in ("msisdn", "msisdn_local")}
-        answer = self._answer(payout.wallet.way, "read wallet", values)
-        found = as_number(find(payout.wallet.available, answer))
-        refused = refusal("merchant.payout.wallet", answer)
-        shown = f"merchant.payout.wallet.available ({payout.wallet.available}) found no number"
-        return (None, refused) if refused else (found, "" if found is not None else shown)
+        wallet: WalletSource | None = self.target.at("merchant.payout.wallet")
+        if wallet is None:
+            return None, missing("merchant.payout.wallet")
+        answer = self._answer(wallet.way, "read wallet", _numbers(msisdn))
+        return read_shillings("merchant.payout.wallet.available", wallet.available, answer)
 
     def start_refund(self, *, payment_id: str, msisdn: str, amount: int, reference: str) -> Started:
         """Ask the merchant to give a payment back; an adapter is not asked."""
@@ -216,11 +208,8 @@ class MerchantDriver:
 
     def read_refund(self, refund_id: str, *, payment_id: str, reference: str) -> StatusView:
         """Read a refund's state, by request or by probe."""
-        refund = self.target.merchant.refund
-        if refund is None or refund.status is None:
-            return StatusView(state=None, error="the target file has no merchant.refund.status")
         values = {"refund_id": refund_id, "payment_id": payment_id, "reference": reference}
-        return self._look(refund.status, "read refund", values, refund_id)
+        return self._look("read refund", "merchant.refund.status", values, refund_id)
 
     def register_c2b(self) -> Started:
         """Make the merchant register its C2B URLs."""
@@ -240,18 +229,7 @@ class MerchantDriver:
 
     def read_account(self, account: str, reference: str) -> LedgerView:
         """Read what was credited to an account, by request or by probe."""
-        c2b = self.target.merchant.c2b
-        if c2b is None or c2b.account is None:
-            return LedgerView(credits=None, error="the target file has no merchant.c2b.account")
-        reading = c2b.account
-        answer = self._answer(reading.way, "read account", {"account": account, "reference": reference})
-        if answer.error or (answer.status or 0) >= 400:
-            return LedgerView(credits=None, error=answer.error or f"the account answered {answer.status}")
-        if reading.credits is not None:
-            return read_credits(reading.credits, reading.total, answer, named="c2b.account.credits")
-        total = as_number(find(reading.total or "", answer))
-        found_nothing = f"c2b.account.total ({reading.total}) found no number in the answer; correct it"
-        return LedgerView(credits=None, total=total, error="" if total is not None else found_nothing)
+        return self._credits("read account", "merchant.c2b.account", {"account": account, "reference": reference})
 
     def read_c2b_payment(
         self, account: str, reference: str, *, receipt: str, before: LedgerView = _NOTHING_CREDITED
@@ -273,40 +251,30 @@ class MerchantDriver:
 
     def read_unallocated(self) -> tuple[str, ...] | None:
         """The payments that belong to no account, as staff see them; None where they cannot be read."""
-        c2b = self.target.merchant.c2b
-        return None if c2b is None else self._listed("read unallocated", c2b.unallocated, {})
+        return self._listed("read unallocated", "merchant.c2b.unallocated")
 
     def read_statement(self, account: str, reference: str) -> tuple[str, ...] | None:
         """The payments of an account; None where they cannot be read."""
-        c2b, values = self.target.merchant.c2b, {"account": account, "reference": reference}
-        return None if c2b is None else self._listed("read statement", c2b.statement, values)
+        return self._listed("read statement", "merchant.c2b.statement", {"account": account, "reference": reference})
 
     def recover_c2b(self) -> None:
         """Make the merchant ask for lost payments, where the target file says how."""
-        c2b = self.target.merchant.c2b
-        if c2b is not None and c2b.recover is not None:
-            self._sender.send("recover C2B payments", c2b.recover, {})
+        self._ask("recover C2B payments", "merchant.c2b.recover")
 
     def refresh(self, payment_id: str, reference: str) -> None:
         """Make the merchant ask Daraja about a payment, where the target file says how."""
-        status = self.target.merchant.status
-        if status is not None and status.refresh is not None:
-            values = {"payment_id": payment_id, "reference": reference} | self._payer(reference)
-            self._sender.send("refresh status", status.refresh, values)
+        values = {"payment_id": payment_id, "reference": reference} | self._payer(reference)
+        self._ask("refresh status", "merchant.status.refresh", values)
 
     def read_ledger(self, *, payment_id: str, reference: str) -> LedgerView | None:
         """Read the customer's credits for this payment; None where the target file has no `ledger`."""
         view = self._adapted(LedgerView, "read_ledger", payment_id=payment_id, reference=reference)
         if isinstance(view, str):
             return LedgerView(credits=None, error=view)
-        ledger = self.target.merchant.ledger
-        if view is not None or ledger is None:
+        if view is not None or self.target.merchant.ledger is None:
             return view
-        values = {"payment_id": payment_id, "reference": reference}
-        answer = self._answer(ledger.way, "read ledger", values | self._payer(reference))
-        if answer.error or (answer.status or 0) >= 400:
-            return LedgerView(credits=None, error=answer.error or f"the ledger answered {answer.status}")
-        return read_credits(ledger.credits, ledger.total, answer)
+        values = {"payment_id": payment_id, "reference": reference} | self._payer(reference)
+        return self._credits("read ledger", "merchant.ledger", values)
 
     def read_audit(self, *, payment_id: str, reference: str) -> tuple[str, ...] | None:
         """The stored raw callback messages; None where the target file has no `audit`, or it could not be read."""
@@ -320,10 +288,6 @@ class MerchantDriver:
         answer = self._sender.send("read audit", audit.call, values)
         return None if is_refused(answer) else read_texts(audit.messages, answer)
 
-    def _pay(self, again: str | None) -> Pay:
-        merchant = self.target.merchant
-        return merchant.pay if again is None or merchant.pay_again is None else merchant.pay_again
-
     def _start(
         self, pay: Pay, values: Mapping[str, object], timeout_s: float | None, headers: Mapping[str, str]
     ) -> Started:
@@ -331,16 +295,33 @@ class MerchantDriver:
         answer = self._sender.send("start payment", pay.call, values, headers={**keyed, **headers}, timeout_s=timeout_s)
         return read_started(answer, pay.payment_id, pay.message, str(values["reference"]))
 
-    def _look(self, status: StatusSource, title: str, values: Mapping[str, str], payment_id: str) -> StatusView:
-        answer = self._answer(status, title, values)
-        return read_view(status, answer, lambda: self._full_amount(payment_id))
+    def _ask(self, title: str, key: str, values: Mapping[str, object] = NOTHING) -> str:
+        """Send the request of this key of the target file; why it was not served, else an empty text."""
+        call: CallTemplate | None = self.target.at(key)
+        return missing(key) if call is None else refusal(key, self._sender.send(title, call, values))
+
+    def _look(self, title: str, key: str, values: Mapping[str, str], payment_id: str) -> StatusView:
+        """The state that this key of the target file shows."""
+        status: StatusSource | None = self.target.at(key)
+        if status is None:
+            return StatusView(state=None, error=missing(key))
+        return read_view(status, self._answer(status, title, values), lambda: self._full_amount(payment_id))
+
+    def _credits(self, title: str, key: str, values: Mapping[str, str]) -> LedgerView:
+        """The credits that this key of the target file shows."""
+        source: CreditSource | None = self.target.at(key)
+        if source is None:
+            return LedgerView(credits=None, error=missing(key))
+        return read_credits(source, self._answer(source.way, title, values), key=key)
 
     def _answer(self, status: StatusSource, title: str, values: Mapping[str, str]) -> MerchantAnswer:
         if status.call is not None:
             return self._sender.send(title, status.call, values)
         return probe(status, {**self._sender.values, **values}, folder=self.target.path.parent)
 
-    def _listed(self, title: str, listing: Listing | None, values: Mapping[str, str]) -> tuple[str, ...] | None:
+    def _listed(self, title: str, key: str, values: Mapping[str, str] = NOTHING) -> tuple[str, ...] | None:
+        """The texts that this key of the target file lists; None where there is no such key, or no answer."""
+        listing: Listing | None = self.target.at(key)
         if listing is None:
             return None
         answer = self._sender.send(title, listing.call, values)
@@ -360,8 +341,7 @@ class MerchantDriver:
         """Who pays an order, for requests that ask for the number; empty for an order that was started elsewhere."""
         with self._lock:
             msisdn = self._payers.get(reference)
-        values = _payment_values(msisdn, 0, reference, "") if msisdn is not None else {}
-        return {name: str(values[name]) for name in ("msisdn", "msisdn_local") if name in values}
+        return {} if msisdn is None else _numbers(msisdn)
 
     def _adapted(self, expected: type[_View], method: str, **payment: object) -> _View | str | None:
         """What this method of the adapter returns; None leaves the work to the target file, a text is its failure."""
@@ -373,10 +353,13 @@ class MerchantDriver:
             return f"the adapter failed: {type(error).__name__}: {error}"
 
 
+def _numbers(msisdn: str) -> dict[str, str]:
+    return {"msisdn": msisdn, "msisdn_local": f"0{msisdn[3:]}" if msisdn.startswith("254") else msisdn}
+
+
 def _payment_values(msisdn: str, amount: int | str, reference: str, key: str) -> dict[str, object]:
     return {
-        "msisdn": msisdn,
-        "msisdn_local": f"0{msisdn[3:]}" if msisdn.startswith("254") else msisdn,
+        **_numbers(msisdn),
         "amount": amount,
         "amount_text": str(amount),
         "reference": reference,

@@ -20,7 +20,7 @@ from tayari_contracts.runner.check_run import check_of_rule, missing_need
 from tayari_contracts.steps.reconciliation import look_at_all
 from tayari_money.payment_record import PaymentState
 from tayari_reports.model import NotTested
-from tayari_target.target_file.target_model import CallTemplate, LedgerSource, Pay, StatusSource
+from tayari_target.target_file.target_model import CallTemplate, CreditSource, Pay, StatusSource
 from tayari_target.views import LedgerView, Started, StatusView
 
 NOTHING = Pay(call=CallTemplate(method="POST", path="/pay"))
@@ -165,7 +165,7 @@ class Underpaid:
 
 def test_an_order_that_is_called_paid_for_a_part_of_it_breaks_c06() -> None:
     way = StatusSource(call=CallTemplate(method="GET", path="/"), state="$", states={})
-    made = FakeEnvironment(target(ledger=LedgerSource(way=way, credits="$")), scripted=Underpaid())
+    made = FakeEnvironment(target(ledger=CreditSource(way=way, credits="$")), scripted=Underpaid())
     underpaid = CheckContext(made, Allocation(), deadline=time.monotonic() + 5)  # type: ignore[arg-type]  # what it needs of one
     started = Started(accepted=True, status=200, payment_id="1")
     order = Payment(msisdn="254710000001", amount=1000, reference="T1", started=started, since=1, began_at=time.time())

@@ -29,7 +29,7 @@ from tayari_contracts.runner.pass_conditions import not_seen
 from tayari_contracts.runner.scenario_kinds import pay_until_met, token_part
 from tayari_contracts.steps import pushes
 from tayari_money.payment_record import PaymentKind, PaymentState
-from tayari_target.target_file.target_model import CallTemplate, LedgerSource, Pay, StatusSource
+from tayari_target.target_file.target_model import CallTemplate, CreditSource, Pay, StatusSource
 from tayari_target.views import LedgerView, Started, StatusView
 
 STARTED = Started(accepted=True, status=200, payment_id="7")
@@ -463,7 +463,7 @@ def test_a_second_instalment_of_the_same_amount_is_credited(
     [("/ledger?reference={reference}", True), ("/ledger/{payment_id}", False), ("/wallets/{msisdn_local}", False)],
 )
 def test_credits_that_are_read_by_the_reference_alone_are_shared(path: str, is_shared: bool) -> None:
-    ledger = LedgerSource(way=StatusSource(call=CallTemplate(method="GET", path=path)), credits="$.credits")
+    ledger = CreditSource(way=StatusSource(call=CallTemplate(method="GET", path=path)), credits="$.credits")
 
     assert context(StatusView(state=PAID), ledger=ledger).profile.shows_credits_of_reference is is_shared
     assert StatusSource(file="states/{reference}.json").names("reference")

@@ -16,9 +16,9 @@ from tayari_load.shapes import SHAPES, Shape
 from tayari_load.users.load_customers import Customers
 from tayari_money.payment_record import PaymentKind
 from tayari_target.target_file.target_model import (
-    AccountReading,
     C2b,
     CallTemplate,
+    CreditSource,
     Merchant,
     OpenAccount,
     Pay,
@@ -83,7 +83,7 @@ PAYS_OUT = Merchant(name="payroll", base_url="", payout=Payout(call=CallTemplate
 BOTH = replace(PAYS, payout=PAYS_OUT.payout)
 ACCOUNTS = C2b(
     open_account=OpenAccount(call=CallTemplate(method="POST", path="/accounts"), account="$.account"),
-    account=AccountReading(way=StatusSource(), credits="$.payments"),
+    account=CreditSource(way=StatusSource(), credits="$.payments"),
 )
 TAKES_IN = Merchant(name="school", base_url="", c2b=ACCOUNTS)
 ALL = replace(BOTH, c2b=ACCOUNTS)

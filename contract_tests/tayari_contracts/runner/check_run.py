@@ -117,20 +117,12 @@ def missing_need(planned: PlannedCheck, profile: MerchantProfile) -> Check | Non
     }
     for need in sorted(planned.needs):
         key = ENABLED_BY[need]
-        if not (present[need] if need in present else _has_key(profile.target, key)):
+        if not (present[need] if need in present else profile.target.at(key) is not None):
             return unmet(State.NOT_TESTED, f"the target file has no {key}", key)
     if Need.QUERY in planned.needs and "stk_query" not in merchant.capabilities:
         reason = "the merchant declares no stk_query capability (K01 holds that against its traffic)"
         return unmet(State.NOT_APPLICABLE, reason)
     return None
-
-
-def _has_key(target: Target, key: str) -> bool:
-    """Whether the target file gives this key, such as `merchant.payout.status`."""
-    value: object = target
-    for name in key.split("."):
-        value = None if value is None else getattr(value, name)
-    return value is not None
 
 
 def _absent_kind(planned: PlannedCheck, profile: MerchantProfile) -> str:

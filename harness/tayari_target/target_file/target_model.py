@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 from tayari_control.simulator_process import CallbackRoute, DarajaAccount
 from tayari_money.payment_record import PaymentState
@@ -113,12 +113,14 @@ class StatusSource:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LedgerSource:
-    """Where credits are read, sharper than one state word: by request, or by one of the probes."""
+class CreditSource:
+    """Where the credits of a payment or of an account are read, sharper than one state word: by request, or by one of
+    the probes. An account may show their sum alone.
+    """
 
     way: StatusSource
     """Of its keys only those that say where to read."""
-    credits: str
+    credits: str | None = None
     """Extractor of the number of credits, or of the list of them."""
     total: str | None = None
     """Extractor of the sum credited, in shillings."""
@@ -150,18 +152,6 @@ class OpenAccount:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AccountReading:
-    """How the credits of an account are read: by request, or by one of the probes."""
-
-    way: StatusSource
-    """Of its keys only those that say where to read."""
-    credits: str | None = None
-    """Extractor of the number of credits, or of the list of them."""
-    total: str | None = None
-    """Extractor of the sum credited, in shillings."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class C2b:
     """Payments that customers begin themselves: where they pay, and where the merchant shows what it made of them."""
 
@@ -172,7 +162,7 @@ class C2b:
     open_account: OpenAccount | None = None
     accounts: tuple[str, ...] = ()
     """Numbers of accounts that exist already."""
-    account: AccountReading | None = None
+    account: CreditSource | None = None
     unallocated: Listing | None = None
     statement: Listing | None = None
     recover: CallTemplate | None = None
@@ -265,7 +255,7 @@ class Merchant:
     capabilities_named: bool = False
     """The file names them; else they are what a merchant usually does."""
     status: StatusSource | None = None
-    ledger: LedgerSource | None = None
+    ledger: CreditSource | None = None
     audit: Audit | None = None
     c2b: C2b | None = None
     payout: Payout | None = None
@@ -317,6 +307,13 @@ class Target:
     sha256: str = ""
     secrets: frozenset[str] = field(default=frozenset(), repr=False)
     """Every value that came from `env:NAME`, and passwords of initiators: no report may show one."""
+
+    def at(self, key: str) -> Any:
+        """What the file gives under a key such as `merchant.payout.status`; None where it gives nothing there."""
+        value: Any = self
+        for name in key.split("."):
+            value = None if value is None else getattr(value, name)
+        return value
 
     @property
     def c2b_short_code(self) -> str:
