@@ -7,13 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 
 import requests
-from tayari_control.http_session import (
-    AnswerBeyondLimit,
-    AnswerLimit,
-    HostRefused,
-    MerchantSession,
-    hosts_of,
-)
+from tayari_control.http_session import AnswerBeyondLimit, AnswerLimit, HostRefused, MerchantSession, hosts_of
 from tayari_reports.model import Exchange
 
 from tayari_target.answers import MerchantAnswer, as_text, find

@@ -13,13 +13,7 @@ from sample_load import load
 from tayari_reports.model import SCHEMA, Load, Run, State
 from tayari_reports.model.codec import ReportError, from_value
 from tayari_reports.model.facts import Code
-from tayari_reports.model.run_files import (
-    EventsWriter,
-    read_events,
-    read_run,
-    run_from_dict,
-    to_dict,
-)
+from tayari_reports.model.run_files import EventsWriter, read_events, read_run, run_from_dict, to_dict
 from tayari_reports.verdict import judge
 from tayari_reports.writers.write_json import run_schema
 from tayari_reports.writers.writer_table import prepare, write_all, write_prepared

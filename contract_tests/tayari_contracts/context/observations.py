@@ -234,6 +234,14 @@ class Observations:
         """Whether the merchant showed that it read the payment's callback: it decided, or kept the message."""
         if self.status(payment).state in SETTLED:
             return True
-        kept = self._driver.read_audit(payment_id=payment.payment_id, reference=payment.reference) or ()
+        return any("ResultCode" in message for message in self.kept_messages(payment) or ())
+
+    def kept_messages(self, payment: Payment) -> list[str] | None:
+        """What the merchant has kept that names this payment, without its CheckoutRequestID, whose digits are no code;
+        None where the target file has no `audit`, or it could not be read.
+        """
+        kept = self._driver.read_audit(payment_id=payment.payment_id, reference=payment.reference)
+        if kept is None:
+            return None
         wanted = str(self._journal.record(payment).get("checkout_request_id"))
-        return any(wanted in message and "ResultCode" in message for message in kept)
+        return [text.replace(wanted, "") for text in kept if wanted in text]

@@ -162,9 +162,12 @@ class Overload:
         self._answered = 0
         self._slowest_s = 0.0
         self._crashes = 0
-        self._lock_words = ""
-        self._locks = 0
-        self._most = SIDE_BY_SIDE
+        self.locked = ""
+        """The merchant's words for a locked database; empty while it has named none."""
+        self.locks = 0
+        """How often the merchant has named one."""
+        self.most_at_once = SIDE_BY_SIDE
+        """How many checks may run side by side."""
         self._shrunk_at = -SHRINK_EVERY_S
         self._trouble_at = -math.inf
 
@@ -187,15 +190,15 @@ class Overload:
         words = lock_named(text)
         if words:
             with self._lock:
-                self._lock_words = words
-                self._locks += 1
+                self.locked = words
+                self.locks += 1
                 self._shrink(1)
 
     def _shrink(self, fewest: int) -> None:
         self._trouble_at = self._now()
-        if self._now() - self._shrunk_at >= SHRINK_EVERY_S and self._most > fewest:
+        if self._now() - self._shrunk_at >= SHRINK_EVERY_S and self.most_at_once > fewest:
             self._shrunk_at = self._now()
-            self._most = max(fewest, self._most // 2)
+            self.most_at_once = max(fewest, self.most_at_once // 2)
 
     @contextmanager
     def starting(self, *, ordinary: bool) -> Iterator[None]:
@@ -213,12 +216,6 @@ class Overload:
                     self._starts.add(self._now() - began)
 
     @property
-    def most_at_once(self) -> int:
-        """How many checks may run side by side."""
-        with self._lock:
-            return self._most
-
-    @property
     def growing(self) -> bool:
         """Whether the merchant has become clearly slower than it was at first: then nothing more should begin."""
         with self._lock:
@@ -232,20 +229,7 @@ class Overload:
 
     def in_trouble_since(self, moment: float) -> bool:
         """Whether the merchant has crashed or named a locked database since then."""
-        with self._lock:
-            return self._trouble_at >= moment
-
-    @property
-    def locked(self) -> str:
-        """The merchant's words for a locked database; empty when it has named none."""
-        with self._lock:
-            return self._lock_words
-
-    @property
-    def locks(self) -> int:
-        """How often the merchant has named a locked database."""
-        with self._lock:
-            return self._locks
+        return self._trouble_at >= moment
 
     @property
     def machine(self) -> str:
@@ -256,8 +240,8 @@ class Overload:
     def merchant(self) -> str:
         """How the merchant showed overload; empty when it did not."""
         with self._lock:
-            if self._lock_words:
-                return f'the merchant said "{self._lock_words}"'
+            if self.locked:
+                return f'the merchant said "{self.locked}"'
             if self._crashes:
                 return f"{self._crashes} ordinary requests were not answered, or with a crash"
             if self._slowest_s > SLOW_S:

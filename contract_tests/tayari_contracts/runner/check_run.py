@@ -85,8 +85,7 @@ def of_customers(planned: PlannedCheck, target: Target) -> PlannedCheck:
     """
     merchant = target.merchant
     is_of_payments = planned.rule.kind == "invariant" and not planned.needs & {Need.PAYOUT, Need.REFUND}
-    takes_c2b = merchant.c2b is not None or "c2b" in merchant.capabilities
-    if merchant.takes_payments or not takes_c2b or not (is_of_payments or planned.rule.id in _FROM_OUTSIDE):
+    if merchant.takes_payments or not merchant.does("c2b") or not (is_of_payments or planned.rule.id in _FROM_OUTSIDE):
         return planned
     return replace(planned, needs=frozenset({Need.C2B, Need.ACCOUNT}), controls=frozenset({Control.C2B}))
 
@@ -129,16 +128,15 @@ def _absent_kind(planned: PlannedCheck, profile: MerchantProfile) -> str:
     """Why the merchant does nothing of the kind that a rule is about (payments, payouts, callbacks); else empty."""
     merchant = profile.merchant
     if Need.C2B in planned.needs:
-        if merchant.c2b is None and "c2b" not in merchant.capabilities:
+        if not merchant.does("c2b"):
             return "the merchant declares no c2b capability, so no customer pays it without a prompt"
         if Need.VALIDATION in planned.needs and merchant.c2b is not None and not merchant.c2b.validation:
             return "merchant.c2b.validation is false: M-Pesa asks the merchant nothing before a payment"
         if Need.STATE not in planned.needs:
             return ""
     if Need.PAYOUT in planned.needs:
-        pays_out = merchant.payout is not None or "payout" in merchant.capabilities
-        return "" if pays_out else "the merchant declares no payout capability, so it pays nobody"
-    if Need.REFUND in planned.needs and merchant.refund is None and "refund" not in merchant.capabilities:
+        return "" if merchant.does("payout") else "the merchant declares no payout capability, so it pays nobody"
+    if Need.REFUND in planned.needs and not merchant.does("refund"):
         return "the merchant declares no refund capability, so it gives no payment back"
     if not profile.takes_payments:
         return "the merchant starts no payments: its target file has no merchant.pay"

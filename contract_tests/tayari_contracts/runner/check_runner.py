@@ -23,7 +23,6 @@ from typing import Final
 from tayari_reports.model import Check, NotTested, State
 from tayari_target.test_environment import TestEnvironment
 
-from tayari_contracts.catalogue.rules import Control
 from tayari_contracts.context.overload import SIDE_BY_SIDE, MachineWatch
 from tayari_contracts.context.run_record import SILENCE_SHOWN_BY, Allocation, QuerySilence, RunRecord
 from tayari_contracts.runner.check_run import CheckResult, PlannedCheck
@@ -229,18 +228,11 @@ class CheckRunner:
 
     def _confirmed(self, instance: MerchantInstance, task: Task, first: CheckResult) -> Check:
         """What counts of a check that ended in doubt: it is repeated alone where other requests may be to blame."""
-        planned = task.planned
-        blocked = first.check.not_tested is NotTested.BLOCKED
-        if blocked and instance.run.controls.broken({*planned.controls, Control.SUCCESS}):
-            return first.check
-        broken = blocked or first.check.state in BROKEN
-        crowded = first.overlapped or (task.beside_others and (broken or bool(task.trouble) or planned.exclusive))
+        broken = first.check.not_tested is NotTested.BLOCKED or first.check.state in BROKEN
+        crowded = first.overlapped or (task.beside_others and (broken or bool(task.trouble) or task.planned.exclusive))
         if not (first.doubtful and crowded) or self._stop.is_set():
             return first.check
-        if not instance.let_queries_end():
-            return (task.on or instance).unless_queries_ran_out(first).check
-        again = instance.alone(planned, one_by_one=True)
-        return instance.repeated(first, again, planned, trouble=task.trouble).check
+        return instance.again(task.planned, first, by=instance.alone, trouble=task.trouble, on=task.on).check
 
     def _run_side_by_side(
         self, instance: MerchantInstance

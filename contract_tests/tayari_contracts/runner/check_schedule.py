@@ -139,8 +139,8 @@ def applicable(rows: Iterable[CatalogueRow], target: Target) -> tuple[CatalogueR
     """The rules that are about what this merchant does: payments by prompt, payouts, payments that customers begin."""
     merchant = target.merchant
     does = {
-        Need.PAYOUT: merchant.payout is not None or "payout" in merchant.capabilities,
-        Need.C2B: merchant.c2b is not None or "c2b" in merchant.capabilities,
+        Need.PAYOUT: merchant.does("payout"),
+        Need.C2B: merchant.does("c2b"),
     }
     return tuple(
         row

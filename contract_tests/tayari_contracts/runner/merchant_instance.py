@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from threading import Event
 from typing import Final
@@ -137,7 +138,7 @@ class MerchantInstance:
         began = time.monotonic()
         found = self.run_check(planned, one_by_one=one_by_one)
         if found.overlapped and found.doubtful and not one_by_one and not self._stop.is_set():
-            found = self._one_by_one(planned, found)
+            found = self.again(planned, found, by=self._run_alone)
         if self.environment.merchant_alive() is False and not self._stop.is_set():
             return self._after_crash(found, began)
         return found
@@ -147,14 +148,24 @@ class MerchantInstance:
         if self.let_queries_end() and polite(self.run.queries_per_minute) is not None:
             self.run.controls.forget_failures(unless_calm=True)
 
-    def _one_by_one(self, planned: PlannedCheck, first: CheckResult) -> CheckResult:
-        """The check again, its payments one after the other: that they overlapped is no matter of its rule."""
+    def again(
+        self,
+        planned: PlannedCheck,
+        first: CheckResult,
+        *,
+        by: Callable[..., CheckResult],
+        trouble: str = "",
+        on: MerchantInstance | None = None,
+    ) -> CheckResult:
+        """The check again, run `by` this method of the instance with its payments one after the other. `on`: where it
+        ran first. A control that is broken blocks it as before, and where queries still stand in line it is not run.
+        """
         blocked = first.check.not_tested is NotTested.BLOCKED
         if blocked and self.run.controls.broken({*planned.controls, Control.SUCCESS}):
             return first
         if not self.let_queries_end():
-            return self.unless_queries_ran_out(first)
-        return self.repeated(first, self._run_alone(planned, one_by_one=True), planned, trouble="")
+            return (on or self).unless_queries_ran_out(first)
+        return self.repeated(first, by(planned, one_by_one=True), planned, trouble=trouble)
 
     def repeated(self, first: CheckResult, again: CheckResult, planned: PlannedCheck, *, trouble: str) -> CheckResult:
         """What counts of a check that ended in doubt and was to be repeated.

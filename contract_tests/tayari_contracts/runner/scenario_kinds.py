@@ -12,7 +12,6 @@ from tayari_contracts.catalogue.rules import Need
 from tayari_contracts.context.actions import after
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.check_time import CALLBACK_WAIT_S
-from tayari_contracts.context.evidence import status_of
 from tayari_contracts.context.findings import Failed, Inapplicable, Untested, quote
 from tayari_contracts.context.message_topics import machine_words
 from tayari_contracts.context.payment import PAID, Entry, Payment
@@ -20,7 +19,14 @@ from tayari_contracts.context.run_record import CRASH
 from tayari_contracts.steps.c2b_payments import EMPTY_NAMES, confirm_falsely, pay_in
 from tayari_contracts.steps.c2b_registration import REGISTER, registering
 from tayari_contracts.steps.forged_callback import SOURCE, Caller
-from tayari_contracts.steps.payouts import pay_out, pay_out_sent, payout_situation, resume
+from tayari_contracts.steps.payouts import (
+    answered_messages,
+    pay_out,
+    pay_out_sent,
+    payout_situation,
+    require_taken,
+    resume,
+)
 from tayari_contracts.steps.refunds import give_back_sent, paid_payment
 
 Document = Mapping[str, Any]
@@ -78,7 +84,7 @@ def _asked_about(context: CheckContext, document: Document) -> Payment:
     payment = pay_out_sent(context, silent, msisdn=msisdn)
     _require_met(context, document, STATUS, payment.since)
     if _has_result(document):
-        context.time.until(lambda: _results(context, document, payment.since), within_s=context.time.settle_s)
+        context.time.until(lambda: answered_messages(context, document, payment.since), within_s=context.time.settle_s)
     context.time.pause(SHOWN_S)
     return payment
 
@@ -92,11 +98,9 @@ def _ask_balance(context: CheckContext, document: Document) -> None:
     finally:
         context.control.clear_next()
     context.evidence.watch_since(since, endpoint=BALANCE)
-    results = context.time.until(lambda: _results(context, document, since), within_s=context.time.settle_s)
+    results = context.time.until(lambda: answered_messages(context, document, since), within_s=context.time.settle_s)
     for entry in results if _has_result(document) else ():
-        status = status_of(entry)
-        if status is None or status >= CRASH:
-            raise Failed(f"the result was answered {status or entry.get('error')}; expected 200")
+        require_taken(entry, "the result")
     if (document.get("expect") or {}).get("state") == "paid":
         context.time.until(lambda: context.driver.read_balance()[0] is not None, within_s=context.time.settle_s)
         shown, why = context.driver.read_balance()
@@ -116,11 +120,6 @@ def _require_met(context: CheckContext, document: Document, endpoint: str, since
 
     if not context.time.until(calls, within_s=context.time.reconcile_s + context.time.settle_s):
         raise Untested(f"the fault was never met: the merchant made no call ({endpoint}) meanwhile")
-
-
-def _results(context: CheckContext, document: Document, since: int) -> list[Entry]:
-    entries = context.journal.entries(since=since, kind="callback")
-    return [entry for entry in entries if entry.get("scenario") == document["scenario"] and entry.get("response")]
 
 
 def _pay(context: CheckContext, document: Document) -> Payment:

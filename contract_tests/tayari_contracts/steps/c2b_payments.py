@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from tayari_control.client import ControlError
+from tayari_money.daraja_records import C2B, PULL
 from tayari_money.payment_record import PaymentKind
 from tayari_target.test_environment import TestEnvironment
 from tayari_target.views import Started
@@ -22,7 +23,6 @@ from tayari_contracts.context.payment import PAID, REVIEW, Entry, Payment
 from tayari_contracts.steps.c2b_registration import section, short_code, urls
 from tayari_contracts.steps.forged_callback import EAT, Caller, forged_url, invented_receipt
 
-C2B: Final = "c2b"
 LEASED_WITHIN_S: Final = 60.0
 """How long a check waits for one of the listed accounts that no other check uses."""
 VALIDATION_S: Final = 8.0
@@ -123,10 +123,10 @@ def pay_in(
     return payment
 
 
-def is_decided(context: CheckContext, payment: Payment) -> bool:
-    """Whether M-Pesa has made the payment, or will not."""
+def is_decided(context: CheckContext, payment: Payment, ends: Collection[str] = ("paid", "failed")) -> bool:
+    """Whether M-Pesa has made the payment, or will not; or that it has come to one of these `ends`."""
     rows = context.control.payments(checkout_request_id=payment.transaction_id)
-    return any(row["state"] in ("paid", "failed") for row in rows)
+    return any(row["state"] in ends for row in rows)
 
 
 def pay_in_confirmed(context: CheckContext, scenario: Scenario | None = None, *, count: int = 1, **how: Any) -> Payment:
@@ -262,7 +262,6 @@ def _confirm_pushes_by_c2b(environments: Sequence[TestEnvironment], *, on: bool)
                 environment.control.set_organisation(code, confirms_pushes=on, lists_pushes=on or not asks)
 
 
-PULL: Final = "pull_query"
 DUE_WITHIN_S: Final = 15.0
 """By then M-Pesa has made a payment."""
 
@@ -273,12 +272,7 @@ def wait_until_paid(context: CheckContext, payment: Payment) -> None:
     Raises:
         Untested: it has not, so that there is nothing to find.
     """
-
-    def paid() -> bool | None:
-        rows = context.control.payments(checkout_request_id=payment.transaction_id)
-        return any(row["state"] == "paid" for row in rows) or None
-
-    if context.time.until(paid, within_s=DUE_WITHIN_S) is None:
+    if not context.time.until(lambda: is_decided(context, payment, ["paid"]), within_s=DUE_WITHIN_S):
         raise Untested("M-Pesa did not make the payment")
 
 

@@ -16,10 +16,11 @@ from tayari_money.payment_record import DarajaTransaction, PaymentKind, PaymentR
 
 from tayari_contracts.context.actions import after, situation
 from tayari_contracts.context.check_context import CheckContext
-from tayari_contracts.context.evidence import answer_of, body_of
+from tayari_contracts.context.evidence import answer_of, body_of, status_of
 from tayari_contracts.context.findings import Failed, Unjudged, Untested, WrongCredit, say
 from tayari_contracts.context.observations import require_readable
 from tayari_contracts.context.payment import FAILED, PAID, Entry, Payment
+from tayari_contracts.context.run_record import CRASH
 
 REQUEST_WITHIN_S: Final = 20.0
 """A merchant that pays out from a queue sends its request within this time."""
@@ -246,6 +247,23 @@ def expect_results_taken(context: CheckContext, payment: Payment, *, count: int 
     """
     if not context.observations.wait("callback_answered", payment, count=count, within_s=within_s):
         raise Untested(f"fewer than {count} messages about this payout were answered by the merchant")
+
+
+def answered_messages(context: CheckContext, scenario: Mapping[str, Any], since: int) -> list[Entry]:
+    """The messages of a scenario that the merchant has answered."""
+    entries = context.journal.entries(since=since, kind="callback")
+    return [entry for entry in entries if entry.get("scenario") == scenario["scenario"] and entry.get("response")]
+
+
+def require_taken(entry: Entry, what: str) -> None:
+    """The merchant answered a message, and not as a crash is.
+
+    Raises:
+        Failed: it did not.
+    """
+    status = status_of(entry)
+    if status is None or status >= CRASH:
+        raise Failed(f"{what} was answered {status or entry.get('error')}; expected 200")
 
 
 def alerted(context: CheckContext, before: tuple[str, ...]) -> bool:

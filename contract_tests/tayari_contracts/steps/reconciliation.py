@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Final
 
 from tayari_control.client import ControlError, JournalIncomplete
-from tayari_money.daraja_records import c2b_payments, transactions_by_msisdn
+from tayari_money.daraja_records import C2B, c2b_payments, transactions_by_msisdn
 from tayari_money.invariants import is_unsettled
 from tayari_money.invariants import judge as judge_invariant
 from tayari_money.payment_record import DarajaTransaction, Observation, PaymentKind, PaymentRecord
@@ -21,7 +21,7 @@ from tayari_contracts.context.evidence import status_of
 from tayari_contracts.context.findings import Failed, Finding, Missing, Unjudged, Untested, key_missing, unknown_word
 from tayari_contracts.context.payment import FAILED, NOT_SEEN, PAID, PENDING, REVIEW, Credits, Payment
 from tayari_contracts.context.run_record import CRASH
-from tayari_contracts.steps.c2b_payments import C2B, c2b_situation, confirm_again, is_decided, pay_in
+from tayari_contracts.steps.c2b_payments import c2b_situation, confirm_again, is_decided, pay_in
 
 FEW: Final = 5
 """With fewer orders than this the run was narrowed (`--only`): then the judge makes some traffic of its own."""

@@ -8,12 +8,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from tayari_control.client import JournalIncomplete
-from tayari_money.daraja_records import (
-    PAYOUT_CALLS,
-    REVERSAL,
-    money_sent_back,
-    transactions_by_msisdn,
-)
+from tayari_money.daraja_records import PAYOUT_CALLS, REVERSAL, money_sent_back, transactions_by_msisdn
 from tayari_money.invariants import judge as judge_invariant
 from tayari_money.payment_record import DarajaTransaction, PaymentKind, PaymentRecord
 

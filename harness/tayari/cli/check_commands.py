@@ -13,7 +13,7 @@ from shutil import which
 from typing import Annotated
 
 import typer
-from tayari_contracts.catalogue.rules import UnknownRule, canonical, select
+from tayari_contracts.catalogue.rules import SUITES, UnknownRule, canonical, select
 from tayari_formats.exit_codes import Exit
 from tayari_formats.problems import suggestion
 from tayari_reports.model.codec import ReportError
@@ -46,7 +46,7 @@ from tayari.cli.command_options import (
 from tayari.cli.output import Format, Output
 from tayari.run.children import ChildFailed
 from tayari.run.load import INSTALL, installed
-from tayari.run.order import SUITES, LoadOrder, RunOrder
+from tayari.run.order import LoadOrder, RunOrder
 from tayari.run.session import RunResult
 from tayari.run.session import check as run_check
 from tayari.run.session import doctor as run_doctor

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from typing import Annotated, Any, Final
 from urllib.parse import quote
 
@@ -96,14 +97,12 @@ def _explanation(payment: str, control: str, output: Output, *, ids: bool) -> Js
     from tayari_control.client import ControlClient, ControlError
 
     is_number = _PAYMENT.fullmatch(payment) and payment.lstrip("+").isdigit()
-    client = ControlClient(control)
     try:
-        known = client.explain(quote(_LOCAL.sub("254", payment, count=1) if is_number else payment, safe=""))
+        with closing(ControlClient(control)) as client:
+            known = client.explain(quote(_LOCAL.sub("254", payment, count=1) if is_number else payment, safe=""))
     except ControlError as error:
         more = "" if error.status else "; start one with `tayari simulate`, or give its --control URL"
         raise output.fail(redacted(f"{error}{more}"), Exit.BAD_CONFIGURATION) from error
-    finally:
-        client.close()
     explanation: dict[str, Any] = redacted(known)
     for row, whole in zip(explanation["payments"], known["payments"], strict=True):
         row["remarks"] = [remark for event in row["events"] if (remark := _remark(event))]

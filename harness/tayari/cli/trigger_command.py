@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -218,21 +218,13 @@ def _client(
     control: str | None, hosts: Sequence[str], folders: Sequence[Path], token: str | None
 ) -> Iterator[ControlClient]:
     """The simulator that runs, or one for this moment."""
-    if control is not None:
-        client = ControlClient(control, token=token or "")
-        try:
-            yield client
-        finally:
-            client.close()
-        return
-    options = SimulatorOptions(
-        scenarios=(scenario_folder(), *folders), callbacks=CallbackRoute(allow_hosts=tuple(hosts))
-    )
-    with (
-        start_simulator(options) as simulator,
-        _client(simulator.control_url, (), (), simulator.control_token) as client,
-    ):
-        yield client
+    with ExitStack() as opened:
+        if control is None:
+            route = CallbackRoute(allow_hosts=tuple(hosts))
+            own = start_simulator(SimulatorOptions(scenarios=(scenario_folder(), *folders), callbacks=route))
+            simulator = opened.enter_context(own)
+            control, token = simulator.control_url, simulator.control_token
+        yield opened.enter_context(closing(ControlClient(control, token=token or "")))
 
 
 def _problem(error: ControlError, event: str | None, *, own: bool) -> str:

@@ -52,6 +52,8 @@ class ChildProcess:
         stdin: int = subprocess.DEVNULL,
     ) -> None:
         self._log = log
+        log.parent.mkdir(parents=True, exist_ok=True)
+        log.unlink(missing_ok=True)
         with open(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as output:
             self.process = subprocess.Popen(
                 command,

@@ -33,16 +33,10 @@ _MODERN: Final = frozenset({"TLSv1.2", "TLSv1.3"})
 class Certificate:
     """What a TLS handshake showed."""
 
-    trusted: bool
     problem: str
     """Why it is not trusted; empty when it is."""
     days_left: int
     tls_version: str
-
-    @property
-    def modern(self) -> bool:
-        """TLS 1.2 or newer."""
-        return self.tls_version in _MODERN
 
 
 def certificate_of(host: str, port: int) -> Certificate:
@@ -61,7 +55,7 @@ def certificate_of(host: str, port: int) -> Certificate:
     except ssl.SSLCertVerificationError as error:
         problem = error.verify_message
     left = int((parsed.not_valid_after_utc.timestamp() - time.time()) // _DAY_S)
-    return Certificate(trusted=not problem, problem=problem, days_left=left, tls_version=version)
+    return Certificate(problem=problem, days_left=left, tls_version=version)
 
 
 def _shake(host: str, port: int, *, trusting: bool) -> tuple[str, bytes]:
@@ -136,13 +130,13 @@ def callback_url(requests: Iterable[Mapping[str, Any]]) -> str | None:
     return None
 
 
+def _settings(target: Target) -> Mapping[str, str]:
+    """What the merchant gets by name when Tayari starts it."""
+    return target.merchant.start.settings if target.merchant.start is not None else {}
+
+
 def _credentials(target: Target) -> Iterator[ConfigurationRow]:
-    start = target.merchant.start
-    given = (
-        {name for name, text in start.settings.items() if _CREDENTIALS & set(names(text))}
-        if start is not None
-        else set()
-    )
+    given = {name for name, text in _settings(target).items() if _CREDENTIALS & set(names(text))}
     read = set(_ENV.findall(target.path.read_text(encoding="utf-8")))
     if given or read:
         yield ConfigurationRow(
@@ -157,12 +151,7 @@ def _credentials(target: Target) -> Iterator[ConfigurationRow]:
 def _switch(target: Target, *, called: bool) -> Iterator[ConfigurationRow]:
     if not called:
         return
-    start = target.merchant.start
-    through = (
-        sorted(name for name, text in start.settings.items() if "daraja_url" in names(text))
-        if start is not None
-        else []
-    )
+    through = sorted(name for name, text in _settings(target).items() if "daraja_url" in names(text))
     value = f"by {', '.join(through)}" if through else "it was pointed here"
     note = "The merchant followed it to the simulator."
     yield ConfigurationRow(item="environment.switch", name="", value=value, how=How.MEASURED, ok=True, note=note)
@@ -215,11 +204,12 @@ def _tls(url: str, host: str, target: Target) -> Iterator[ConfigurationRow]:
         note = f"{host} did not shake hands: {error}"
         yield ConfigurationRow(item="callback.certificate", name="", value="", how=How.NOT_KNOWN, note=note)
         return
-    value = f"{seen.days_left} days left" + ("" if seen.trusted else f", not trusted: {seen.problem}")
+    value = f"{seen.days_left} days left" + (f", not trusted: {seen.problem}" if seen.problem else "")
     soon = "Renew it before the launch." if seen.days_left < _SOON_DAYS else ""
-    good = seen.trusted and seen.days_left >= 0
+    good = not seen.problem and seen.days_left >= 0
     yield ConfigurationRow(item="callback.certificate", name="", value=value, how=How.MEASURED, ok=good, note=soon)
-    yield ConfigurationRow(item="callback.tls", name="", value=seen.tls_version, how=How.MEASURED, ok=seen.modern)
+    version, modern = seen.tls_version, seen.tls_version in _MODERN
+    yield ConfigurationRow(item="callback.tls", name="", value=version, how=How.MEASURED, ok=modern)
 
 
 def _not_public(host: str) -> str:

@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -96,12 +97,10 @@ def _of_the_suite(order: RunOrder) -> set[str]:
     return {row.rule.id for row in select(suite=order.suite, only=order.only) if row.family == MONEY}
 
 
-def not_begun(plan: tuple[Rule, ...], reason: str) -> Loaded:
+def not_begun(plan: tuple[Rule, ...], reason: str, why: NotTested = NotTested.SET_UP_FAILED) -> Loaded:
     """A load that could not begin: its rules are open questions, and what the suites proved still counts."""
-    checks = tuple(
-        Check(rule=rule.id, state=State.NOT_TESTED, not_tested=NotTested.SET_UP_FAILED, reason=reason) for rule in plan
-    )
-    return Loaded(plan=plan, checks=checks)
+    open_question = partial(Check, state=State.NOT_TESTED, not_tested=why, reason=reason, repeat="tayari load")
+    return Loaded(plan=plan, checks=tuple(open_question(rule=rule.id) for rule in plan))
 
 
 def installed() -> bool:
@@ -131,14 +130,12 @@ def run_load(
     asked = order.load or LoadOrder()
     if not installed():
         progress.say(f"load: Locust is not installed, so nothing is loaded; {INSTALL}", style="yellow")
-        return Loaded(plan=plan, checks=tuple(_not_tested(rule) for rule in plan))
+        return not_begun(plan, f"Locust is not installed; {INSTALL}", NotTested.UNSUPPORTED)
     page = f"on Locust's page at http://127.0.0.1:{asked.ui_port}, until Ctrl-C"
     span = page if asked.ui else f"for {asked.duration_s:g} s"
     seconds = None if asked.ui else PROBES * asked.duration_s if asked.find_limit else asked.duration_s
     tell = _watch(progress, f"load: {how(asked)} {span}", seconds, work_dir / _PROGRESS)
     log = order.out.resolve() / "load.log"
-    log.parent.mkdir(parents=True, exist_ok=True)
-    log.unlink(missing_ok=True)
 
     def look() -> None:
         watch()
@@ -223,8 +220,8 @@ def locust_command(asked: LoadOrder) -> list[str]:
         "--mix": asked.mix or None, "--abort-after": asked.abort_after_s,
     }  # fmt: skip
     command += [word for name, value in values.items() if value is not None for word in (name, str(value))]
-    switches = {"--find-limit": asked.find_limit}
-    command += [name for name, wanted in switches.items() if wanted]
+    if asked.find_limit:
+        command.append("--find-limit")
     if asked.workers:
         # Locust's usual port may be another run's; its workers are forked and find the master by the same words.
         port = str(free_port())
@@ -302,13 +299,3 @@ def standing(found: Mapping[str, Any]) -> str:
     )
     over = "the load is over, waiting: " if found["waiting"] else ""
     return f"{over}{found['started']} started, {found['settled']} settled, {found['under_way']} open{bad}{p95}"
-
-
-def _not_tested(rule: Rule) -> Check:
-    return Check(
-        rule=rule.id,
-        state=State.NOT_TESTED,
-        not_tested=NotTested.UNSUPPORTED,
-        reason=f"Locust is not installed; {INSTALL}",
-        repeat="tayari load",
-    )

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
 
 from tayari_target.environment_options import EnvironmentOptions
 
 from tayari.run.statement_files import StatementFiles
-
-SUITES: Final = ("smoke", "ci", "release", "load")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

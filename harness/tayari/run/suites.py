@@ -125,8 +125,6 @@ class SuitesProcess:
     def __enter__(self) -> Self:
         if not self._order.functional:
             return self
-        self._log.parent.mkdir(parents=True, exist_ok=True)
-        self._log.unlink(missing_ok=True)
         settings = {**marks(self._work_dir), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
         self._child = ChildProcess(
             PREPARED,

@@ -274,6 +274,10 @@ class Merchant:
         """Whether the file says how a payment is started; a merchant may only pay out."""
         return self.pay is not NO_PAY
 
+    def does(self, what: str) -> bool:
+        """Whether the file describes `c2b`, `payout` or `refund`, or names it among the capabilities."""
+        return getattr(self, what) is not None or what in self.capabilities
+
     @property
     def takes_callbacks(self) -> bool:
         """Whether the merchant learns results by callback; else it settles by status queries alone."""

@@ -11,15 +11,7 @@ from typing import Final
 
 from tayari_formats.exit_codes import Exit
 from tayari_money.payment_record import PaymentKind
-from tayari_reports.model import (
-    Check,
-    Exchange,
-    Funnel,
-    Load,
-    NotTested,
-    State,
-    Threshold,
-)
+from tayari_reports.model import Check, Exchange, Funnel, Load, NotTested, State, Threshold
 from tayari_reports.model.run_files import EventsWriter, to_dict
 from tayari_reports.redaction import redact_record
 from tayari_reports.verdict.load_words import balance_sentence, funnel_words, limit_sentence

@@ -10,14 +10,7 @@ from typing import Any, Final
 
 from tayari_simulator.apis.core.daraja_state import DarajaState, Lifecycle, Parties, PromptResults, Result
 from tayari_simulator.apis.core.execution import begin, choose, first_due_s
-from tayari_simulator.apis.core.fields import (
-    Fields,
-    amount_field,
-    flat_schema,
-    short_code_field,
-    text_field,
-    url_field,
-)
+from tayari_simulator.apis.core.fields import Fields, amount_field, flat_schema, short_code_field, text_field, url_field
 from tayari_simulator.apis.core.prompts import PHONE
 from tayari_simulator.catalogue import results
 from tayari_simulator.catalogue.options import Options

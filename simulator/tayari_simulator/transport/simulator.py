@@ -42,12 +42,7 @@ from tayari_simulator.transport.interception.interception import Interception
 from tayari_simulator.transport.interception.record import InterceptionRecord
 from tayari_simulator.transport.metrics import MetricSources, balance, limits_of, measured
 from tayari_simulator.transport.monitor import Failures, Monitor
-from tayari_simulator.transport.payment_views import (
-    business_of,
-    configured,
-    transaction_dict,
-    transactions_of,
-)
+from tayari_simulator.transport.payment_views import business_of, configured, transaction_dict, transactions_of
 from tayari_simulator.transport.scheduler import ClockAdvance, ClockIsReal, Scheduler, drained
 from tayari_simulator.transport.wait_conditions import CONDITIONS, WaitConditions, Waiting
 

@@ -7,13 +7,7 @@ from typing import Final
 from tayari_contracts.checks.check_registry import check
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, WrongCredit
-from tayari_contracts.steps.c2b_payments import (
-    credited_shillings,
-    expect_credited,
-    mutated,
-    pay_in,
-    pay_in_confirmed,
-)
+from tayari_contracts.steps.c2b_payments import credited_shillings, expect_credited, mutated, pay_in, pay_in_confirmed
 
 AMOUNTS: Final = ("{}", "{}.00")
 """Forms of one amount. Source: reference 3.3."""

@@ -7,11 +7,7 @@ from typing import Final
 
 from tayari_contracts.checks.check_registry import check
 from tayari_contracts.context.check_context import CheckContext
-from tayari_contracts.steps.c2b_payments import (
-    expect_credited,
-    mutated,
-    pay_in_confirmed,
-)
+from tayari_contracts.steps.c2b_payments import expect_credited, mutated, pay_in_confirmed
 
 NUMBERS: Final[Mapping[str, str]] = {
     "masked, with blanks": "2547 ***** 126",

@@ -7,11 +7,7 @@ from typing import Any, Final
 
 from tayari_contracts.checks.check_registry import check
 from tayari_contracts.context.check_context import CheckContext
-from tayari_contracts.steps.c2b_payments import (
-    expect_credited,
-    mutated,
-    pay_in_confirmed,
-)
+from tayari_contracts.steps.c2b_payments import expect_credited, mutated, pay_in_confirmed
 
 FORMS: Final[Mapping[str, Mapping[str, Any]]] = {
     "without MiddleName and LastName": {"drop": ["MiddleName", "LastName"]},

@@ -8,11 +8,7 @@ from tayari_contracts.checks.check_registry import check
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, WrongCredit
 from tayari_contracts.context.payment import PAID, REVIEW
-from tayari_contracts.steps.c2b_payments import (
-    c2b_situation,
-    new_account,
-    pay_in_confirmed,
-)
+from tayari_contracts.steps.c2b_payments import c2b_situation, new_account, pay_in_confirmed
 
 LONGEST: Final = 20
 """Characters of a BillRefNumber. Source: reference 3.3."""

@@ -78,23 +78,26 @@ def expect_asked_honoured(context: CheckContext, asked: Payment, silence_s: floa
     context.expectations.honoured(asked, because=because)
 
 
+def fail_first_try(context: CheckContext, name: str) -> Payment | None:
+    """The first try of an order: it has failed, and its success comes later. None where the merchant shows no failure,
+    or cannot try one order again.
+    """
+    try:
+        context.profile.require_one_order(by_retry=True)
+    except Finding:
+        return None
+    late = [{"result_code": 0, "after_s": SECOND_TRY_S}]
+    first = context.actions.pay_accepted(situation(name, outcome=after(0.5, result_code=CANCELLED), then=late))
+    return first if context.observations.until(first, FAILED, REVIEW).state is FAILED else None
+
+
 def fail_twice(context: CheckContext) -> None:
     """An order fails, is tried again, and fails again; then the success of the first try comes.
 
     A merchant that keeps the newest CheckoutRequestID alone does not know the first one any more.
     """
-    try:
-        context.profile.require_one_order(by_retry=True)
-    except Finding:
-        return
-    first = context.actions.pay_accepted(
-        situation(
-            "inline/c19-failed-twice",
-            outcome=after(0.5, result_code=CANCELLED),
-            then=[{"result_code": 0, "after_s": SECOND_TRY_S}],
-        )
-    )
-    if context.observations.until(first, FAILED, REVIEW).state is not FAILED:
+    first = fail_first_try(context, "inline/c19-failed-twice")
+    if first is None:
         return
     refused = situation("inline/c19-second-refusal", outcome=after(0.5, result_code=CANCELLED))
     second = context.actions.pay_again(first, refused)
@@ -111,17 +114,8 @@ def pay_twice(context: CheckContext) -> Payment | None:
 
     None where the two tries are one payment for the merchant, or cannot be of one order.
     """
-    try:
-        context.profile.require_one_order(by_retry=True)
-    except Finding:
-        return None
-    late = situation(
-        "inline/c19-first-try",
-        outcome=after(0.5, result_code=CANCELLED),
-        then=[{"result_code": 0, "after_s": SECOND_TRY_S}],
-    )
-    first = context.actions.pay_accepted(late)
-    if context.observations.until(first, FAILED, REVIEW).state is not FAILED:
+    first = fail_first_try(context, "inline/c19-first-try")
+    if first is None:
         return None
     second = context.actions.pay_again(first, situation("inline/c19-second-try", outcome=after(0.5)))
     if second.payment_id == first.payment_id or context.observations.until(second, PAID).state is not PAID:
@@ -163,6 +157,4 @@ def got_failure(context: CheckContext, payment: Payment) -> bool:
     """Whether a query was answered with the failure, or the audit view has the failure's callback."""
     if context.journal.has_query_result(payment, FAILURE):
         return True
-    kept = context.driver.read_audit(payment_id=payment.payment_id, reference=payment.reference) or ()
-    wanted = str(context.journal.record(payment).get("checkout_request_id"))
-    return any(wanted in message and str(FAILURE) in message.replace(wanted, "") for message in kept)
+    return any(str(FAILURE) in message for message in context.observations.kept_messages(payment) or ())

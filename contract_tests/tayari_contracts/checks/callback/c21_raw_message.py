@@ -17,12 +17,12 @@ def raw_messages_are_kept(context: CheckContext) -> None:
             situation("inline/c21-kept", outcome=after(0.5, result_code=result_code))
         )
         context.observations.until(payment, PAID, FAILED, REVIEW, within_s=context.time.settled_s)
-        messages = context.driver.read_audit(payment_id=payment.payment_id, reference=payment.reference)
-        if messages is None:
+        kept = context.observations.kept_messages(payment)
+        if kept is None:
             raise Unjudged("the audit view could not be read")
-        wanted = str(context.journal.record(payment)["checkout_request_id"])
-        if not any(wanted in message and "ResultCode" in message for message in messages):
+        if not any("ResultCode" in message for message in kept):
+            wanted = context.journal.record(payment)["checkout_request_id"]
             raise Failed(
-                f"the audit view has {len(messages)} messages and none is the callback (ResultCode {result_code}) "
-                f"of {wanted}; expected the raw body"
+                f"the audit view has {len(kept)} messages of {wanted} and none is its callback (ResultCode "
+                f"{result_code}); expected the raw body"
             )

@@ -10,13 +10,7 @@ from tayari_contracts.context.actions import after
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Untested
 from tayari_contracts.context.payment import Payment
-from tayari_contracts.steps.payouts import (
-    expect_one_id,
-    pay_out,
-    payout_requests,
-    payout_situation,
-    transactions,
-)
+from tayari_contracts.steps.payouts import expect_one_id, pay_out, payout_requests, payout_situation, transactions
 
 ACK_LATE_S: Final = 6.0
 KILLED: Final = "inline/p02-killed"

@@ -7,12 +7,7 @@ from tayari_contracts.checks.check_registry import check
 from tayari_contracts.context.actions import after
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.steps.control_payments import judge_control
-from tayari_contracts.steps.payouts import (
-    expect_one_id,
-    expect_results_taken,
-    pay_out_sent,
-    payout_situation,
-)
+from tayari_contracts.steps.payouts import expect_one_id, expect_results_taken, pay_out_sent, payout_situation
 
 
 @check("P05")

@@ -6,12 +6,7 @@ from tayari_contracts.checks.check_registry import check
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, say
 from tayari_contracts.context.payment import FAILED, PAID, PENDING
-from tayari_contracts.steps.payouts import (
-    expect_one_id,
-    expect_results_taken,
-    pay_out_sent,
-    watch,
-)
+from tayari_contracts.steps.payouts import expect_one_id, expect_results_taken, pay_out_sent, watch
 
 
 @check("P06")

@@ -7,12 +7,7 @@ from tayari_contracts.context.actions import after
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.evidence import answer_of
 from tayari_contracts.context.findings import Untested
-from tayari_contracts.steps.payouts import (
-    pay_out_sent,
-    payout_requests,
-    payout_situation,
-    watch,
-)
+from tayari_contracts.steps.payouts import pay_out_sent, payout_requests, payout_situation, watch
 
 
 @check("P07")

@@ -10,12 +10,7 @@ from tayari_contracts.context.actions import after
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Missing, Warned, quote, say
 from tayari_contracts.context.payment import FAILED, PAID, REVIEW, Payment
-from tayari_contracts.steps.payouts import (
-    expect_results_taken,
-    pay_out_sent,
-    payout_situation,
-    transactions,
-)
+from tayari_contracts.steps.payouts import expect_results_taken, pay_out_sent, payout_situation, transactions
 
 AMOUNT: Final = 100
 """Of every payout whose form is judged: a merchant rightly doubts a result with another amount."""

@@ -9,11 +9,7 @@ from tayari_contracts.context.actions import after
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Untested
 from tayari_contracts.context.payment import FAILED, PAID, REVIEW
-from tayari_contracts.steps.payouts import (
-    expect_results_taken,
-    pay_out_sent,
-    payout_situation,
-)
+from tayari_contracts.steps.payouts import expect_results_taken, pay_out_sent, payout_situation
 
 PLACEHOLDERS: Final = ("UJ70000000", "0000000000000000")
 """What TransactionID holds where no transaction was made. Source: reference 3.0."""

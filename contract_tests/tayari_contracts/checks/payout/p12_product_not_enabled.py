@@ -8,14 +8,7 @@ from tayari_contracts.checks.check_registry import check
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Untested, Warned, say
 from tayari_contracts.context.payment import PAID
-from tayari_contracts.steps.payouts import (
-    alerted,
-    error_of,
-    pay_out_sent,
-    payout_requests,
-    resume,
-    transactions,
-)
+from tayari_contracts.steps.payouts import alerted, error_of, pay_out_sent, payout_requests, resume, transactions
 
 NOT_ENABLED: Final = "403.002.1001"
 

@@ -6,10 +6,7 @@ from tayari_contracts.checks.check_registry import check
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.evidence import body_of
 from tayari_contracts.context.findings import Failed, Untested
-from tayari_contracts.steps.payouts import (
-    pay_out_sent,
-    payout_requests,
-)
+from tayari_contracts.steps.payouts import pay_out_sent, payout_requests
 
 
 @check("P13")

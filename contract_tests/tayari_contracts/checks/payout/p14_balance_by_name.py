@@ -8,13 +8,10 @@ from typing import Final
 from tayari_contracts.checks.check_registry import check
 from tayari_contracts.context.actions import after
 from tayari_contracts.context.check_context import CheckContext
-from tayari_contracts.context.evidence import body_of, status_of
+from tayari_contracts.context.evidence import body_of
 from tayari_contracts.context.findings import Failed, Inapplicable, Untested, blocked_by, key_missing
 from tayari_contracts.context.payment import Entry
-from tayari_contracts.context.run_record import CRASH
-from tayari_contracts.steps.payouts import (
-    CREDENTIAL_REFUSED,
-)
+from tayari_contracts.steps.payouts import CREDENTIAL_REFUSED, answered_messages, require_taken
 
 BALANCE: Final = "account_balance"
 UTILITY: Final = "Utility Account"
@@ -68,15 +65,13 @@ def _play_balance(context: CheckContext, number: int, form: str, accounts: tuple
     since = context.control.play_next(scenario, endpoint=BALANCE)
     refusal = context.driver.refresh_balance()
     results = context.time.until(
-        lambda: _results(context, name, since), within_s=context.time.settle_s + context.time.reconcile_s
+        lambda: answered_messages(context, scenario, since), within_s=context.time.settle_s + context.time.reconcile_s
     )
     if not results:
         context.control.clear_next()
         raise Untested(f"no balance was asked for, or its result was not delivered ({refusal or 'no request came'})")
     _require_answer(results[0])
-    status = status_of(results[0])
-    if status is None or status >= CRASH:
-        raise Failed(f"a balance {form} was answered {status or results[0].get('error')}; expected 200")
+    require_taken(results[0], f"a balance {form}")
     wanted = dict(accounts)[UTILITY]
     context.time.until(lambda: context.driver.read_balance()[0] == wanted, within_s=context.time.settle_s)
     shown, why = context.driver.read_balance()
@@ -95,8 +90,3 @@ def _require_answer(result: Entry) -> None:
         raise blocked_by("P01", f"M-Pesa refused the credential of a question about the balance ({code})")
     if code != "0":
         raise Untested(f"M-Pesa refused to send the balance: {code} {message.get('ResultDesc')}")
-
-
-def _results(context: CheckContext, scenario: str, since: int) -> list[Entry]:
-    entries = context.journal.entries(since=since, kind="callback")
-    return [entry for entry in entries if entry.get("scenario") == scenario and entry.get("response")]

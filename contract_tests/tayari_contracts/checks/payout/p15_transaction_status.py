@@ -13,13 +13,7 @@ from tayari_contracts.context.check_time import GRACE_S
 from tayari_contracts.context.evidence import body_of
 from tayari_contracts.context.findings import Failed, Finding, Inapplicable, Untested, Warned, say
 from tayari_contracts.context.payment import FAILED, PAID, REVIEW, Payment
-from tayari_contracts.steps.payouts import (
-    pay_out_sent,
-    payout_situation,
-    statuses_received,
-    transactions,
-    watch,
-)
+from tayari_contracts.steps.payouts import pay_out_sent, payout_situation, statuses_received, transactions, watch
 
 STATUS: Final = "transaction_status"
 STILL_RUNNING_S: Final = 15.0

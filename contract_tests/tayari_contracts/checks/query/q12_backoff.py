@@ -9,13 +9,7 @@ from tayari_contracts.context.evidence import gaps_s
 from tayari_contracts.context.findings import Failed, Missing, Unjudged, Untested
 from tayari_contracts.context.payment import FAILED, PAID, REVIEW, Entry, Payment
 from tayari_contracts.steps.retry_intervals import SAME, Trend, trend_of_one, written
-from tayari_contracts.steps.status_queries import (
-    asks_only_when_read,
-    first_query,
-    queries_until,
-    times_of,
-    unanswered,
-)
+from tayari_contracts.steps.status_queries import asks_only_when_read, first_query, queries_until, times_of, unanswered
 
 IN_FLIGHT = 3
 """With the answer that ends it: four queries, three pauses."""

@@ -9,13 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from tayari_simulator.catalogue.errors import (
-    ERRORS,
-    INVALID_TOKEN,
-    INVALID_TOKEN_401,
-    INVALID_TOKEN_WITH_ID,
-    ErrorSpec,
-)
+from tayari_simulator.catalogue.errors import ERRORS, INVALID_TOKEN, INVALID_TOKEN_401, INVALID_TOKEN_WITH_ID, ErrorSpec
 from tayari_simulator.catalogue.gateway_pages import GATEWAY_FAULTS
 from tayari_simulator.catalogue.options import Options
 from tayari_simulator.state.behaviour import Call, Reply
