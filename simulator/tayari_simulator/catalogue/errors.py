@@ -14,8 +14,10 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
 
-from tayari_simulator.catalogue.advice import ADVICE, Advice
-from tayari_simulator.catalogue.gateway_pages import GATEWAY_FAULTS, PAGES
+from tayari_simulator.catalogue import customer_texts as say
+from tayari_simulator.catalogue.advice import Advice
+from tayari_simulator.catalogue.customer_texts import Phrase
+from tayari_simulator.catalogue.gateway_pages import GATEWAY_FAULTS, PAGES, EdgeAnswer
 from tayari_simulator.catalogue.provenance import Mark
 from tayari_simulator.state.behaviour import Reply
 from tayari_simulator.state.exchange import dumps
@@ -35,6 +37,9 @@ class ErrorSpec:
     when: str
     mark: Mark
     source: str
+    say: Phrase
+    """What the customer should be told."""
+    retry: str
     empty_request_id: bool = False
 
     def body(self, request_id: str = REQUEST_ID, **fill: str) -> bytes:
@@ -72,99 +77,101 @@ _D, _O, _X = Mark.DOCUMENTED, Mark.OBSERVED, Mark.DISPUTED
 
 ERROR_LIST: Final = (
     ErrorSpec("400.002.02.invalid_field", 400, "400.002.02", "Bad Request - Invalid {field}",
-              "a field is missing or malformed", _D, "reference 2.2"),
+              "a field is missing or malformed", _D, "reference 2.2", say.STAFF, "after fix"),
     ErrorSpec("400.002.02.invalid_callbackurl", 400, "400.002.02", "Bad Request - Invalid CallBackURL",
-              "the callback URL cannot be used", _O, "reference 1.9"),
+              "the callback URL cannot be used", _O, "reference 1.9", say.STAFF, "after fix"),
     ErrorSpec("400.002.02.invalid_phone_number", 400, "400.002.02", "Bad Request - Invalid PhoneNumber",
-              "the number is not 2547... or 2541...", _D, "reference 3.1"),
+              "the number is not 2547... or 2541...", _D, "reference 3.1", say.PHONE, "after fix"),
     ErrorSpec("400.002.02.invalid_amount", 400, "400.002.02", "Bad Request - Invalid Amount",
-              "decimals, zero, negative or above the limit", _D, "reference 3.1"),
+              "decimals, zero, negative or above the limit", _D, "reference 3.1", say.AMOUNT, "after fix"),
     ErrorSpec("400.002.02.invalid_remarks", 400, "400.002.02", "Bad Request - Invalid Remarks",
-              "TransactionDesc is missing", _O, "reference 3.1, 6-10"),
+              "TransactionDesc is missing", _O, "reference 3.1, 6-10", say.STAFF, "after fix"),
     ErrorSpec("400.002.02.invalid_checkout_request_id", 400, "400.002.02", "Bad Request - Invalid CheckoutRequestID",
-              "queried too early, or the id is malformed", _O, "reference 3.2, 6-11"),
+              "queried too early, or the id is malformed", _O, "reference 3.2, 6-11", say.WAITING, "poll"),
     ErrorSpec("400.002.05.invalid_request_payload", 400, "400.002.05", "Invalid Request Payload",
-              "the body is not the expected JSON", _D, "reference 2.2"),
+              "the body is not the expected JSON", _D, "reference 2.2", say.STAFF, "after fix"),
     ErrorSpec("400.001.invalid_short_code", 400, "400.001", "Invalid ShortCode",
-              "pull transactions: the short code is wrong", _D, "reference 2.2"),
+              "pull transactions: the short code is wrong", _D, "reference 2.2", say.NOTHING, "after fix"),
     ErrorSpec("400.003.01.invalid_access_token", 400, "400.003.01", "Invalid Access Token",
-              "bad token on C2B and transaction status", _D, "reference 1.4"),
+              "bad token on C2B and transaction status", _D, "reference 1.4", say.UNAVAILABLE, "new token"),
     ErrorSpec("400.003.02.bad_request", 400, "400.003.02", "Bad Request",
-              "C2B and status; a refused word in a C2B URL", _D, "reference 2.2"),
+              "C2B and status; a refused word in a C2B URL", _D, "reference 2.2", say.NOTHING, "after fix"),
     ErrorSpec("400.008.01.invalid_authentication", 400, "400.008.01", "Invalid Authentication passed",
-              "OAuth: the scheme is not Basic, or the header is missing", _D, "reference 1.3"),
+              "OAuth: the scheme is not Basic, or the header is missing", _D, "reference 1.3", say.STAFF, "after fix"),
     ErrorSpec("400.008.02.invalid_grant_type", 400, "400.008.02", "Invalid grant type passed",
-              "OAuth: grant_type is missing or not client_credentials", _D, "reference 1.3"),
+              "OAuth: grant_type is missing or not client_credentials", _D, "reference 1.3", say.STAFF, "after fix"),
     ErrorSpec("401.unauthorized", 401, "401", "Unauthorized - Invalid Access Token", "bad token on Bill Manager", _O,
-              "reference 1.4"),
+              "reference 1.4", say.NOTHING, "new token"),
     ErrorSpec("401.001.invalid_access_token", 401, "401.001", "Invalid Access Token", "bad token on pull and QR", _D,
-              "reference 1.4"),
+              "reference 1.4", say.NOTHING, "new token"),
     ErrorSpec("401.002.01.invalid_access_token", 401, "401.002.01", "Error Occurred - Invalid Access Token - {token}",
-              "bad token on B2C and account balance", _D, "reference 1.4"),
+              "bad token on B2C and account balance", _D, "reference 1.4", say.UNAVAILABLE, "new token"),
     ErrorSpec("401.003.01.no_apiproduct_match", 401, "401.003.01",
               "Error Occurred - Invalid Access Token - Invalid API call as no apiproduct match found",
-              "the token is good, the product is not on the app", _O, "reference 1.4"),
+              "the token is good, the product is not on the app", _O, "reference 1.4", say.STAFF, "after fix"),
     ErrorSpec("401.003.01.invalid_access_token", 401, "401.003.01", "Error Occurred - Invalid Access Token - {token}",
-              "bad token on C2B, as seen", _O, "reference 1.4"),
+              "bad token on C2B, as seen", _O, "reference 1.4", say.NOTHING, "new token"),
     ErrorSpec("403.002.1001.not_authorized", 403, "403.002.1001", "You are not authorized to initiate this transaction",
-              "the caller's address or app is not allowed", _O, "reference 2.2"),
+              "the caller's address or app is not allowed", _O, "reference 2.2", say.NOTHING, "after fix"),
     ErrorSpec("404.001.01.resource_not_found", 404, "404.001.01", "Resource not found",
-              "unknown path, STK family", _D, "reference 2.2"),
+              "unknown path, STK family", _D, "reference 2.2", say.STAFF, "after fix"),
     ErrorSpec("404.002.01.resource_not_found", 404, "404.002.01", "Resource not found",
-              "unknown path, B2C family", _D, "reference 2.2"),
+              "unknown path, B2C family", _D, "reference 2.2", say.NOTHING, "after fix"),
     ErrorSpec("404.003.01.resource_not_found", 404, "404.003.01", "Resource not found",
-              "unknown path, C2B and status families", _D, "reference 2.2"),
+              "unknown path, C2B and status families", _D, "reference 2.2", say.NOTHING, "after fix"),
     ErrorSpec("404.001.03.invalid_access_token", 404, "404.001.03", "Invalid Access Token",
               "bad or expired token on STK push and query; also a product that is not on the app", _D,
-              "reference 1.4, 6-4", empty_request_id=True),
+              "reference 1.4, 6-4", say.UNAVAILABLE, "new token", empty_request_id=True),
     ErrorSpec("404.001.03.invalid_access_token.with_request_id", 404, "404.001.03", "Invalid Access Token",
-              "bad or expired token on STK push and query, the older form", _O, "reference 1.4"),
+              "bad or expired token on STK push and query, the older form", _O, "reference 1.4",
+              say.UNAVAILABLE, "new token"),
     ErrorSpec("404.001.03.invalid_access_token.status_401", 401, "404.001.03", "Invalid Access Token",
               "bad or expired token on STK push and query, with the status that some clients expect",
-              _X, "reference 6-4", empty_request_id=True),
+              _X, "reference 6-4", say.UNAVAILABLE, "new token", empty_request_id=True),
     ErrorSpec("404.001.04.invalid_authentication_header", 404, "404.001.04", "Invalid Authentication Header",
-              "the Authorization header is absent or malformed", _D, "reference 1.4"),
+              "the Authorization header is absent or malformed", _D, "reference 1.4", say.STAFF, "after fix"),
     ErrorSpec("405.001.method_not_allowed", 405, "405.001", "{method} Method Not Allowed",
-              "wrong HTTP method", _D, "reference 2.2"),
+              "wrong HTTP method", _D, "reference 2.2", say.STAFF, "after fix"),
     ErrorSpec("500.001.1001.merchant_does_not_exist", 500, "500.001.1001", "Merchant does not exist",
-              "the short code is unknown", _D, "reference 2.2"),
+              "the short code is unknown", _D, "reference 2.2", say.STAFF, "after fix"),
     ErrorSpec("500.001.1001.wrong_credentials", 500, "500.001.1001", "Wrong credentials",
-              "Password is not base64(short code + passkey + Timestamp)", _D, "reference 2.2"),
+              "Password is not base64(short code + passkey + Timestamp)", _D, "reference 2.2", say.STAFF, "after fix"),
     ErrorSpec("500.001.1001.unable_to_lock_subscriber", 500, "500.001.1001",
               "Unable to lock subscriber, a transaction is already in process for the current subscriber",
-              "another prompt is open on the phone", _D, "reference 3.1"),
+              "another prompt is open on the phone", _D, "reference 3.1", say.OTHER_PROMPT, "after a wait"),
     ErrorSpec("500.001.1001.processing", 500, "500.001.1001", "The transaction is being processed",
-              "STK query in flight", _O, "reference 3.2"),
+              "STK query in flight", _O, "reference 3.2", say.WAITING, "poll"),
     ErrorSpec("500.001.1001.does_not_exist", 500, "500.001.1001", "The transaction does not Exist",
-              "STK query of an unknown id", _O, "reference 3.2"),
+              "STK query of an unknown id", _O, "reference 3.2", say.UNCONFIRMED, "ask first"),
     ErrorSpec("500.001.1001.no_message", 500, "500.001.1001", None,
-              "STK query in flight, or at random", _O, "reference 3.2"),
+              "STK query in flight, or at random", _O, "reference 3.2", say.WAITING, "poll"),
     ErrorSpec("500.001.1001.internal_server_error", 500, "500.001.1001", "Internal Server Error",
-              "internal failure of a reversal", _D, "reference 2.2"),
+              "internal failure of a reversal", _D, "reference 2.2", say.NOTHING, "ask first"),
     ErrorSpec("500.002.1001.duplicate_originator_conversation_id", 500, "500.002.1001",
-              "Duplicate OriginatorConversationID.", "B2C v3: the first request was accepted", _D, "reference 2.2"),
+              "Duplicate OriginatorConversationID.", "B2C v3: the first request was accepted", _D, "reference 2.2",
+              say.NOTHING, "ask first"),
     ErrorSpec("500.002.1001.system_internal_error", 500, "500.002.1001", "System internal error.",
               "internal failure of M-Pesa, under the code of a duplicate: only the message distinguishes them", _O,
-              "reference 9"),
+              "reference 9", say.UNCONFIRMED, "ask first"),
     ErrorSpec("500.003.02.system_busy", 500, "500.003.02", "System is busy. Please try again in few minutes.",
-              "overload of M-Pesa", _D, "reference 2.2"),
+              "overload of M-Pesa", _D, "reference 2.2", say.BUSY, "backoff"),
     ErrorSpec("500.003.02.spike_arrest", 500, "500.003.02", "Error Occurred: Spike Arrest Violation",
-              "too many calls in a short time", _D, "reference 2.2"),
+              "too many calls in a short time", _D, "reference 2.2", say.BUSY, "backoff"),
     ErrorSpec("500.003.03.quota_violation", 500, "500.003.03", "Quota Violation",
-              "the quota of calls is used up", _D, "reference 2.2"),
+              "the quota of calls is used up", _D, "reference 2.2", say.BUSY, "backoff"),
     ErrorSpec("500.003.03.quota_violation.long", 500, "500.003.03", "Error Occurred: Quota Violation",
-              "the quota of calls is used up, in the longer wording", _D, "reference 2.2"),
+              "the quota of calls is used up, in the longer wording", _D, "reference 2.2", say.BUSY, "backoff"),
     ErrorSpec("500.003.1001.internal_server_error", 500, "500.003.1001", "Internal Server Error",
-              "internal failure of any API: the outcome is unknown", _D, "reference 2.2"),
+              "internal failure of any API: the outcome is unknown", _D, "reference 2.2", say.UNCONFIRMED, "ask first"),
     ErrorSpec("500.003.1001.urls_already_registered", 500, "500.003.1001", "Urls are already registered.",
-              "C2B register repeated in production", _D, "reference 2.2"),
+              "C2B register repeated in production", _D, "reference 2.2", say.NOTHING, "no"),
     ErrorSpec("500.003.1001.duplicate_notification_info", 500, "500.003.1001",
               "Duplicate notification info, SP ID is 107071, correlator is 600984",
-              "URLs still registered on the aggregator platform", _D, "reference 2.2"),
+              "URLs still registered on the aggregator platform", _D, "reference 2.2", say.NOTHING, "after fix"),
     ErrorSpec("00.002.1001.under_maintenance", 503, "00.002.1001",
               "Service is currently under maintenance. Please try again later",
               "M-Pesa is under maintenance; the HTTP status is not known, 503 is assumed", Mark.ASSUMED,
-              "reference 2.2"),
+              "reference 2.2", say.MAINTENANCE, "backoff"),
 )  # fmt: skip
 
 
@@ -242,21 +249,19 @@ class Refusal:
 
 def _all() -> Iterator[Refusal]:
     for error in ERROR_LIST:
-        yield Refusal(
-            kind="error", name=error.name, code=error.code, status=error.status, text=error.message or "",
-            meaning=error.when, advice=ADVICE[error.name], mark=error.mark, source=error.source,
-        )  # fmt: skip
+        yield _refusal("error", error, error.code, error.message or "")
     for fault in GATEWAY_FAULTS.values():
         code, text = _fault_of(fault.body)
-        yield Refusal(
-            kind="gateway", name=fault.name, code=code or fault.name, status=fault.status, text=text,
-            meaning=fault.when, advice=ADVICE[fault.name], mark=fault.mark, source=fault.source,
-        )  # fmt: skip
+        yield _refusal("gateway", fault, code or fault.name, text)
     for page in PAGES.values():
-        yield Refusal(
-            kind="gateway", name=page.name, code=page.name, status=page.status, text=_plain(page.body),
-            meaning=page.when, advice=ADVICE[page.name], mark=page.mark, source=page.source,
-        )  # fmt: skip
+        yield _refusal("gateway", page, page.name, _plain(page.body))
+
+
+def _refusal(kind: str, row: ErrorSpec | EdgeAnswer[Any], code: str, text: str) -> Refusal:
+    return Refusal(
+        kind=kind, name=row.name, code=code, status=row.status, text=text, meaning=row.when,
+        advice=Advice.of(row.say, row.retry), mark=row.mark, source=row.source,
+    )  # fmt: skip
 
 
 def _fault_of(body: Mapping[str, Any]) -> tuple[str, str]:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, Generic, TypeVar
 
+from tayari_simulator.catalogue import customer_texts as say
+from tayari_simulator.catalogue.customer_texts import Phrase
 from tayari_simulator.catalogue.provenance import Mark
 from tayari_simulator.state.behaviour import Reply
 from tayari_simulator.state.exchange import dumps
@@ -28,6 +30,9 @@ class EdgeAnswer(Generic[Body]):
     when: str
     mark: Mark
     source: str
+    say: Phrase
+    """What the customer should be told."""
+    retry: str
     content_type: str = "text/html"
     headers: tuple[tuple[str, str], ...] = ()
 
@@ -44,10 +49,10 @@ _JSON: Final = "application/json"
 
 
 def _fault(  # noqa: PLR0917 - the columns of the table
-    name: str, status: int, text: str, code: str, when: str, mark: Mark, source: str
+    name: str, status: int, text: str, code: str, when: str, mark: Mark, source: str, words: Phrase, retry: str
 ) -> EdgeAnswer[Json]:
     body = {"fault": {"faultstring": text, "detail": {"errorcode": code}}}
-    return EdgeAnswer(name, status, body, when, mark, source, _JSON)
+    return EdgeAnswer(name, status, body, when, mark, source, words, retry, _JSON)
 
 
 _SOAP: Final[Json] = {
@@ -70,15 +75,17 @@ _FAULTS: Final[tuple[EdgeAnswer[Json], ...]] = (
     _fault("spike_arrest", 429,
            "Spike arrest violation. Allowed rate : MessageRate{messagesPerPeriod=5, periodInMicroseconds=60000000, "
            "maxBurstMessageCount=1.0}", "policies.ratelimit.SpikeArrestViolation",
-           "too many calls; STK query in sandbox: five a minute", Mark.OBSERVED, "reference 1.11"),
+           "too many calls; STK query in sandbox: five a minute", Mark.OBSERVED, "reference 1.11", say.BUSY, "backoff"),
     _fault("quota", 429, "Rate limit quota violation. Quota limit  exceeded. Identifier : _default",
-           "policies.ratelimit.QuotaViolation", "the quota is used up", Mark.ASSUMED, "reference 1.10"),
+           "policies.ratelimit.QuotaViolation", "the quota is used up", Mark.ASSUMED, "reference 1.10",
+           say.BUSY, "backoff"),
     _fault("invalid_access_token", 401, "Invalid access token", "keymanagement.service.invalid_access_token",
-           "bad token, refused by the gateway itself", Mark.ASSUMED, "reference 1.4"),
+           "bad token, refused by the gateway itself", Mark.ASSUMED, "reference 1.4", say.UNAVAILABLE, "new token"),
     _fault("gateway_timeout", 504, "Gateway Timeout", "messaging.adaptors.http.flow.GatewayTimeout",
-           "the target did not answer: the outcome is unknown", Mark.OBSERVED, "reference 2.2"),
+           "the target did not answer: the outcome is unknown", Mark.OBSERVED, "reference 2.2",
+           say.UNCONFIRMED, "ask first"),
     EdgeAnswer("soap_as_json", 500, _SOAP, "an upstream SOAP failure; its HTTP status is not known, 500 is assumed",
-               Mark.OBSERVED, "reference 1.10", _JSON),
+               Mark.OBSERVED, "reference 1.10", say.UNCONFIRMED, "ask first", _JSON),
 )  # fmt: skip
 
 _PAGES: Final = (
@@ -87,19 +94,19 @@ _PAGES: Final = (
                'name="format-detection" content="telephone=no"></head><body style="margin:0px;height:100%"><iframe '
                'id="main-iframe">Request unsuccessful. Incapsula incident ID: 812000990145671208-55301477120036'
                "</iframe></body></html>",
-               "the edge blocks the caller, on every path", Mark.OBSERVED, "reference 1.10",
+               "the edge blocks the caller, on every path", Mark.OBSERVED, "reference 1.10", say.UNAVAILABLE, "backoff",
                headers=(("Cache-Control", "no-cache, no-store"), ("Connection", "close"))),
     EdgeAnswer("imperva_503", 503,
                '<html><head><META NAME="robots" CONTENT="noindex,nofollow"></head><body>Request unsuccessful. '
                "Incapsula incident ID: 812000990145671208-8199</body></html>",
-               "the edge cannot reach the gateway", Mark.OBSERVED, "reference 1.10"),
+               "the edge cannot reach the gateway", Mark.OBSERVED, "reference 1.10", say.UNAVAILABLE, "backoff"),
     EdgeAnswer("bad_gateway_502", 502,
                "<html><head><title>502 Bad Gateway</title></head>"
                "<body><center><h1>502 Bad Gateway</h1></center></body></html>",
-               "a plain proxy page", Mark.ASSUMED, "reference 1.10"),
+               "a plain proxy page", Mark.ASSUMED, "reference 1.10", say.UNCONFIRMED, "ask first"),
     EdgeAnswer("service_unreachable", 500, "Service is currently unreachable",
                "sandbox C2B with an unknown short code; as text or JSON, plain text is assumed", Mark.OBSERVED,
-               "reference 2.2", "text/plain"),
+               "reference 2.2", say.NOTHING, "backoff", "text/plain"),
 )  # fmt: skip
 
 GATEWAY_FAULTS: Final[Mapping[str, EdgeAnswer[Json]]] = MappingProxyType({row.name: row for row in _FAULTS})
