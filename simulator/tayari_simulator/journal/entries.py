@@ -20,7 +20,7 @@ class Question:
     msisdn: str | None = None
     transaction_id: str | None = None
     reference: str | None = None
-    """The AccountReference of a push; then all entries of its payment are meant. Answered by `Journal.find` only."""
+    """The AccountReference of a push; then all entries of its payment are meant. `Journal.find` does not ask for it."""
     endpoint: str | None = None
     kind: str | None = None
     since: int = 0

@@ -96,15 +96,13 @@ class Journal:
             watcher(entry)
 
     def find(self, question: Question) -> list[JournalExchange]:
-        """All entries that match, oldest first."""
-        if question.reference is not None:
-            return self._of_reference(question, question.reference)
+        """All entries that match, oldest first; a question without a reference."""
         return [entry for entry in self._candidates(question) if question.matches(entry)]
 
     async def find_in_turns(self, question: Question) -> list[JournalExchange]:
-        """The same, without holding the event loop for long."""
+        """The same of any question, without holding the event loop for long."""
         if question.reference is not None:
-            return await self._of_reference_in_turns(question, question.reference)
+            return await self._of_reference(question, question.reference)
         if question.transaction_id is not None or question.msisdn is not None:
             await self.index_in_turns()
         rows = tuple(self._candidates(question))
@@ -129,14 +127,7 @@ class Journal:
         self._indexed = self.bytes = self.dropped = 0
         self.first_seq = self.next_seq
 
-    def _of_reference(self, question: Question, reference: str) -> list[JournalExchange]:
-        pushes = [entry for entry in self._entries if account_reference(entry) == reference]
-        ids = {entry.transaction_id for entry in pushes} - {""}
-        seen = {entry.seq for entry in pushes}
-        found = [entry for entry in self._entries if entry.transaction_id in ids or entry.seq in seen]
-        return [entry for entry in found if question.matches(entry)]
-
-    async def _of_reference_in_turns(self, question: Question, reference: str) -> list[JournalExchange]:
+    async def _of_reference(self, question: Question, reference: str) -> list[JournalExchange]:
         rows = tuple(self._entries)
         matching = await in_turns(rows, account_reference)
         pushes = [row for row, found in zip(rows, matching, strict=True) if found == reference]

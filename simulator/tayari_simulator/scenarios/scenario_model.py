@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated
 
 from tayari_simulator.faults.base import ErrorName, ResultCode, TableFault
@@ -24,7 +24,7 @@ from tayari_simulator.scenarios.values import (
     Times,
     Topic,
 )
-from tayari_simulator.state.behaviour import NO_DELAY, Behaviour, Call, DelayDistribution, Draws, Fixed
+from tayari_simulator.state.behaviour import NO_DELAY, Behaviour, Call, DelayDistribution, Draws, Fixed, Step
 from tayari_simulator.strict_reading import AtLeast, Count, OneOrMore, Seconds, SecondsOrNone
 
 DEFAULT_DELAY: DelayDistribution = Fixed(1.0)
@@ -48,19 +48,6 @@ class When:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ScenarioOutcome:
-    """The first result of the transaction, and its message."""
-
-    result_code: ResultCode = 0
-    result_desc: Text | None = None
-    after_s: DelayForm = DEFAULT_DELAY
-    callback: bool = True
-    callback_after_s: DelayOrNoneForm = NO_DELAY
-    queue_timeout: bool = False
-    """The request waits too long: `QueueTimeOutURL` is called, and nothing is settled by that."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class FurtherResult:
     """A later result of the same payment, `after_s` after the one before."""
 
@@ -68,6 +55,32 @@ class FurtherResult:
     result_desc: Text | None = None
     after_s: DelayForm = DEFAULT_DELAY
     callback: bool = True
+
+    def step(self) -> Step:
+        """The result as it is played."""
+        return Step(
+            result_code=self.result_code,
+            result_desc=self.result_desc,
+            after=self.after_s,
+            callback=self.callback,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScenarioOutcome(FurtherResult):
+    """The first result of the transaction, and its message."""
+
+    result_code: ResultCode = 0
+    callback_after_s: DelayOrNoneForm = NO_DELAY
+    queue_timeout: bool = False
+    """The request waits too long: `QueueTimeOutURL` is called, and nothing is settled by that."""
+
+    def step(self) -> Step:
+        """The result as it is played."""
+        waits = self.queue_timeout
+        return replace(
+            FurtherResult.step(self), callback_after=self.callback_after_s, truth=not waits, to_timeout_url=waits
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,14 +16,13 @@ from tayari_simulator.faults.table import FAULTS
 from tayari_simulator.scenarios.lint import lint
 from tayari_simulator.scenarios.scenario_model import (
     FaultUse,
-    FurtherResult,
     Header,
     Placing,
     Query,
     Scenario,
     ScenarioOutcome,
 )
-from tayari_simulator.state.behaviour import ALWAYS, FOREVER, Armed, Behaviour, Call, QuerySays, Step
+from tayari_simulator.state.behaviour import ALWAYS, FOREVER, Armed, Behaviour, Call, QuerySays
 from tayari_simulator.strict_reading import keys_of, read_record
 
 
@@ -33,7 +32,7 @@ def compile_behaviour(header: Header, faults: tuple[FaultUse, ...]) -> Behaviour
     skipped = 0 if header.when.endpoint in TRANSACTIONS else header.when.from_call - 1
     behaviour = Behaviour(
         name=header.scenario,
-        steps=(_first(header.outcome or ScenarioOutcome()), *map(_further, header.then)),
+        steps=tuple(row.step() for row in (header.outcome or ScenarioOutcome(), *header.then)),
         query=_query(header.query) if header.query else None,
         armed=tuple(_armed(use, call, skipped) for use in faults for call in use.calls),
     )
@@ -54,27 +53,6 @@ def _armed(use: FaultUse, call: str, skipped: int) -> Armed:
         from_s=placing.from_s,
         until_s=FOREVER if placing.until_s is None else placing.until_s,
         draws=use.draws,
-    )
-
-
-def _first(outcome: ScenarioOutcome) -> Step:
-    return Step(
-        result_code=outcome.result_code,
-        result_desc=outcome.result_desc,
-        after=outcome.after_s,
-        callback=outcome.callback,
-        callback_after=outcome.callback_after_s,
-        truth=not outcome.queue_timeout,
-        to_timeout_url=outcome.queue_timeout,
-    )
-
-
-def _further(further: FurtherResult) -> Step:
-    return Step(
-        result_code=further.result_code,
-        result_desc=further.result_desc,
-        after=further.after_s,
-        callback=further.callback,
     )
 
 
