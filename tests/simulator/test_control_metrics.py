@@ -48,6 +48,8 @@ def test_another_reader_finds_every_figure_with_its_type_and_meaning(text: str) 
     assert all(family.documentation for family in families.values())
     assert {sample.name for sample in families["tayari_refusals"].samples} == {"tayari_refusals_total"}
     assert families["tayari_pushes_accepted"].samples[0].value == 1.0
+    assert families["tayari_payments_remembered"].samples[0].value == 1.0
+    assert families["tayari_payments_pending"].samples[0].value == 0.0, "its prompt is closed"
     assert all(
         (family.type == "counter") == sample.name.endswith("_total")
         for family in families.values()

@@ -140,7 +140,7 @@ def measured(parts: MetricSources, limits: Limits) -> dict[str, float]:
         "tayari_callbacks_in_flight": callback_sender.in_flight,
         "tayari_callbacks_waiting": callback_sender.waiting,
         "tayari_payments_remembered": len(state.transactions),
-        "tayari_payments_pending": len(state.transactions),
+        "tayari_payments_pending": len(state.prompts),
         "tayari_plans": len(state.schedule),
         "tayari_tokens": len(state.tokens),
         "tayari_journal_entries": len(entries),
