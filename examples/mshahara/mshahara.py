@@ -19,8 +19,10 @@ from bank import Bank, Settings
 from books import Books, Payout
 from payroll import Payroll
 from payroll_defects import DEFECTS, listed, payroll_with
+from suppliers import SUPPLIER_DEFECTS
 
 PHONE = re.compile(r"(?:\+?254|0)?([17]\d{8})")
+PAY_BILL = re.compile(r"\d{5,7}")
 APPROVAL = re.compile(r"/payouts/([^/]+)/approve")
 LARGEST = 100_000
 """Bytes of a request; a result has about two thousand."""
@@ -43,6 +45,7 @@ class Handler(BaseHTTPRequestHandler):
 
     payroll: Payroll
     secret: str
+    pays_suppliers = False
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
@@ -74,17 +77,25 @@ class Handler(BaseHTTPRequestHandler):
         elif self.path == "/balance":
             self._answer(202 if self.payroll.bank.ask_balance().accepted else 502, {})
         elif self.path.startswith(f"/{self.secret}/results/"):
-            self._take_message(self.path.rsplit("/", 1)[1], body)
+            what, _, own_id = self.path.partition("/results/")[2].partition("/")
+            self._take_message(what, own_id, body)
         else:
             self._answer(404, {"error": "no such path"})
 
     def _payout(self, body: dict[str, Any]) -> None:
-        phone = PHONE.fullmatch(re.sub(r"[\s-]", "", str(body.get("phone") or "")))
-        amount, reference = body.get("amount"), str(body.get("reference") or "")
-        if phone is None or type(amount) is not int or not self.payroll.least <= amount <= 250_000 or not reference:
-            self._answer(422, {"error": "expected phone, reference, and an amount of 10 to 250000 whole shillings"})
+        payee, amount, reference = self._payee(body), body.get("amount"), str(body.get("reference") or "")
+        if not payee or type(amount) is not int or not self.payroll.least <= amount <= 250_000 or not reference:
+            self._answer(422, {"error": "expected payee, reference, and an amount of 10 to 250000 whole shillings"})
             return
-        self._answer(202, shown(self.payroll.request(reference, f"254{phone[1]}", amount)))
+        self._answer(202, shown(self.payroll.request(reference, payee, amount)))
+
+    def _payee(self, body: dict[str, Any]) -> str:
+        """The phone of an employee, or the pay bill number of a supplier; empty: none is given."""
+        if self.pays_suppliers:
+            pay_bill = str(body.get("pay_bill") or "")
+            return pay_bill if PAY_BILL.fullmatch(pay_bill) else ""
+        phone = PHONE.fullmatch(re.sub(r"[\s-]", "", str(body.get("phone") or "")))
+        return "" if phone is None else f"254{phone[1]}"
 
     def _approve(self, payout_id: str) -> None:
         payout = self.payroll.books.find(id=payout_id)
@@ -94,9 +105,11 @@ class Handler(BaseHTTPRequestHandler):
         self.payroll.approve(payout)
         self._answer(200, shown(self.payroll.books.find(id=payout_id) or payout))
 
-    def _take_message(self, what: str, body: dict[str, Any]) -> None:
-        """M-Pesa is answered at once and always: it does not ask twice."""
+    def _take_message(self, what: str, own_id: str, body: dict[str, Any]) -> None:
+        """M-Pesa is answered at once and always: it does not ask twice. `own_id`: the address carries our id."""
         result = body.get("Result")
+        if own_id and isinstance(result, dict):
+            result["OriginatorConversationID"] = own_id
         hear = {
             "result": self.payroll.result,
             "late": self.payroll.waited_too_long,
@@ -134,7 +147,9 @@ def main() -> None:
     parser.add_argument("--db", default="mshahara.db")
     env = os.environ
     wrong = env.get("MSHAHARA_DEFECT") or None
-    parser.add_argument("--defect", choices=sorted(DEFECTS), default=wrong, help="one thing that is done wrong")
+    parser.add_argument(
+        "--defect", choices=sorted({**DEFECTS, **SUPPLIER_DEFECTS}), default=wrong, help="one thing that is done wrong"
+    )
     parser.add_argument("--list-defects", action="store_true", help="print the defects as JSON")
     given = parser.parse_args()
     if given.list_defects:
@@ -147,9 +162,10 @@ def main() -> None:
         password=env.get("MPESA_PASSWORD", "Safaricom999!*!"), certificate=env["MPESA_CERTIFICATE"],
         public_url=f"{env.get('MSHAHARA_URL', 'https://mshahara.example')}/{secret}",
     )  # fmt: skip
-    made = payroll_with(given.defect)(Books(given.db), Bank(settings))
+    pays_suppliers = bool(env.get("MSHAHARA_SUPPLIERS"))
+    made = payroll_with(given.defect, pays_suppliers=pays_suppliers)(Books(given.db), Bank(settings))
     made.needs_approval = bool(env.get("MSHAHARA_APPROVAL"))
-    handler = type("Served", (Handler,), {"payroll": made, "secret": secret})
+    handler = type("Served", (Handler,), {"payroll": made, "secret": secret, "pays_suppliers": pays_suppliers})
     server = ThreadingHTTPServer(("127.0.0.1", given.port), handler)
     server.daemon_threads = True
     for number in (signal.SIGTERM, signal.SIGINT):

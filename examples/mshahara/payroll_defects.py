@@ -25,6 +25,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 from payroll import STOPPING, Payroll, parameters
 from retry_defects import ApprovalPaysAgain, FailedIsSentAgain, RetriesForEver, RetriesUnderItsId
+from suppliers import SUPPLIER_DEFECTS, Suppliers
 
 
 class NewIdOnRetry(Payroll):
@@ -359,8 +360,12 @@ DEFECTS: dict[str, tuple[tuple[str, ...], type[Payroll]]] = {
 
 
 def listed() -> list[dict[str, object]]:
-    """The defects as data."""
-    return [{"name": name, "rules": rules, "about": _about(made)} for name, (rules, made) in DEFECTS.items()]
+    """The defects as data. `target`: the target file of the payroll that has it."""
+    return [
+        {"name": name, "rules": rules, "about": _about(made), "target": target}
+        for target, defects in (("tayari.yaml", DEFECTS), ("suppliers.yaml", SUPPLIER_DEFECTS))
+        for name, (rules, made) in defects.items()
+    ]
 
 
 def _about(made: type[Payroll]) -> str:
@@ -368,6 +373,8 @@ def _about(made: type[Payroll]) -> str:
     return text[:1].upper() + text[1:]
 
 
-def payroll_with(defect: str | None) -> type[Payroll]:
-    """The payroll that has this defect; none: the good one."""
-    return DEFECTS[defect][1] if defect else Payroll
+def payroll_with(defect: str | None, *, pays_suppliers: bool = False) -> type[Payroll]:
+    """The payroll that has this defect; none: the good one, of salaries or of suppliers."""
+    if not defect:
+        return Suppliers if pays_suppliers else Payroll
+    return {**DEFECTS, **SUPPLIER_DEFECTS}[defect][1]

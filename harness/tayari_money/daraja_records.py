@@ -15,8 +15,15 @@ from tayari_money.payment_record import DarajaTransaction, PaymentResult, Receiv
 
 STK_PUSH: Final = "stk_push"
 """The kind of the payments that a merchant asks for."""
-PAYOUT_CALLS: Final = ("b2c", "b2c_v1", "b2pochi")
+B2C: Final = "b2c"
+B2POCHI: Final = "b2pochi"
+B2B: Final = "b2b"
+"""The kinds of payouts: to a person, to a person's business wallet, to another organisation."""
+PAYOUT_CALLS: Final = (B2C, "b2c_v1", B2POCHI, B2B)
 """The calls that pay somebody; the transactions of the first two are of the first kind."""
+WITHOUT_OWN_ID: Final = ("b2c_v1", B2B)
+"""Payout calls that read no OriginatorConversationID of the merchant's, so that each request is a payout of its own.
+Source: reference 3.4, 3.6."""
 REGISTRATION_CALLS: Final = ("c2b_register", "c2b_register_v1")
 """The calls that register C2B URLs; most published clients make the second one."""
 REVERSAL: Final = "reversal"

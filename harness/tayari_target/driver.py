@@ -147,11 +147,14 @@ class MerchantDriver:
         return self._look("read status", "merchant.status", values, payment_id)
 
     def start_payout(self, *, msisdn: str, amount: int, reference: str, approve: bool = True) -> Started:
-        """Ask the merchant to pay somebody, and approve it where that is needed; an adapter is not asked."""
+        """Ask the merchant to pay somebody, and approve it where that is needed; an adapter is not asked.
+
+        `msisdn`: of a payout to another organisation its short code.
+        """
         payout = self.target.merchant.payout
         if payout is None:
             return not_started("merchant.payout")
-        values = _payment_values(msisdn, amount, reference, "")
+        values = _payment_values(msisdn, amount, reference, "") | {"party_b": msisdn}
         answer = self._sender.send("start payout", payout.call, values)
         started = read_started(answer, payout.payout_id, payout.message, reference)
         if approve and started.accepted and payout.approve is not None:
@@ -194,7 +197,7 @@ class MerchantDriver:
         wallet: WalletSource | None = self.target.at("merchant.payout.wallet")
         if wallet is None:
             return None, missing("merchant.payout.wallet")
-        answer = self._answer(wallet.way, "read wallet", _numbers(msisdn))
+        answer = self._answer(wallet.way, "read wallet", _numbers(msisdn) | {"party_b": msisdn})
         return read_shillings("merchant.payout.wallet.available", wallet.available, answer)
 
     def start_refund(self, *, payment_id: str, msisdn: str, amount: int, reference: str) -> Started:

@@ -22,7 +22,7 @@ _KINDS: Final = {"payout": PaymentKind.PAYOUT, "c2b": PaymentKind.C2B_PAYMENT}
 """By the folder of a scenario; any other folder is about payments that the merchant asks for."""
 _KEYS: Final = {
     PaymentKind.STK_PAYMENT: "merchant.pay",
-    PaymentKind.PAYOUT: "merchant.payout",
+    PaymentKind.PAYOUT: "merchant.payout with {msisdn}",
     PaymentKind.C2B_PAYMENT: "merchant.c2b with open_account and account",
 }
 """What a target file needs for each kind."""
@@ -80,10 +80,13 @@ def kind_of(scenario: str) -> PaymentKind:
 
 
 def described(merchant: Merchant) -> tuple[PaymentKind, ...]:
-    """The kinds of money that the target file lets a load move; the first one is moved where nothing else is asked."""
+    """The kinds of money that the target file lets a load move; the first one is moved where nothing else is asked.
+
+    Payouts to other organisations (B2B) are none of them: a load pays thousands, and the sandbox has a thousand.
+    """
     has = {
         PaymentKind.STK_PAYMENT: merchant.takes_payments,
-        PaymentKind.PAYOUT: merchant.payout is not None,
+        PaymentKind.PAYOUT: merchant.payout is not None and not merchant.payout.pays_businesses,
         PaymentKind.C2B_PAYMENT: merchant.c2b is not None and merchant.c2b.can_be_followed,
     }
     return tuple(kind for kind, is_there in has.items() if is_there)

@@ -34,6 +34,8 @@ from tayari_target.test_environment import TestEnvironment
 ROOT = Path(__file__).parents[2]
 DUKA = ROOT / "examples" / "duka"
 MSHAHARA = ROOT / "examples" / "mshahara"
+SUPPLIERS = MSHAHARA / "suppliers.yaml"
+"""The same payroll, as it pays other organisations."""
 AT_ONCE = 3
 """Shops that run side by side; each waits more than it works, and several files of tests do this at once."""
 
@@ -55,6 +57,7 @@ class Mutant:
     rules: tuple[str, ...]
     about: str
     shop: Path = DUKA
+    """Its folder, or its target file where that has another name."""
 
     def __str__(self) -> str:
         return self.name
@@ -94,7 +97,7 @@ def _listed(program: Path) -> Iterator[Mutant]:
     for row in json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout):
         rules = tuple(rule for rule in row["rules"] if rule in catalogue())
         if rules:
-            yield Mutant(row["name"], rules, row["about"], program.parent)
+            yield Mutant(row["name"], rules, row["about"], program.parent / row.get("target", ""))
 
 
 def run_rules(
@@ -112,7 +115,7 @@ def run_rules(
 
     `intercept`: it does not get Daraja's address, and calls Safaricom's host.
     """
-    target = load_target(shop / "tayari.yaml")
+    target = load_target(shop if shop.is_file() else shop / "tayari.yaml")
     start = target.merchant.start
     assert start is not None
     wrong = ",".join(defects)

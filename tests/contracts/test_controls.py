@@ -198,7 +198,7 @@ def test_an_ordinary_payout_that_is_sent_again_while_its_end_is_awaited_is_a_mat
         monkeypatch.setattr(control_payments, name, lambda *_: None)
     monkeypatch.setattr(control_payments, "is_sent_again", lambda _, one: is_sent_again and one in awaited)
     seen: Any = SimpleNamespace(
-        target=SimpleNamespace(merchant=SimpleNamespace(payout=SimpleNamespace(status=True))),
+        target=SimpleNamespace(merchant=SimpleNamespace(payout=SimpleNamespace(status=True, pays_businesses=False))),
         observations=SimpleNamespace(until=until),
         time=SimpleNamespace(settled_s=10.0),
     )

@@ -2,7 +2,7 @@
 
 import pytest
 from mood_table import DECLARED, run_mood
-from mutants import BUY_GOODS, MSHAHARA, TILL, run_rules
+from mutants import BUY_GOODS, MSHAHARA, SUPPLIERS, TILL, run_rules
 from tayari_contracts.catalogue.rules import Need, catalogue
 from tayari_reports.model import State
 
@@ -30,6 +30,17 @@ def test_the_good_payroll_fails_no_rule() -> None:
     states = {check.rule: (check.state, check.reason) for check in found}
     assert {rule: states.pop(rule)[0] for rule in OF_PAYOUTS} == dict.fromkeys(OF_PAYOUTS, State.PASS)
     assert {state for state, _ in states.values()} == {State.NOT_APPLICABLE}
+
+
+@pytest.mark.slow
+def test_the_good_payroll_of_suppliers_fails_no_rule() -> None:
+    """It pays organisations (B2B), so a rule about ids or placeholders of B2C is not applicable to it."""
+    found = run_rules(sorted(OF_PAYOUTS), shop=SUPPLIERS)
+
+    states = {check.rule: (check.state, check.reason) for check in found}
+    of_b2c = {states.pop(rule)[0] for rule in ("P04", "P09", "P14", "P24")}
+    assert of_b2c == {State.NOT_APPLICABLE}
+    assert {rule: state for rule, state in states.items() if state[0] is not State.PASS} == {}
 
 
 @pytest.mark.slow

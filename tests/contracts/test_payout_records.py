@@ -120,10 +120,16 @@ def test_an_unreadable_message_proves_nothing() -> None:
 
 
 def test_requests_without_an_id_are_payouts_of_their_own() -> None:
-    bodies = ('{"OriginatorConversationID": "a"}', '{"OriginatorConversationID": "a"}', "{}", "{}")
-    requests = [{"seq": seq, "request": {"body": body}} for seq, body in enumerate(bodies)]
+    """Of calls that read no id too, whatever the merchant writes there. One that Daraja refused is no payout."""
+    named, unnamed = '{"OriginatorConversationID": "a"}', "{}"
+    rows = [("b2c", named), ("b2c", named), ("b2c_v1", unnamed), ("b2c_v1", named), ("b2b", named), ("b2b", named)]
+    requests: list[dict[str, Any]] = [
+        {"seq": seq, "endpoint": call, "request": {"body": body}, "checkout_request_id": f"AG{seq}"}
+        for seq, (call, body) in enumerate(rows)
+    ]
+    requests[-1]["checkout_request_id"] = None
 
-    assert originator_ids(requests) == ["a", "none, request 2", "none, request 3"]
+    assert originator_ids(requests) == ["a", "none, request 2", "none, request 3", "none, request 4"]
 
 
 def payment(kind: str, name: str) -> dict[str, Any]:
@@ -135,7 +141,9 @@ def payment(kind: str, name: str) -> dict[str, Any]:
 
 def test_each_kind_of_money_is_judged_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     """A payout, a reversal or a C2B payment of the same phone is no push, and a push is no payout."""
-    rows = [payment(kind, kind) for kind in ("stk_push", "b2c", "b2pochi", "reversal", "c2b", "transaction_status")]
+    rows = [
+        payment(kind, kind) for kind in ("stk_push", "b2c", "b2pochi", "b2b", "reversal", "c2b", "transaction_status")
+    ]
     empty: dict[str, Any] = {"entries": [], "next": 1, "dropped": 0}
     control = ControlClient("http://127.0.0.1:9")
     monkeypatch.setattr(control, "_call", lambda _, path, **__: {"payments": rows} if "payments" in path else empty)
@@ -143,7 +151,7 @@ def test_each_kind_of_money_is_judged_by_itself(monkeypatch: pytest.MonkeyPatch)
     pushes, payouts = transactions_by_msisdn(control), payouts_by_msisdn(control)
 
     assert [row.transaction_id for row in pushes["254711000111"]] == ["stk_push"]
-    assert [row.transaction_id for row in payouts["254711000111"]] == ["b2c", "b2pochi"]
+    assert [row.transaction_id for row in payouts["254711000111"]] == ["b2c", "b2pochi", "b2b"]
 
 
 @pytest.mark.parametrize(
@@ -179,6 +187,7 @@ def test_a_payment_is_given_back_by_its_reversals_and_by_payouts_to_its_payer(mo
 def test_requests_of_a_payout_count_from_its_start_or_from_the_first_click(given: int | None, expected: int) -> None:
     """Of clicks at the same moment another one may reach Daraja first: its request counts too."""
     context = SimpleNamespace(
+        target=PAYS_PERSONS,
         allocation=Allocation(),
         journal=SimpleNamespace(now=lambda: 12),
         run=SimpleNamespace(gate=SimpleNamespace(passing=nullcontext)),
@@ -243,6 +252,8 @@ def test_payouts_to_one_person_are_distinguished_by_their_amounts(is_shared: boo
     assert [one.amount for one in record.transactions] == amounts
 
 
+PAYS_PERSONS: Any = SimpleNamespace(merchant=SimpleNamespace(payout=SimpleNamespace(pays_businesses=False)))
+"""The target of a merchant whose payouts are B2C."""
 PAYOUT = Payment(
     msisdn="254711000111", amount=5, reference="T1", since=1, began_at=1.0, kind=PaymentKind.PAYOUT,
     started=Started(accepted=True, status=202, body="{}", payment_id="p1"),
@@ -273,6 +284,7 @@ def test_a_balance_with_cents_is_compared_as_exactly_as_cents_are(
     balances = iter([1026.1, left, left, left])
     monkeypatch.setattr(p20_wallet, "play", lambda *_: [PAYOUT])
     context = SimpleNamespace(
+        target=PAYS_PERSONS,
         allocation=SimpleNamespace(msisdn=lambda: PAYOUT.msisdn),
         driver=SimpleNamespace(read_wallet=lambda _: (next(balances), "")),
         observations=SimpleNamespace(until=lambda *_, **__: None, status=lambda _: StatusView(state=PaymentState.PAID)),
@@ -440,6 +452,7 @@ def test_a_balance_pays_no_more_than_it_has(
     monkeypatch.setattr(p20_wallet, "transactions", lambda *_: [*failed, *({"amount": amount} for amount in sent)])
     notes: list[str] = []
     context = SimpleNamespace(
+        target=PAYS_PERSONS,
         allocation=SimpleNamespace(msisdn=lambda: PAYOUT.msisdn),
         observations=SimpleNamespace(until=lambda *_, **__: None),
         time=SimpleNamespace(until=lambda look, within_s: look(), settled_s=1.0),

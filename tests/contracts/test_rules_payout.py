@@ -33,6 +33,10 @@ PAYOUT = Payment(
 )  # fmt: skip
 
 
+PAYS_PERSONS: Any = SimpleNamespace(merchant=SimpleNamespace(payout=SimpleNamespace(pays_businesses=False)))
+"""The target of a merchant whose payouts are B2C."""
+
+
 def seen_as(state: PaymentState) -> Any:
     return SimpleNamespace(
         until=lambda *_, **__: StatusView(state=state, raw_state=state),
@@ -63,7 +67,9 @@ def test_a_balance_that_no_open_payout_lowers_is_left_to_p20(
     monkeypatch.setattr(p21_forged_result, "pay_out_sent", lambda *_, **__: PAYOUT)
     monkeypatch.setattr(p21_forged_result, "_accepted", lambda *_: {})
     context: Any = SimpleNamespace(
-        allocation=SimpleNamespace(msisdn=lambda: PAYOUT.msisdn), control=SimpleNamespace(hold=lambda *_, **__: None)
+        target=PAYS_PERSONS,
+        allocation=SimpleNamespace(msisdn=lambda: PAYOUT.msisdn),
+        control=SimpleNamespace(hold=lambda *_, **__: None),
     )
 
     assert p21_forged_result._victim(context, "paying", {}).before == before
@@ -86,6 +92,7 @@ def test_an_amount_below_zero_is_the_same_in_each_form(
         p22_nothing_or_less, "payout_requests", lambda *_: [{"request": {"body": body}}] if asked[-1] else []
     )
     context: Any = SimpleNamespace(
+        target=PAYS_PERSONS,
         allocation=SimpleNamespace(msisdn=lambda: PAYOUT.msisdn),
         profile=SimpleNamespace(require_payout_amount=lambda: None),
         observations=seen_as(PaymentState.FAILED),
@@ -104,6 +111,7 @@ def test_a_second_payout_of_a_merchant_that_has_stopped_waits_for_a_person(
     another = {"seq": 2, "request": {"body": '{"OriginatorConversationID": "b"}'}}
     monkeypatch.setattr(p19_asked_for_twice, "payout_requests", lambda *_: requests)
     context: Any = SimpleNamespace(
+        target=PAYS_PERSONS,
         allocation=SimpleNamespace(reference=lambda: "T2"),
         control=SimpleNamespace(play_next=lambda *_, **__: None),
         driver=SimpleNamespace(

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 import pytest
-from mutants import DUKA, MSHAHARA
+from mutants import DUKA, MSHAHARA, SUPPLIERS
 from shipped_scenarios import SHIPPED
 from tayari_contracts.catalogue.rules import Need, catalogue
 from tayari_contracts.context.merchant_profile import MerchantProfile
@@ -23,10 +24,15 @@ DOCUMENTS: dict[str, dict[str, Any]] = {row.name: row.to_dict() for row in SHIPP
 
 
 def judged(
-    names: Iterable[str], *, rules: Iterable[str] = (), defect: str = "", shop: bool = False
+    names: Iterable[str],
+    *,
+    rules: Iterable[str] = (),
+    defect: str = "",
+    shop: bool = False,
+    file: Path = MSHAHARA / "tayari.yaml",
 ) -> dict[str, Check]:
     """What the payroll, or the shop, with this defect, makes of these scenarios, and of these money rules."""
-    target = load_target((DUKA if shop else MSHAHARA) / "tayari.yaml")
+    target = load_target(DUKA / "tayari.yaml" if shop else file)
     start = target.merchant.start
     assert start is not None
     env = MappingProxyType({**start.env, "DUKA_DEFECTS" if shop else "MSHAHARA_DEFECT": defect})
@@ -55,6 +61,16 @@ def test_a_good_payroll_does_what_the_scenarios_expect() -> None:
     assert {found[name].state for name in (*names, "balance/success")} == {State.PASS}, found
     assert found["reversal/success"].state is State.NOT_APPLICABLE
     assert found["payment/success"].state is State.NOT_APPLICABLE
+
+
+@pytest.mark.slow
+def test_scenarios_of_payments_to_organisations_are_those_of_a_merchant_that_makes_them() -> None:
+    names = ["b2b/success", "b2b/ack-lost", "b2b/receiver-invalid", "b2b/result-never-comes", "b2b/gateway-timeout"]
+    found = judged([*names, "payout/success"], file=SUPPLIERS)
+
+    assert {found[name].state for name in names} == {State.PASS}, found
+    assert found["payout/success"].state is State.NOT_APPLICABLE
+    assert judged(["b2b/success", "payout/success"])["b2b/success"].state is State.NOT_APPLICABLE
 
 
 @pytest.mark.slow

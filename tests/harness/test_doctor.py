@@ -288,7 +288,7 @@ def test_a_merchant_without_callbacks_is_sound_when_it_asks(tmp_path: Path) -> N
     assert found["cancelled payment"].message == "it is failed"
 
 
-@pytest.mark.parametrize("call", ["b2c", "b2c_v1", "b2pochi"])
+@pytest.mark.parametrize("call", ["b2c", "b2c_v1", "b2pochi", "b2b"])
 def test_a_payout_is_found_by_whichever_api_it_is_made(call: str) -> None:
     seen = SimpleNamespace(
         wait=lambda condition, **_: {"met": condition == f"{call}_seen", "entries": [{"endpoint": call}]}

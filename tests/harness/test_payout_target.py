@@ -89,6 +89,36 @@ def test_a_merchant_that_only_pays_out_needs_no_payment(tmp_path: Path) -> None:
     assert merchant.payout.balance.refresh is not None
 
 
+def test_a_payout_to_an_organisation_names_the_short_code_that_is_paid(tmp_path: Path) -> None:
+    text = PAYROLL.replace("{msisdn}", "{party_b}").replace("{msisdn_local}", "{party_b}")
+    routes = {"POST /payouts": Says({"id": 9}), "GET /wallets/600123": Says({"left": 990})}
+    with open_shop(routes) as shop:
+        target = load(tmp_path, text.replace("http://127.0.0.1:8000", shop.url))
+        driver = MerchantDriver(target)
+        driver.start_payout(msisdn="600123", amount=10, reference="R1")
+
+        assert json.loads(shop.asked[0].body) == {"phone": "600123", "amount": 10, "reference": "R1"}
+        assert driver.read_wallet("600123") == (990.0, "")
+    assert target.merchant.payout is not None
+    assert target.merchant.payout.pays_businesses
+    assert "{party_b} beside {msisdn}" in problem_of(tmp_path, PAYROLL.replace("{reference}", "{party_b}"))
+
+
+def test_the_preflight_of_a_merchant_that_pays_suppliers_pays_an_organisation() -> None:
+    target = load_target(MSHAHARA.with_name("suppliers.yaml"))
+    environment = TestEnvironment(target)
+    environment.prepare()
+    try:
+        found = {finding.name: finding for finding in examine(environment, lambda _: None)}
+        (paid,) = environment.control.payments()
+    finally:
+        environment.close()
+
+    assert all(finding.ok for finding in found.values()), found
+    assert (paid["kind"], paid["state"]) == ("b2b", "paid")
+    assert int(paid["msisdn"]) in diagnose_payout.SHORT_CODES
+
+
 def test_a_shop_that_refunds_has_the_capability(tmp_path: Path) -> None:
     merchant = load(tmp_path, SHOP).merchant
 
@@ -173,7 +203,7 @@ def test_the_preflight_makes_one_payout() -> None:
     [
         ({"MPESA_PASSWORD": "other"}, "initiator", "another padding than PKCS#1 v1.5, or another password", True),
         ({"MPESA_INITIATOR": "nobody"}, "initiator", "the initiator is not known", True),
-        ({"MPESA_URL": "http://127.0.0.1:9"}, "Daraja base URL", "no request of B2C or B2Pochi came", False),
+        ({"MPESA_URL": "http://127.0.0.1:9"}, "Daraja base URL", "no payout request for it came", False),
         ({"MPESA_SECRET": "other"}, "credentials", "token request was answered 400", False),
         ({"MSHAHARA_URL": "https://elsewhere.example"}, "callback host", "elsewhere.example", False),
     ],

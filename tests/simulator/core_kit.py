@@ -68,6 +68,9 @@ class Playing:
     ) -> Play | None:
         return self.play if self._call == call else None
 
+    def is_queued(self, call: str, msisdn: str) -> bool:
+        return False
+
     def accepted(self, call: str, msisdn: str) -> None:
         self.accepted_msisdns.append(msisdn)
 

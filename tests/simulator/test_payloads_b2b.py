@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from bench_daraja import scenario_of
 from core_kit import Desk, error_of, payload, wire
 from initiator_kit import CONVERSATION, NODE_ID, PHONE, SHORT_CODE, STATUS, ask, ending, parameters, result_of, same
 from tayari_simulator.apis.initiator.b2b import COMMANDS
+from tayari_simulator.scenarios.selector import Selector
 from tayari_simulator.state.ledger import Account
 
 B2B = "/mpesa/b2b/v1/paymentrequest"
@@ -166,6 +168,22 @@ def test_a_payment_between_organisations_is_found_by_its_status() -> None:
 
     assert (found["TransactionStatus"], found["DebitAccountType"]) == ("Completed", "Working Account")
     assert found["CreditPartyName"] == "600000 - Example Shop"
+
+
+def test_a_payment_for_a_requester_plays_what_is_queued_for_the_short_code_that_is_paid() -> None:
+    """Once; then the Requester, on whose behalf is paid, chooses the scenario."""
+    named = "{{scenario: b2b/{}, about: It pays., when: {{endpoint: b2b{}}}}}"
+    selector = Selector([scenario_of(named.format("of-requester", ", msisdn: 254700000000"))])
+    selector.queue(scenario_of(named.format("queued", "")), msisdn="600000")
+    desk = Desk()
+    desk.daraja.state.choose = selector
+
+    played = []
+    for _ in range(2):
+        ask(desk, B2B, "b2b_paybill.request")
+        played.append(desk.notes[-1].scenario)
+
+    assert played == ["b2b/queued", "b2b/of-requester"]
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ class Payment:
     """A payment or a payout that the merchant was asked to start, or a payment that a customer made (C2B)."""
 
     msisdn: str
-    """The payer, or who is paid, twelve digits, however it was typed into the merchant."""
+    """The payer, or who is paid, twelve digits, however it was typed into the merchant; in B2B a short code."""
     amount: int | float
     reference: str
     started: Started

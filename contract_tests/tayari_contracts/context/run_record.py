@@ -319,6 +319,8 @@ class RunRecord:
 
 SUITE_PREFIX = "25471"
 """Numbers 2547 1x are the suites'; the load run has a block of its own, so that the two never meet."""
+SHORT_CODES = 900
+"""How many organisations the suites pay; the preflight has the sandbox's other short codes, 600900 to 600999."""
 
 
 class AllocatedOrder(NamedTuple):
@@ -338,6 +340,7 @@ class Allocation:
     def __init__(self, *, start: int | None = None) -> None:
         self._next = count(randbelow(9_000_000) if start is None else start)
         self._run = "".join(choice(ascii_uppercase + digits) for _ in range(3))
+        self._short_codes = count(randbelow(SHORT_CODES))
         self._lock = Lock()
         self.payers: set[str] = set()
         """Every MSISDN that was handed out."""
@@ -351,6 +354,11 @@ class Allocation:
         payer = f"{SUITE_PREFIX}{self._number() % 10_000_000:07d}"
         self.payers.add(payer)
         return payer
+
+    def short_code(self) -> str:
+        """One of the sandbox's, which exist without configuration: 600000 to 600899. Source: reference 1.8."""
+        with self._lock:
+            return str(600_000 + next(self._short_codes) % SHORT_CODES)
 
     def reference(self) -> str:
         """At most twelve letters and digits, as Daraja's AccountReference allows."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from tayari_money.daraja_records import C2B, PAYOUT_CALLS, REVERSAL, confirmed_amount
+from tayari_money.daraja_records import B2B, B2C, B2POCHI, C2B, REVERSAL, confirmed_amount
 
 from tayari_contracts.catalogue.rules import Need
 from tayari_contracts.context.actions import after
@@ -19,6 +19,7 @@ from tayari_contracts.context.run_record import CRASH
 from tayari_contracts.steps.c2b_payments import EMPTY_NAMES, confirm_falsely, pay_in
 from tayari_contracts.steps.c2b_registration import REGISTER, registering
 from tayari_contracts.steps.forged_callback import SOURCE, Caller
+from tayari_contracts.steps.payees import new_payee, pays_businesses
 from tayari_contracts.steps.payouts import (
     answered_messages,
     pay_out,
@@ -67,6 +68,18 @@ def _go_on(context: CheckContext, document: Document) -> None:
         resume(context)
 
 
+def _pay_out(context: CheckContext, document: Document) -> Payment:
+    """A payout that plays the document.
+
+    Raises:
+        Inapplicable: the merchant pays persons, and the document is about payments to organisations, or the reverse.
+    """
+    if (endpoint_of(document) == B2B) is not pays_businesses(context):
+        pays = "other organisations" if pays_businesses(context) else "persons"
+        raise Inapplicable(f"it is about {endpoint_of(document)} calls, and the payouts of this merchant go to {pays}")
+    return pay_out(context, document)
+
+
 def _give_back(context: CheckContext, document: Document) -> Payment:
     return give_back_sent(context, paid_payment(context), document)
 
@@ -79,7 +92,7 @@ def _asked_about(context: CheckContext, document: Document) -> Payment:
     expected = (document.get("expect") or {}).get("state", "paid")
     is_paid = PAID in ([expected] if isinstance(expected, str) else expected)
     silent = payout_situation("inline/asked-about", outcome=after(0.5, callback=False) if is_paid else after(RUNS_S))
-    msisdn = context.allocation.msisdn()
+    msisdn = new_payee(context)
     context.control.play_next(document, msisdn=msisdn)
     payment = pay_out_sent(context, silent, msisdn=msisdn)
     _require_met(context, document, STATUS, payment.since)
@@ -247,7 +260,10 @@ class ScenarioKind:
 _PAYOUT: Final = frozenset({Need.PAYOUT, Need.PAYOUT_STATE})
 _C2B: Final = frozenset({Need.C2B, Need.ACCOUNT})
 KINDS: Final[Mapping[str, ScenarioKind]] = {
-    PAYOUT_CALLS[0]: ScenarioKind(needs=_PAYOUT, play=pay_out, is_alone=stops_payouts, afterwards=_go_on),
+    **dict.fromkeys(
+        (B2C, B2POCHI, B2B),
+        ScenarioKind(needs=_PAYOUT, play=_pay_out, is_alone=stops_payouts, afterwards=_go_on),
+    ),
     STATUS: ScenarioKind(needs=_PAYOUT, play=_asked_about),
     BALANCE: ScenarioKind(needs=frozenset({Need.PAYOUT, Need.BALANCE}), play=_ask_balance),
     REVERSAL: ScenarioKind(

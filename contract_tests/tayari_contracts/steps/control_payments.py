@@ -22,6 +22,7 @@ from tayari_contracts.context.findings import Failed, Finding, Missing, Untested
 from tayari_contracts.context.payment import FAILED, PAID, PENDING, REVIEW, SETTLED, Entry, Payment
 from tayari_contracts.context.run_record import CRASH, ControlOutcome
 from tayari_contracts.steps.c2b_payments import c2b_situation, pay_in
+from tayari_contracts.steps.payees import NO_M_PESA, no_payee
 from tayari_contracts.steps.payouts import (
     answered,
     await_request,
@@ -53,7 +54,8 @@ def ordinary_payout(context: CheckContext) -> None:
     """
     succeeds = payout_situation("inline/control-payout", outcome=after(RESULT_S))
     paid = pay_out(context, succeeds)
-    refused = pay_out(context, "payout/recipient-unregistered", amount=int(paid.amount))
+    fails = payout_situation("inline/control-payout-fails", outcome=after(0.5, result_code=NO_M_PESA))
+    refused = pay_out(context, fails, amount=int(paid.amount))
     last = pay_out(context, succeeds, amount=int(paid.amount))
     for payment in (paid, refused, last):
         _require_sent(context, payment)
@@ -67,7 +69,7 @@ def ordinary_payout(context: CheckContext) -> None:
         return
     for payment, wanted, what in (
         (paid, (PAID,), "an ordinary payout succeeded"),
-        (refused, (FAILED, REVIEW), "an ordinary payout failed (2040, the receiver has no M-Pesa)"),
+        (refused, (FAILED, REVIEW), f"an ordinary payout failed ({no_payee(context)}, nobody can be paid so)"),
         (last, (PAID,), "an ordinary payout succeeded, beside one of the same amount that failed"),
     ):
         view = context.observations.until(payment, *wanted, within_s=context.time.settled_s)

@@ -189,13 +189,15 @@ def forged_failure(record: Mapping[str, Any]) -> dict[str, Any]:
     return {"Body": {"stkCallback": callback}}
 
 
-def forged_result(ids: Mapping[str, str], payment: Payment, *, result_code: int) -> dict[str, Any]:
+def forged_result(ids: Mapping[str, str], payment: Payment, *, result_code: int | str) -> dict[str, Any]:
     """A payout's result that M-Pesa never sent, as good as a forger can make it. Source of its form: reference 3.4."""
     at = datetime.now(UTC) + EAT
     receipt = invented_receipt(at)
     result: dict[str, Any] = {"ResultType": 0, "ResultCode": result_code, **ids, "TransactionID": receipt}
     if result_code:
         result["ResultDesc"] = "Credit Party customer type can't be supported by the service."
+        if isinstance(result_code, str):
+            result["ResultDesc"] = "Receiver party is invalid"
         return {"Result": result}
     parameters = {
         "TransactionAmount": payment.amount,

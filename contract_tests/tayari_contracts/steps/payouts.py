@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
 from tayari_control.client import JournalIncomplete
-from tayari_money.daraja_records import PAYOUT_CALLS, payouts_by_msisdn, result_parameters
+from tayari_money.daraja_records import B2C, PAYOUT_CALLS, WITHOUT_OWN_ID, payouts_by_msisdn, result_parameters
 from tayari_money.invariants import InvariantJudgement
 from tayari_money.invariants import judge as judge_invariant
 from tayari_money.payment_record import DarajaTransaction, PaymentKind, PaymentRecord
@@ -21,6 +21,7 @@ from tayari_contracts.context.findings import Failed, Unjudged, Untested, WrongC
 from tayari_contracts.context.observations import require_readable
 from tayari_contracts.context.payment import FAILED, PAID, Entry, Payment
 from tayari_contracts.context.run_record import CRASH
+from tayari_contracts.steps.payees import new_payee, pays_businesses, queue_payout
 
 REQUEST_WITHIN_S: Final = 20.0
 """A merchant that pays out from a queue sends its request within this time."""
@@ -40,8 +41,8 @@ T = TypeVar("T")
 
 
 def payout_situation(name: str, *faults: Mapping[str, Any], **keys: Any) -> dict[str, Any]:
-    """The content of a scenario file for the next payout request."""
-    return situation(name, *faults, when={"endpoint": PAYOUT_CALLS[0]}, **keys)
+    """The content of a scenario file for the next payout request, as one of B2C; `queue_payout` makes it fit."""
+    return situation(name, *faults, when={"endpoint": B2C}, **keys)
 
 
 def pay_out(
@@ -59,11 +60,10 @@ def pay_out(
     `since` is the place in the journal from which on requests count for this payout. It is that of this moment, unless
     others ask for the same payout at the same time, so that their request may come first.
     """
-    order = context.allocation.order()
-    msisdn, reference = msisdn or order.msisdn, reference or order.reference
-    amount = order.amount if amount is None else amount
+    msisdn, reference = msisdn or new_payee(context), reference or context.allocation.reference()
+    amount = context.allocation.amount() if amount is None else amount
     if since is None or scenario is not None:
-        began = context.journal.now() if scenario is None else context.control.play_next(scenario, msisdn=msisdn)
+        began = context.journal.now() if scenario is None else queue_payout(context, scenario, msisdn)
         since = began if since is None else since
     began_at = time.time()
     with context.run.gate.passing():
@@ -135,7 +135,7 @@ def answered(payment: Payment) -> str:
 
 
 def payout_requests(context: CheckContext, payment: Payment) -> list[Entry]:
-    """Every B2C request that pays this person, refused ones included, in order."""
+    """Every request that pays this person or organisation, refused ones included, in order."""
     tail = payment.msisdn[-9:]
     found = [
         entry
@@ -147,9 +147,18 @@ def payout_requests(context: CheckContext, payment: Payment) -> list[Entry]:
 
 
 def originator_ids(requests: Iterable[Entry]) -> list[str]:
-    """The different OriginatorConversationIDs of requests, in order; one without any is a new payout each time."""
-    ids = (str(body_of(entry).get("OriginatorConversationID") or f"none, request {entry['seq']}") for entry in requests)
-    return list(dict.fromkeys(ids))
+    """The different OriginatorConversationIDs of requests, in order.
+
+    One without any is a new payout each time that Daraja accepts it; so is one of a call that reads none.
+    """
+    return list(dict.fromkeys(name for entry in requests if (name := _name_of(entry))))
+
+
+def _name_of(entry: Entry) -> str:
+    own = body_of(entry).get("OriginatorConversationID")
+    if own and entry.get("endpoint") not in WITHOUT_OWN_ID:
+        return str(own)
+    return f"none, request {entry['seq']}" if entry.get("checkout_request_id") else ""
 
 
 def error_of(entry: Entry) -> str:
@@ -204,18 +213,18 @@ def statuses_received(context: CheckContext, payment: Payment) -> set[str]:
 
 
 def expect_one_id(context: CheckContext, payment: Payment, why: str) -> None:
-    """All requests of a payout have one OriginatorConversationID.
+    """All requests of a payout have one OriginatorConversationID, or there is one request.
 
     Raises:
-        WrongCredit: a second one was used, which Daraja takes for a second payout.
+        WrongCredit: there is a second one, which Daraja takes for a second payout.
     """
     ids = originator_ids(payout_requests(context, payment))
     if len(ids) > 1:
         paid = sum(row["state"] == "paid" for row in transactions(context, payment))
-        raise WrongCredit(
-            f"{why}, and the payout was sent again under a new OriginatorConversationID ({ids[0]}, then {ids[1]}); "
-            f"expected the same one, or a question first. M-Pesa paid {paid} times so far"
-        )
+        again = f"under a new OriginatorConversationID ({ids[0]}, then {ids[1]}); expected the same one, or a question"
+        if pays_businesses(context):
+            again = "by a second B2B request, which has no id that would make it the same payout; expected a question"
+        raise WrongCredit(f"{why}, and the payout was sent again {again} first. M-Pesa paid {paid} times so far")
 
 
 def watch(context: CheckContext, payment: Payment, *, for_s: float, why: str, unpaid: bool = False) -> None:

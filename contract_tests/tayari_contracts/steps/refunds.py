@@ -17,6 +17,7 @@ from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.evidence import body_of
 from tayari_contracts.context.findings import Failed, Unjudged, Untested, WrongCredit, say
 from tayari_contracts.context.payment import FAILED, Entry, Payment
+from tayari_contracts.steps.payees import NO_M_PESA
 from tayari_contracts.steps.payouts import REQUEST_WITHIN_S, all_through, answered, originator_ids, require_kept
 
 FEW: Final = 3
@@ -24,7 +25,6 @@ FEW: Final = 3
 
 NO_SUCH_PAYMENT: Final = "R000002"
 REVERSED_BEFORE: Final = "R000001"
-NO_M_PESA: Final = 2040
 
 UNKNOWN_S: Final = 1.5
 """How long a refund is watched whose end is not known; its result comes later."""

@@ -245,7 +245,7 @@ def _settled(asked: LoadOrder, environment: TestEnvironment, parts: Parts, progr
     if not described(merchant):
         reason = (
             "the load is made of payments, payouts and payments into accounts (C2B); the target file has neither "
-            "merchant.pay nor merchant.payout nor merchant.c2b with open_account and account"
+            "merchant.pay nor merchant.payout with {msisdn} nor merchant.c2b with open_account and account"
         )
     elif environment.merchant_alive() is False:
         try:

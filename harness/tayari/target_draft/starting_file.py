@@ -60,7 +60,7 @@ OPTIONAL_KEYS: Final[Mapping[str, str]] = {
   # A merchant that pays somebody (B2C). One that only pays out has this in place of pay and status.
   # payout:
   #   request: "POST /api/payouts"
-  #   json: {phone: "{msisdn}", amount: "{amount}", reference: "{reference}"}
+  #   json: {phone: "{msisdn}", amount: "{amount}", reference: "{reference}"}     # B2B: {party_b} for {msisdn}
   #   payout_id: $.id
   #   status: {request: "GET /api/payouts/{payout_id}", state: $.status, states: {paid: [PAID], failed: [FAILED]}}
   #   alerts: {request: "GET /api/alerts", texts: "$.alerts[*]"}     # where staff read what needs a person

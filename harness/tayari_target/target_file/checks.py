@@ -38,7 +38,7 @@ _KNOWN_IN: Final[Mapping[Path, frozenset[str]]] = {
     ("payout", "balance", "refresh"): frozenset(),
     ("refund",): placeholders.REFUND,
     ("refund", "status"): placeholders.READING_REFUND,
-    ("c2b", "open_account"): placeholders.PAYOUT,
+    ("c2b", "open_account"): placeholders.OPENING,
     ("c2b", "account"): placeholders.READING_ACCOUNT,
     ("c2b", "statement"): placeholders.READING_ACCOUNT,
     **dict.fromkeys((("c2b", each) for each in ("register", "unallocated", "recover")), frozenset()),
@@ -114,6 +114,7 @@ def check_whole(checked: Checked) -> None:
     ):
         if "status" in owner:
             _check_status(checked, path, _section(owner, "status"))
+    _check_payee(checked, _section(merchant, "payout"))
     _check_readings(checked, merchant)
     if "refund" in merchant and not {"pay", "adapter"} & set(merchant):
         message = "refund without merchant.pay; expected merchant.pay; add `pay:`, for payments are what is refunded"
@@ -137,6 +138,14 @@ def _check_port(checked: Checked, merchant: Mapping[str, Any]) -> None:
         if used:
             do = "write {port} there too, or the port itself in `start`"
             checked.complain(path, f"{base_url!r}, and {{port}} in {used}; expected {{port}} in base_url as well; {do}")
+
+
+def _check_payee(checked: Checked, payout: Mapping[str, Any]) -> None:
+    """A payout goes to a person or to an organisation."""
+    named = {name for key in _CALL for _, text in _texts(payout.get(key), ()) for name in placeholders.names(text)}
+    if "party_b" in named and named & {"msisdn", "msisdn_local"}:
+        found = "{party_b} beside {msisdn}; expected one of them"
+        checked.complain(("merchant", "payout"), f"{found}; {{party_b}} is an organisation (B2B); remove the other")
 
 
 def _check_files(checked: Checked, files: Mapping[str, Any]) -> None:

@@ -23,13 +23,16 @@ PAYMENT: Final = frozenset({"msisdn", "msisdn_local", "amount", "amount_text", "
 READING: Final = frozenset({"payment_id", "reference", "msisdn", "msisdn_local"})
 """Known when a payment is read."""
 
-PAYOUT: Final = frozenset({"msisdn", "msisdn_local", "amount", "amount_text", "reference"})
-"""Known when a payout is started, or an account is opened."""
+OPENING: Final = frozenset({"msisdn", "msisdn_local", "amount", "amount_text", "reference"})
+"""Known when an account is opened."""
+
+PAYOUT: Final = OPENING | {"party_b"}
+"""Known when a payout is started; a payout to another organisation names `party_b`, the short code that is paid."""
 
 READING_PAYOUT: Final = frozenset({"payout_id", "reference"})
 """Known when a payout is read."""
 
-READING_WALLET: Final = frozenset({"msisdn", "msisdn_local"})
+READING_WALLET: Final = frozenset({"msisdn", "msisdn_local", "party_b"})
 """Known when a balance is read that a payout is taken from."""
 
 READING_ACCOUNT: Final = frozenset({"account", "reference"})
@@ -41,7 +44,7 @@ REFUND: Final = frozenset({"payment_id", "msisdn", "msisdn_local", "amount", "am
 READING_REFUND: Final = frozenset({"refund_id", "payment_id", "reference"})
 """Known when a refund is read."""
 
-ALL: Final = RUN | PAYMENT | READING | READING_PAYOUT | READING_ACCOUNT | REFUND | READING_REFUND
+ALL: Final = RUN | PAYMENT | PAYOUT | READING | READING_PAYOUT | READING_ACCOUNT | REFUND | READING_REFUND
 """Known somewhere in a target file."""
 
 MEANT: Final[Mapping[str, str]] = MappingProxyType({
@@ -53,6 +56,7 @@ MEANT: Final[Mapping[str, str]] = MappingProxyType({
     **dict.fromkeys(("base_url", "mpesa_url", "mpesa_base_url", "simulator_url"), "daraja_url"),
     **dict.fromkeys(("key", "client_id"), "consumer_key"),
     **dict.fromkeys(("secret", "client_secret"), "consumer_secret"),
+    **dict.fromkeys(("partyb", "payee", "receiver", "supplier"), "party_b"),
     **dict.fromkeys(("shortcode", "paybill", "till", "business_short_code"), "short_code"),
 })  # fmt: skip
 """Words that people write for a placeholder, and which one they mean."""

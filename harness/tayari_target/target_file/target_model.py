@@ -214,6 +214,11 @@ class Payout:
     balance: UtilityBalance | None = None
     wallet: WalletSource | None = None
 
+    @property
+    def pays_businesses(self) -> bool:
+        """Whether it pays other organisations (B2B): then the request names the short code that is paid."""
+        return self.call.names("party_b")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refund:

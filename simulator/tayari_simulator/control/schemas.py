@@ -14,7 +14,7 @@ from tayari_formats.problems import Complaint, Path, describe
 from tayari_simulator.control.endpoint import ControlRefusal
 from tayari_simulator.faults.base import ResultCode
 from tayari_simulator.scenarios.mix import BadMix, parse_mix
-from tayari_simulator.scenarios.values import CallName, EndpointName, Msisdn, Text, name_of
+from tayari_simulator.scenarios.values import CallName, EndpointName, Msisdn, Party, Text, name_of
 from tayari_simulator.state.behaviour import Call
 from tayari_simulator.state.exchange import ExchangeKind
 from tayari_simulator.state.handsets import Language, Press
@@ -155,7 +155,7 @@ class PlayNext:
     """`POST /v1/next`."""
 
     scenario: object
-    msisdn: Msisdn | None = None
+    msisdn: Party | None = None
     endpoint: EndpointName | None = None
     times: Annotated[int, AtLeast(1), AtMost(10_000)] = 1
     hold_s: Annotated[float, AtLeast(0), AtMost(600)] = 0.0

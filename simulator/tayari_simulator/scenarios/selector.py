@@ -271,6 +271,10 @@ class Selector:
             return self._play_of(active, MatchedBy.ACTIVE, phone)
         return None
 
+    def is_queued(self, call: str, msisdn: str) -> bool:
+        """Whether a one-shot waits for this MSISDN, or for this short code."""
+        return (call, msisdn) in self._of_msisdn
+
     def accepted(self, call: str, msisdn: str) -> None:
         """The play that the last call of this MSISDN met belongs to its transaction from now on."""
         if self._plain:

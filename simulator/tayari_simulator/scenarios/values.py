@@ -15,6 +15,7 @@ from tayari_simulator.strict_reading import AtLeast, AtMost, ReadValue, ReadWith
 
 NAME_FORM: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*/[a-z0-9]+(-[a-z0-9]+)*")
 MSISDN_FORM: Final = re.compile(r"254[17][0-9]{8}")
+PARTY_FORM: Final = re.compile(rf"{MSISDN_FORM.pattern}|[0-9]{{5,7}}")
 RULE_FORM: Final = re.compile(r"[A-Z][0-9]{2}")
 
 
@@ -114,6 +115,9 @@ _read_name = _text_like(NAME_FORM, "folder/word-word in small letters, as paymen
 Name = Annotated[str, ReadWith(_read_name, _pattern(NAME_FORM))]
 _read_msisdn = _text_like(MSISDN_FORM, "12 digits, 2547... or 2541...")
 Msisdn = Annotated[str, ReadWith(_read_msisdn, _pattern(MSISDN_FORM))]
+_read_party = _text_like(PARTY_FORM, "12 digits, 2547... or 2541..., or a short code of 5 to 7 digits")
+Party = Annotated[str, ReadWith(_read_party, _pattern(PARTY_FORM))]
+"""Who is paid or pays: a phone, or in B2B the short code that is paid."""
 Reference = Annotated[str, ReadWith(_text_like(None, "text"), _TEXT)]
 RuleId = Annotated[str, ReadWith(_text_like(RULE_FORM, "a rule id such as C03"), _pattern(RULE_FORM))]
 Text = Annotated[str, ReadWith(_text_like(None, "text"), _TEXT)]

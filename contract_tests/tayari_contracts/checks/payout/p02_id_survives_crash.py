@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from typing import Final
 
+from tayari_money.daraja_records import PAYOUT_CALLS
+
 from tayari_contracts.checks.check_registry import check
 from tayari_contracts.context.actions import after
 from tayari_contracts.context.check_context import CheckContext
@@ -26,7 +28,8 @@ def the_id_survives_a_crash(context: CheckContext) -> None:
     first = transactions(context, payment)
     context.environment.kill_merchant()
     context.actions.restart_merchant()
-    context.evidence.watch_since(payment.since, endpoint="b2c")
+    for call in PAYOUT_CALLS:
+        context.evidence.watch_since(payment.since, endpoint=call)
     context.time.until(
         lambda: len(payout_requests(context, payment)) > 1 or len(transactions(context, payment)) > len(first),
         within_s=ACK_LATE_S + RESULT_AFTER_S,

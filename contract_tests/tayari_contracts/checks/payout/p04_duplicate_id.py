@@ -6,9 +6,10 @@ from typing import Final
 
 from tayari_contracts.checks.check_registry import check
 from tayari_contracts.context.check_context import CheckContext
-from tayari_contracts.context.findings import Failed, Missing, Untested, say
+from tayari_contracts.context.findings import Failed, Inapplicable, Missing, Untested, say
 from tayari_contracts.context.payment import PAID, PENDING, Payment
 from tayari_contracts.steps.control_payments import WATCHED_S
+from tayari_contracts.steps.payees import pays_businesses
 from tayari_contracts.steps.payouts import (
     error_of,
     expect_one_id,
@@ -26,6 +27,8 @@ INTERNAL_ERROR: Final = f"{DUPLICATE}.system_internal_error"
 @check("P04")
 def a_duplicate_is_an_accepted_payout(context: CheckContext) -> None:
     """Daraja answers 500.002.1001: "Duplicate OriginatorConversationID", and for another payout an internal error."""
+    if pays_businesses(context):
+        raise Inapplicable("a B2B request has no id of the merchant's own that could be a duplicate")
     broken = pay_out_sent(
         context, payout_situation("inline/p04-internal-error", {"api_error": {"error": INTERNAL_ERROR}})
     )

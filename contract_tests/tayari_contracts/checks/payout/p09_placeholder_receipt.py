@@ -7,8 +7,9 @@ from typing import Any, Final
 from tayari_contracts.checks.check_registry import check
 from tayari_contracts.context.actions import after
 from tayari_contracts.context.check_context import CheckContext
-from tayari_contracts.context.findings import Failed, Untested
+from tayari_contracts.context.findings import Failed, Inapplicable, Untested
 from tayari_contracts.context.payment import FAILED, PAID, REVIEW
+from tayari_contracts.steps.payees import pays_businesses
 from tayari_contracts.steps.payouts import expect_results_taken, pay_out_sent, payout_situation
 
 PLACEHOLDERS: Final = ("UJ70000000", "0000000000000000")
@@ -18,6 +19,8 @@ PLACEHOLDERS: Final = ("UJ70000000", "0000000000000000")
 @check("P09")
 def a_placeholder_is_no_receipt(context: CheckContext) -> None:
     """A success whose TransactionID is a placeholder; its receipt is in the parameters, as always."""
+    if pays_businesses(context):
+        raise Inapplicable("the receipt of a B2B payment is in TransactionID, so a success has no placeholder there")
     played = [
         (text, pay_out_sent(context, payout_situation(f"inline/p09-{number}", _with_id(text), outcome=after(0.5))))
         for number, text in enumerate(PLACEHOLDERS)

@@ -7,6 +7,7 @@ from tayari_contracts.context.actions import after
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Untested, quote, say
 from tayari_contracts.context.payment import FAILED, PAID, REVIEW
+from tayari_contracts.steps.payees import NO_M_PESA
 from tayari_contracts.steps.payouts import (
     expect_one_id,
     expect_results_taken,
@@ -47,11 +48,13 @@ def _expect_paid_after_all(context: CheckContext) -> None:
         Failed: it does, so that it is paid again.
     """
     scenario = payout_situation(
-        "inline/p10-paid-after-all", outcome=after(0.5, result_code=2040), then=[{"result_code": 0, "after_s": 2.0}]
+        "inline/p10-paid-after-all",
+        outcome=after(0.5, result_code=NO_M_PESA),
+        then=[{"result_code": 0, "after_s": 2.0}],
     )
     payment = pay_out_sent(context, scenario)
     expect_results_taken(context, payment, count=2)
-    why = "M-Pesa said that a payout had failed (2040), and then that it was paid"
+    why = "M-Pesa said that a payout had failed, and then that it was paid"
     view = context.observations.until(payment, PAID, REVIEW, within_s=context.time.settle_s)
     expect_one_id(context, payment, why)
     if view.state is FAILED:

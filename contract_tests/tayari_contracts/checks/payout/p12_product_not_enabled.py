@@ -5,10 +5,19 @@ from __future__ import annotations
 from typing import Final
 
 from tayari_contracts.checks.check_registry import check
+from tayari_contracts.context.actions import refused
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Untested, Warned, say
 from tayari_contracts.context.payment import PAID
-from tayari_contracts.steps.payouts import alerted, error_of, pay_out_sent, payout_requests, resume, transactions
+from tayari_contracts.steps.payouts import (
+    alerted,
+    error_of,
+    pay_out_sent,
+    payout_requests,
+    payout_situation,
+    resume,
+    transactions,
+)
 
 NOT_ENABLED: Final = "403.002.1001"
 
@@ -17,7 +26,7 @@ NOT_ENABLED: Final = "403.002.1001"
 def a_product_that_is_not_enabled_is_reported_to_staff(context: CheckContext) -> None:
     """Daraja answers 403.002.1001: the app may not use this API."""
     before = context.driver.read_alerts()
-    payment = pay_out_sent(context, "payout/not-enabled")
+    payment = pay_out_sent(context, payout_situation("inline/p12-not-enabled", refused(NOT_ENABLED)))
     try:
         if error_of(payout_requests(context, payment)[0]) != NOT_ENABLED:
             raise Untested(f"the request was not answered {NOT_ENABLED}")

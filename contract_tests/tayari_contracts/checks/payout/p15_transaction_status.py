@@ -13,6 +13,7 @@ from tayari_contracts.context.check_time import GRACE_S
 from tayari_contracts.context.evidence import body_of
 from tayari_contracts.context.findings import Failed, Finding, Inapplicable, Untested, Warned, say
 from tayari_contracts.context.payment import FAILED, PAID, REVIEW, Payment
+from tayari_contracts.steps.payees import new_payee
 from tayari_contracts.steps.payouts import pay_out_sent, payout_situation, statuses_received, transactions, watch
 
 STATUS: Final = "transaction_status"
@@ -53,7 +54,7 @@ def _expect_not_found_decides_nothing(context: CheckContext) -> None:
     Raises:
         Failed: the payout is called failed, or paid. WrongCredit: it is sent under another id.
     """
-    msisdn = context.allocation.msisdn()
+    msisdn = new_payee(context)
     context.control.play_next(NOT_FOUND, msisdn=msisdn)
     running = payout_situation("inline/p15-not-found", outcome=after(STILL_RUNNING_S))
     payment = pay_out_sent(context, running, msisdn=msisdn)

@@ -10,6 +10,7 @@ from tayari_contracts.context.actions import after
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Missing, Untested, key_missing
 from tayari_contracts.context.payment import REVIEW, Payment
+from tayari_contracts.steps.payees import NO_M_PESA, new_payee, queue_payout
 from tayari_contracts.steps.payouts import (
     answered,
     await_request,
@@ -33,9 +34,9 @@ def a_payout_asked_for_twice_is_paid_once(context: CheckContext) -> None:
     Then the same person is to get the same amount once more, under another reference: that is another payout.
     """
     _require_reference(context)
-    msisdn, amount, reference = context.allocation.order()
+    msisdn, amount, reference = new_payee(context), context.allocation.amount(), context.allocation.reference()
     scenario = payout_situation("inline/p19-clicked", outcome=after(0.5))
-    since = context.control.play_next(scenario, msisdn=msisdn)
+    since = queue_payout(context, scenario, msisdn)
     context.evidence.name_scenario(scenario)
     first = partial(pay_out, context, msisdn=msisdn, amount=amount, reference=reference, since=since)
     click = partial(context.driver.start_payout, msisdn=msisdn, amount=amount, reference=reference)
@@ -53,10 +54,10 @@ def a_payout_asked_for_twice_is_paid_once(context: CheckContext) -> None:
 def _expect_another_is_sent(context: CheckContext, first: Payment) -> None:
     """A second payout of the same amount to the same person is sent as well, or refused, or a person looks at it.
 
-    It fails at M-Pesa (2040), so that no money rule takes it for the first one paid twice.
+    It fails at M-Pesa, so that no money rule takes it for the first one paid twice.
     """
-    fails = payout_situation("inline/p19-another", outcome=after(0.5, result_code=2040))
-    context.control.play_next(fails, msisdn=first.msisdn)
+    fails = payout_situation("inline/p19-another", outcome=after(0.5, result_code=NO_M_PESA))
+    queue_payout(context, fails, first.msisdn)
     reference = context.allocation.reference()
     started = context.driver.start_payout(msisdn=first.msisdn, amount=int(first.amount), reference=reference)
     if not started.accepted:

@@ -11,6 +11,7 @@ from tayari_contracts.context.actions import after, refused
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Inapplicable, Untested, WrongCredit, say
 from tayari_contracts.context.payment import FAILED, SETTLED, Payment
+from tayari_contracts.steps.payees import NO_M_PESA, new_payee
 from tayari_contracts.steps.payouts import (
     LOOK_EVERY_S,
     expect_one_id,
@@ -23,7 +24,6 @@ from tayari_contracts.steps.payouts import (
 from tayari_contracts.steps.timed_acts import Act, play
 
 TWICE: Final = {"duplicate": {"count": 2, "gap_s": 0.5}}
-NO_M_PESA: Final = 2040
 HEARD_S: Final = 2.0
 """When the result comes: by then the amount is reserved."""
 LATE_S: Final = 3.0
@@ -31,7 +31,7 @@ LATE_S: Final = 3.0
 TIMED_OUT: Final[Mapping[str, Any]] = {"queue_timeout": True, "after_s": 0.5}
 SITUATIONS: Final[Mapping[str, tuple[int, Mapping[str, Any]]]] = {
     "its success came twice": (2, payout_situation("inline/p20-paid", TWICE, outcome=after(HEARD_S))),
-    "its failure (2040) came twice": (
+    "its failure came twice": (
         2,
         payout_situation("inline/p20-failed", TWICE, outcome=after(HEARD_S, result_code=NO_M_PESA)),
     ),
@@ -39,13 +39,13 @@ SITUATIONS: Final[Mapping[str, tuple[int, Mapping[str, Any]]]] = {
         2,
         payout_situation("inline/p20-late-paid", outcome=TIMED_OUT, then=[{"result_code": 0, "after_s": LATE_S}]),
     ),
-    "M-Pesa called the QueueTimeOutURL, and then came a failure (2040)": (
+    "M-Pesa called the QueueTimeOutURL, and then came a failure": (
         2,
         payout_situation(
             "inline/p20-late-failed", outcome=TIMED_OUT, then=[{"result_code": NO_M_PESA, "after_s": LATE_S}]
         ),
     ),
-    "M-Pesa said that it had failed (2040), and then that it was paid": (
+    "M-Pesa said that it had failed, and then that it was paid": (
         2,
         payout_situation(
             "inline/p20-paid-after-all",
@@ -86,7 +86,7 @@ def a_wallet_is_right_whatever_becomes_of_the_payout(context: CheckContext) -> N
 
 
 def _play(context: CheckContext, why: str, messages: int, scenario: Mapping[str, Any]) -> None:
-    msisdn = context.allocation.msisdn()
+    msisdn = new_payee(context)
     before = _available(context, msisdn)
     payment = pay_out_sent(context, scenario, msisdn=msisdn)
     left = _without(before, payment.amount)
@@ -107,7 +107,7 @@ def _play(context: CheckContext, why: str, messages: int, scenario: Mapping[str,
 
 def _play_at_once(context: CheckContext) -> None:
     """A balance that is read, reduced and written back loses one of several payouts at the same moment."""
-    msisdn = context.allocation.msisdn()
+    msisdn = new_payee(context)
     before = _available(context, msisdn)
     made = play(context, [Act(0.0, lambda: pay_out(context, "payout/success", msisdn=msisdn))] * AT_ONCE)
     payments = [one for one in made if isinstance(one, Payment) and one.started.accepted]
@@ -142,9 +142,9 @@ def _share(number: int) -> float:
 def _play_overdrawn(context: CheckContext) -> None:
     """Payouts at the same moment that the balance does not suffice for together, and then one more.
 
-    M-Pesa makes none of them (2040), so that a budget for all is not used up by this check.
+    M-Pesa makes none of them, so that a budget for all is not used up by this check.
     """
-    msisdn = context.allocation.msisdn()
+    msisdn = new_payee(context)
     before = _available(context, msisdn)
     amounts = overdrawing(before)
     if not amounts:

@@ -24,6 +24,7 @@ from tayari_contracts.steps.forged_callback import (
     require_weighed,
     written_address,
 )
+from tayari_contracts.steps.payees import NO_M_PESA, new_payee, no_payee
 from tayari_contracts.steps.payouts import (
     LOOK_EVERY_S,
     expect_one_id,
@@ -41,7 +42,6 @@ ACCEPTED_S: Final = 20.0
 WATCHED_S: Final = 3.0
 """A merchant with a queue deals with a message within this time."""
 ANSWER_S: Final = 30.0
-NO_M_PESA: Final = 2040
 OK: Final = 200
 
 
@@ -81,7 +81,7 @@ def _play(
 
     Returns how the forgery was believed for a while, if it was, and the merchant's answers to it.
     """
-    of_stranger, of_m_pesa = (0, NO_M_PESA) if forged is PAID else (NO_M_PESA, 0)
+    of_stranger, of_m_pesa = (0, NO_M_PESA) if forged is PAID else (no_payee(context), 0)
     victim = _victim(context, name, after(TRUE_END_S, result_code=of_m_pesa))
     try:
         how, answers = _forge(context, victim, other, result_code=of_stranger)
@@ -112,7 +112,7 @@ def _accepted(context: CheckContext, payment: Payment) -> Mapping[str, Any]:
 
 
 def _victim(context: CheckContext, name: str, outcome: Mapping[str, Any]) -> Victim:
-    msisdn = context.allocation.msisdn()
+    msisdn = new_payee(context)
     before = readable_balance(context, msisdn)
     context.control.hold(msisdn, for_s=HELD_S)
     payment = pay_out_sent(context, payout_situation(f"inline/p21-{name}", outcome=outcome), msisdn=msisdn)
@@ -123,7 +123,7 @@ def _victim(context: CheckContext, name: str, outcome: Mapping[str, Any]) -> Vic
 
 
 def _forge(
-    context: CheckContext, victim: Victim, other: Mapping[str, Any], *, result_code: int
+    context: CheckContext, victim: Victim, other: Mapping[str, Any], *, result_code: int | str
 ) -> tuple[str, list[dict[str, Any]]]:
     """Send the result as each kind of caller can. Returns how good the forgery was, and the merchant's answers.
 
@@ -174,7 +174,7 @@ def _expect_money_kept(context: CheckContext, victim: Victim, how: str) -> None:
     found = readable_balance(context, victim.payment.msisdn)
     if victim.before is not None and found is not None and found >= victim.before:
         raise WrongCredit(
-            f"a payout of {victim.payment.amount} shillings was open, a stranger said that it failed ({NO_M_PESA}), "
+            f"a payout of {victim.payment.amount} shillings was open, a stranger said that it failed, "
             f"and {found:.15g} shillings can be paid out again, as before it: {how}; M-Pesa pays this payout"
         )
 
@@ -185,7 +185,7 @@ def _expect_failure_wins(context: CheckContext, victim: Victim, how: str) -> Non
     view = context.observations.until(victim.payment, FAILED, REVIEW, within_s=context.time.settled_s)
     if view.state is PAID:
         raise WrongCredit(
-            f"a stranger said that a payout was paid, then M-Pesa said that it had failed ({NO_M_PESA}), and it is "
+            f"a stranger said that a payout was paid, then M-Pesa said that it had failed, and it is "
             f"{say(view)}: {how}; expected failed, because nobody was paid"
         )
     if view.state not in (FAILED, REVIEW):
@@ -200,7 +200,7 @@ def _expect_success_wins(context: CheckContext, victim: Victim, how: str) -> Non
     _expect_money_kept(context, victim, how)
     if view.state is FAILED:
         raise WrongCredit(
-            f"a stranger said that a payout had failed ({NO_M_PESA}), then M-Pesa said that it was paid, and it is "
+            f"a stranger said that a payout had failed, then M-Pesa said that it was paid, and it is "
             f"{say(view)}: {how}; expected paid or review, because the person has the money"
         )
     if view.state not in (PAID, REVIEW):

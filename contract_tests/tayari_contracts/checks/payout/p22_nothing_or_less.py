@@ -10,6 +10,7 @@ from tayari_contracts.context.evidence import body_of
 from tayari_contracts.context.findings import Failed, Warned, WrongCredit
 from tayari_contracts.context.message_topics import crash_of
 from tayari_contracts.context.payment import PAID, SETTLED
+from tayari_contracts.steps.payees import new_payee
 from tayari_contracts.steps.payouts import pay_out, payout_requests, readable_balance
 from tayari_contracts.steps.refunds import shillings_of
 
@@ -36,7 +37,7 @@ def _is_sent(context: CheckContext, amount: int) -> bool:
     Raises:
         Failed: the merchant broke, or sent another amount. WrongCredit: it is paid, or the balance has grown by it.
     """
-    msisdn = context.allocation.msisdn()
+    msisdn = new_payee(context)
     before = readable_balance(context, msisdn)
     payment = pay_out(context, amount=amount, msisdn=msisdn)
     asked = f"a payout of {amount} shillings was asked for"

@@ -14,6 +14,7 @@ from tayari_contracts.context.evidence import gaps_s
 from tayari_contracts.context.findings import Failed, Missing, Warned, say
 from tayari_contracts.context.payment import FAILED, PAID, PENDING, Payment
 from tayari_contracts.steps.control_payments import watched_s
+from tayari_contracts.steps.payees import NO_M_PESA, new_payee, no_payee, queue_payout
 from tayari_contracts.steps.payouts import (
     LOOK_EVERY_S,
     await_request,
@@ -30,7 +31,7 @@ from tayari_contracts.steps.payouts import (
 from tayari_contracts.steps.retry_intervals import Trend, say_gaps, trend_of
 
 RESULTS: Final[Mapping[int, str]] = {
-    2040: "the receiver has no M-Pesa (2040)",
+    NO_M_PESA: "nobody can be paid under this number ({no_payee})",
     1: "the organisation's account is too low (1), and nothing was paid in since",
 }
 """Results after which no money has moved. Source: reference 4, which says "after top-up" and "after fix".
@@ -61,7 +62,10 @@ class FailedPayout:
 def a_failed_payout_is_not_sent_again_and_again(context: CheckContext) -> None:
     """Two payouts fail, for a receiver without M-Pesa and for an empty account, and would fail again each time."""
     try:
-        watched = [FailedPayout(_pay_out_in_vain(context, code), result) for code, result in RESULTS.items()]
+        watched = [
+            FailedPayout(_pay_out_in_vain(context, code), result.format(no_payee=no_payee(context)))
+            for code, result in RESULTS.items()
+        ]
         for one in watched:
             expect_results_taken(context, one.payment)
         end = time.monotonic() + watched_s(context)
@@ -85,9 +89,9 @@ def _go_on(context: CheckContext) -> None:
 
 
 def _pay_out_in_vain(context: CheckContext, code: int) -> Payment:
-    msisdn = context.allocation.msisdn()
+    msisdn = new_payee(context)
     scenario = payout_situation(f"inline/p23-{code}", outcome=after(0.5, result_code=code))
-    context.control.play_next(scenario, msisdn=msisdn, times=ENDLESS)
+    queue_payout(context, scenario, msisdn, times=ENDLESS)
     context.evidence.name_scenario(scenario)
     payment = pay_out(context, msisdn=msisdn)
     await_request(context, payment)

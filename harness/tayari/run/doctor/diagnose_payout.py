@@ -14,7 +14,7 @@ from tayari_formats.exit_codes import Exit
 from tayari_money.daraja_records import PAYOUT_CALLS
 from tayari_money.payment_record import PaymentState
 from tayari_target.answers import MerchantAnswer
-from tayari_target.target_file.target_model import Payout, StatusSource
+from tayari_target.target_file.target_model import Payout, StatusSource, Target
 from tayari_target.test_environment import TestEnvironment
 from tayari_target.views import Started, StatusView
 
@@ -25,6 +25,8 @@ from tayari.run.doctor.doctor_findings import DoctorFinding, bad, good, warning
 
 MSISDN_RANGE: Final = "25479997"
 """The preflight's payouts: 254 79997 0000 to 9999, a range that no suite uses."""
+SHORT_CODES: Final = range(600_900, 601_000)
+"""The organisations that the preflight pays (B2B), which no suite does. Source: reference 1.8."""
 AMOUNT: Final = 10
 """M-Pesa's minimum of a payout. Source: reference 3.4."""
 _DARAJA_CALL_S: Final = 10.0
@@ -49,7 +51,9 @@ def payout(environment: TestEnvironment, known: list[KnownPayment]) -> Iterator[
     if asked is None:
         return
     since = environment.control.journal_end()
-    msisdn, reference = f"{MSISDN_RANGE}{secrets.randbelow(10_000):04}", f"TP{secrets.token_hex(4).upper()}"
+    msisdn, reference = _payee(environment.target), f"TP{secrets.token_hex(4).upper()}"
+    if asked.pays_businesses:
+        environment.control.play_next("b2b/success", msisdn=msisdn)
     started = environment.driver.start_payout(msisdn=msisdn, amount=AMOUNT, reference=reference)
     silent = _not_started(started, asked, environment.base_url)
     if silent is not None:
@@ -73,8 +77,17 @@ def payout(environment: TestEnvironment, known: list[KnownPayment]) -> Iterator[
         known.append(KnownPayment(payment_id=payout_id, reference=reference, view=view, is_payout=True))
 
 
+def _payee(target: Target) -> str:
+    """Somebody whom no suite pays: an MSISDN or, where the merchant pays organisations, another one's short code."""
+    payout = target.merchant.payout
+    if payout is None or not payout.pays_businesses:
+        return f"{MSISDN_RANGE}{secrets.randbelow(10_000):04}"
+    own = {target.daraja.short_code, *(str(row["short_code"]) for row in target.daraja.organisations)}
+    return secrets.choice([code for code in map(str, SHORT_CODES) if code not in own])
+
+
 def _first_request(environment: TestEnvironment, msisdn: str, since: int) -> Mapping[str, Any] | None:
-    """The request that pays this person, by whichever API: B2C of either version, or B2Pochi; None: none came."""
+    """The request that pays this person, by whichever API: B2C of either version, B2Pochi or B2B; None: none came."""
     until = time.monotonic() + _DARAJA_CALL_S
     while time.monotonic() < until:
         for call in PAYOUT_CALLS:
@@ -108,7 +121,7 @@ def _never_asked(environment: TestEnvironment, started: Started, since: int) -> 
     if refused:
         yield from refused
         return
-    found = f"the merchant answered {started.status}, and no request of B2C or B2Pochi came within {_DARAJA_CALL_S:g} s"
+    found = f"the merchant answered {started.status}, and no payout request for it came within {_DARAJA_CALL_S:g} s"
     fix = (
         f"give the merchant the Daraja base URL {environment.daraja_url} (merchant.start.env can do it: "
         "{daraja_url}), and let it pay out at once, not in a nightly batch"

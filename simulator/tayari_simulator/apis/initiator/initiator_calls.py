@@ -165,9 +165,17 @@ def accept_request(state: DarajaState, exchange: JournalExchange, asked: Request
         return Reply(200, acknowledgement(transaction))
 
     return choose(
-        state, exchange, asked.call, msisdn=asked.phone or asked.msisdn or asked.party_b, amount=asked.amount,
-        reference=asked.reference, accept=accept,
+        state, exchange, asked.call, msisdn=_named(state, asked), amount=asked.amount, reference=asked.reference,
+        accept=accept,
     )  # fmt: skip
+
+
+def _named(state: DarajaState, asked: Request) -> str:
+    """Whom the scenario is chosen by. One that is queued for the short code that is paid comes first."""
+    chooser = state.choose
+    if asked.phone and chooser is not None and chooser.is_queued(asked.call, asked.party_b):
+        return asked.party_b
+    return asked.phone or asked.msisdn or asked.party_b
 
 
 def acknowledgement(transaction: Transaction) -> bytes:
