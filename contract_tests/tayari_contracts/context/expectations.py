@@ -132,9 +132,14 @@ class Expectations:
         if view.receipt and receipt and view.receipt != receipt:
             raise Failed(f"receipt {view.receipt} was stored; expected {receipt}: {because}")
 
-    def callback_taken(self, payment: Payment, *, what: str = "the callback") -> None:
-        """The merchant answered each callback of this payment, and none with a crash (5xx). `what`: for the reason."""
-        self._observations.wait("callback_answered", payment, within_s=CALLBACK_WAIT_S)
+    def callback_taken(
+        self, payment: Payment, *, count: int = 1, within_s: float = CALLBACK_WAIT_S, what: str = "the callback"
+    ) -> None:
+        """The merchant answered each callback of this payment, and none with a crash (5xx).
+
+        `count` of them are waited for; `what` is for the reason.
+        """
+        self._observations.wait("callback_answered", payment, count=count, within_s=within_s)
         callbacks = self._journal.callbacks(payment)
         if not callbacks:
             raise Untested("no callback was delivered for this payment, so nothing could be judged")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tayari_target.adapter import depth_of, sent_by_adapter, shown
+from tayari_target.target_file.placeholders import PAYMENT
 from tayari_target.target_file.target_model import Target
 
 from tayari_contracts.context.findings import Inapplicable, key_missing
@@ -17,6 +18,9 @@ class MerchantProfile:
         self.depth = depth_of(target)
         """How deep the target file lets a check look."""
         self._sent_by_adapter = sent_by_adapter(target)
+        asked = frozenset(name for name in PAYMENT if merchant.pay.call.names(name))
+        self.receives = asked if self._sent_by_adapter is None else self._sent_by_adapter
+        """What the merchant gets (`amount`, `reference`, ...) when a payment starts."""
         self.shown = seen = shown(target)
         """What of a payment target file or adapter show."""
         self.shows_state = seen.state
@@ -32,12 +36,6 @@ class MerchantProfile:
         opened = None if merchant.c2b is None else merchant.c2b.open_account
         self.receives_account_amount = opened is not None and opened.call.names("amount")
         """Whether the merchant gets the amount that is due on an account that it opens."""
-
-    def receives(self, placeholder: str) -> bool:
-        """Whether the merchant gets this (`amount`, `reference`, ...) when a payment starts."""
-        if self._sent_by_adapter is not None:
-            return placeholder in self._sent_by_adapter
-        return self.merchant.pay.call.names(placeholder)
 
     def require_payout_amount(self) -> None:
         """The merchant gets the amount of a payout.
@@ -64,7 +62,7 @@ class MerchantProfile:
         Raises:
             Untested: the target file's `pay` does not use the placeholder, so the merchant decides for itself.
         """
-        if not self.receives(placeholder):
+        if placeholder not in self.receives:
             raise key_missing(
                 f"{self._sender} sends the merchant no {{{placeholder}}}, so it could not be varied",
                 self._written_in_pay(placeholder),
@@ -90,7 +88,7 @@ class MerchantProfile:
             Inapplicable: what is paid for is an account, which may be topped up as often as its owner likes.
             Untested: nothing does.
         """
-        if by_key and (self.receives("idempotency_key") or self.merchant.pay.idempotency_header is not None):
+        if by_key and ("idempotency_key" in self.receives or self.merchant.pay.idempotency_header is not None):
             return
         if "top_up" in self.merchant.capabilities:
             raise Inapplicable(
@@ -98,7 +96,7 @@ class MerchantProfile:
             )
         if by_retry and self.merchant.pay_again is not None:
             return
-        if not self.receives("reference"):
+        if "reference" not in self.receives:
             other = "merchant.pay.idempotency_header" if by_key else "merchant.pay_again" if by_retry else ""
             key = " or ".join(filter(None, [self._written_in_pay("reference"), other]))
             missing = "neither {reference} nor an idempotency header" if by_key else "no {reference}"

@@ -224,8 +224,7 @@ def _pay_in(context: CheckContext, document: Document) -> Payment:
         confirm_falsely(context, payment, Caller(source=SOURCE))
     if is_paid and "drop" not in names:
         late_s = sum(float(fault["delay"].get("by_s", 0)) for fault in document.get("faults") or () if "delay" in fault)
-        context.observations.wait("callback_answered", payment, within_s=CALLBACK_WAIT_S + late_s)
-        context.expectations.callback_taken(payment)
+        context.expectations.callback_taken(payment, within_s=CALLBACK_WAIT_S + late_s)
     return payment
 
 

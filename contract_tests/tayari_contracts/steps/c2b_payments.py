@@ -17,10 +17,9 @@ from tayari_target.views import Started
 
 from tayari_contracts.context.actions import after, situation
 from tayari_contracts.context.check_context import CheckContext
-from tayari_contracts.context.check_time import CALLBACK_WAIT_S
 from tayari_contracts.context.findings import Failed, Missing, Untested, key_missing, quote, say
 from tayari_contracts.context.payment import PAID, REVIEW, Entry, Payment
-from tayari_contracts.steps.c2b_registration import section, short_code, urls
+from tayari_contracts.steps.c2b_registration import section, urls
 from tayari_contracts.steps.forged_callback import EAT, Caller, forged_url, invented_receipt
 
 LEASED_WITHIN_S: Final = 60.0
@@ -105,14 +104,13 @@ def pay_in(
         Untested: no URLs are registered, or no account is there to pay into.
     """
     account = into or new_account(context, due=amount)
+    before = account.before if into is None else context.driver.read_account(into.payment_id, into.reference)
     payer = context.allocation.msisdn()
     scenario = scenario or c2b_situation("inline/c2b-paid")
-    context.control.play_next(scenario, msisdn=payer)
-    before = context.driver.read_account(account.payment_id, account.reference)
-    since, began_at = context.journal.now(), time.time()
+    since, began_at = context.control.play_next(scenario, msisdn=payer), time.time()
     with context.run.gate.passing():
         row = context.control.pay_c2b(
-            short_code=short_code(context), msisdn=payer, amount=int(amount or account.amount),
+            short_code=context.target.c2b_short_code, msisdn=payer, amount=int(amount or account.amount),
             reference=account.payment_id if typed is None else typed,
         )  # fmt: skip
     payment = replace(
@@ -136,8 +134,7 @@ def pay_in_confirmed(context: CheckContext, scenario: Scenario | None = None, *,
         Untested: it was not delivered. Failed: it was answered as a crash is.
     """
     payment = pay_in(context, scenario, **how)
-    context.observations.wait("callback_answered", payment, count=count, within_s=CALLBACK_WAIT_S)
-    context.expectations.callback_taken(payment)
+    context.expectations.callback_taken(payment, count=count)
     return payment
 
 
@@ -147,7 +144,7 @@ def ask(
     """Ask the merchant to validate a payment that is not made: its answer, as `POST /v1/callbacks` returns it."""
     changes = {
         "BillRefNumber": account.payment_id if typed is None else typed,
-        "BusinessShortCode": short_code(context),
+        "BusinessShortCode": context.target.c2b_short_code,
     }
     context.evidence.cite(account)
     context.evidence.tries += 1
@@ -171,7 +168,7 @@ def confirm_falsely(context: CheckContext, account: Payment, caller: Caller) -> 
     fields = {
         "TransID": invented_receipt(datetime.now(UTC) + EAT),
         "BillRefNumber": account.payment_id,
-        "BusinessShortCode": short_code(context),
+        "BusinessShortCode": context.target.c2b_short_code,
     }
     return context.control.send_callback(
         url=forged_confirmation_url(context, account), message="c2b_confirmation", msisdn=account.msisdn,

@@ -28,11 +28,6 @@ def section(context: CheckContext) -> C2b:
     return context.target.merchant.c2b or C2b()
 
 
-def short_code(context: CheckContext) -> str:
-    """What customers pay to."""
-    return context.target.c2b_short_code
-
-
 def urls(context: CheckContext) -> Mapping[str, str]:
     """`confirmation`, `validation` and `response_type`; the merchant is made to register where it has not.
 
@@ -48,7 +43,7 @@ def urls(context: CheckContext) -> Mapping[str, str]:
 
 def registered(context: CheckContext) -> Mapping[str, str] | None:
     """The URLs that Daraja has for this short code; None: none."""
-    return context.control.c2b_urls(short_code(context))
+    return context.control.c2b_urls(context.target.c2b_short_code)
 
 
 def _register(context: CheckContext) -> Mapping[str, str]:
@@ -66,7 +61,7 @@ def _register(context: CheckContext) -> Mapping[str, str]:
 def _nothing_registered(context: CheckContext) -> str:
     refused = [entry for entry in registrations(context) if (entry.get("response") or {}).get("status") != 200]
     why = f"; Daraja answered {quote(str(answer_of(refused[-1])), most=120)}" if refused else ""
-    return f"the merchant has no C2B URLs registered for {short_code(context)}{why}"
+    return f"the merchant has no C2B URLs registered for {context.target.c2b_short_code}{why}"
 
 
 def registrations(context: CheckContext, *, since: int = 1) -> list[Entry]:

@@ -294,12 +294,12 @@ def record_of(
     """One order, from both sides. `payment`: the attempt that shows its state."""
     return PaymentRecord(
         reference=payment.reference,
-        ordered=float(payment.amount) if context.profile.receives("amount") else None,
+        ordered=float(payment.amount) if "amount" in context.profile.receives else None,
         transactions=transactions,
         observations=context.run.observations(payment.reference),
         credits=credits.rows,
         total=credits.total,
-        name="" if context.profile.receives("reference") else payment.payment_id,
+        name="" if "reference" in context.profile.receives else payment.payment_id,
         receipt=receipt,
         in_parts="split_payments" in context.target.merchant.capabilities,
         several_attempts=several_attempts,

@@ -11,7 +11,7 @@ from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Inapplicable, WrongCredit
 from tayari_contracts.context.payment import PAID, Payment
 from tayari_contracts.steps.c2b_payments import confirm_push, is_unallocated
-from tayari_contracts.steps.c2b_registration import short_code, urls
+from tayari_contracts.steps.c2b_registration import urls
 from tayari_contracts.steps.timed_acts import Act, play
 
 HELD_S: Final = 20.0
@@ -56,7 +56,8 @@ def require_confirmed_pushes(context: CheckContext) -> None:
     paid = [code for code in (context.target.daraja.till, context.target.daraja.short_code) if code]
     if not any(context.control.c2b_urls(code) for code in paid):
         raise Inapplicable(
-            f"pushes pay {paid[0]}, which has no C2B URLs; those of {short_code(context)} get no push confirmed"
+            f"pushes pay {paid[0]}, which has no C2B URLs; those of {context.target.c2b_short_code} get no push "
+            "confirmed"
         )
 
 

@@ -20,7 +20,6 @@ from tayari_contracts.steps.c2b_payments import (
     unconfirmed,
     wait_until_paid,
 )
-from tayari_contracts.steps.c2b_registration import short_code
 
 PAGE: Final = 100
 """Rows of one answer. Source: reference 3.12, the documentation's example."""
@@ -40,7 +39,7 @@ def every_page_of_a_pull_is_read(context: CheckContext) -> None:
     context.control.play_next(unconfirmed("inline/b15-first-page"), msisdn=payer, times=PAGE)
     for _ in range(PAGE):
         context.control.pay_c2b(
-            short_code=short_code(context), msisdn=payer, amount=FILLER, reference=filled.payment_id
+            short_code=context.target.c2b_short_code, msisdn=payer, amount=FILLER, reference=filled.payment_id
         )  # fmt: skip
 
     def all_paid() -> bool | None:

@@ -18,7 +18,7 @@ def an_ordinary_success_is_settled(context: CheckContext) -> None:
     Into an account, the same amount is paid once more: a second instalment has a receipt of its own.
     """
     judge_control(context, Control.SUCCESS)
-    if "top_up" in context.target.merchant.capabilities and context.profile.receives("reference"):
+    if "top_up" in context.target.merchant.capabilities and "reference" in context.profile.receives:
         judge_second_instalment(context)
 
 

@@ -23,7 +23,7 @@ def keeps_text_within_limits(context: CheckContext) -> None:
     problem = text_problem(body_of(first_push(context, context.actions.pay())))
     if problem:
         raise Failed(problem)
-    if not context.profile.receives("reference"):
+    if "reference" not in context.profile.receives:
         context.evidence.notes.append("the merchant gets no reference, so a long one could not be tried")
         return
     payment = context.actions.pay(reference=f"{context.allocation.reference()} Sons & Co #42 @ Nairobi")
