@@ -7,7 +7,7 @@ import uuid
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from tayari_control.http_session import MerchantSession
 from tayari_money.payment_record import PaymentState
@@ -42,7 +42,7 @@ from tayari_target.target_file.target_model import (
 )
 from tayari_target.views import LedgerView, Started, StatusView
 
-__all__ = ["LedgerView", "MerchantDriver", "Started", "StatusView"]
+__all__ = ["LedgerView", "MerchantDriver", "Started", "StatusView", "value_at"]
 
 _MOST_KEPT: Final = 100_000
 """How many payments are remembered: their amounts, and who pays them."""
@@ -186,7 +186,7 @@ class MerchantDriver:
 
     def read_balance(self) -> tuple[float | None, str]:
         """The shillings on the utility account as staff see them; None where none are shown, and why not."""
-        balance: UtilityBalance | None = self.target.at("merchant.payout.balance")
+        balance: UtilityBalance | None = value_at(self.target, "merchant.payout.balance")
         if balance is None:
             return None, missing("merchant.payout.balance")
         answer = self._sender.send("read balance", balance.call, {})
@@ -194,7 +194,7 @@ class MerchantDriver:
 
     def read_wallet(self, msisdn: str) -> tuple[float | None, str]:
         """The shillings that can still be paid out to this person; None where none are shown, and why not."""
-        wallet: WalletSource | None = self.target.at("merchant.payout.wallet")
+        wallet: WalletSource | None = value_at(self.target, "merchant.payout.wallet")
         if wallet is None:
             return None, missing("merchant.payout.wallet")
         answer = self._answer(wallet.way, "read wallet", _numbers(msisdn) | {"party_b": msisdn})
@@ -300,19 +300,19 @@ class MerchantDriver:
 
     def _ask(self, title: str, key: str, values: Mapping[str, object] = NOTHING) -> str:
         """Send the request of this key of the target file; why it was not served, else an empty text."""
-        call: CallTemplate | None = self.target.at(key)
+        call: CallTemplate | None = value_at(self.target, key)
         return missing(key) if call is None else refusal(key, self._sender.send(title, call, values))
 
     def _look(self, title: str, key: str, values: Mapping[str, str], payment_id: str) -> StatusView:
         """The state that this key of the target file shows."""
-        status: StatusSource | None = self.target.at(key)
+        status: StatusSource | None = value_at(self.target, key)
         if status is None:
             return StatusView(state=None, error=missing(key))
         return read_view(status, self._answer(status, title, values), lambda: self._full_amount(payment_id))
 
     def _credits(self, title: str, key: str, values: Mapping[str, str]) -> LedgerView:
         """The credits that this key of the target file shows."""
-        source: CreditSource | None = self.target.at(key)
+        source: CreditSource | None = value_at(self.target, key)
         if source is None:
             return LedgerView(credits=None, error=missing(key))
         return read_credits(source, self._answer(source.way, title, values), key=key)
@@ -324,7 +324,7 @@ class MerchantDriver:
 
     def _listed(self, title: str, key: str, values: Mapping[str, str] = NOTHING) -> tuple[str, ...] | None:
         """The texts that this key of the target file lists; None where there is no such key, or no answer."""
-        listing: Listing | None = self.target.at(key)
+        listing: Listing | None = value_at(self.target, key)
         if listing is None:
             return None
         answer = self._sender.send(title, listing.call, values)
@@ -354,6 +354,14 @@ class MerchantDriver:
             return checked_view(method, expected, getattr(self._adapter, method)(**payment))
         except Exception as error:  # noqa: BLE001 - the adapter is the user's code, its failure an answer like others
             return f"the adapter failed: {type(error).__name__}: {error}"
+
+
+def value_at(target: Target, key: str) -> Any:
+    """What a target file gives under a key such as `merchant.payout.status`; None where it gives nothing there."""
+    value: Any = target
+    for name in key.split("."):
+        value = None if value is None else getattr(value, name)
+    return value
 
 
 def _numbers(msisdn: str) -> dict[str, str]:

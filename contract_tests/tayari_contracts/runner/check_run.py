@@ -12,6 +12,7 @@ from threading import Event
 from tayari_control.client import ControlError
 from tayari_reports.model import Check, Exchange, Level, NotTested, Rule, State
 from tayari_reports.redaction import fingerprint
+from tayari_target.driver import value_at
 from tayari_target.target_file.target_model import Target
 from tayari_target.test_environment import TestEnvironment
 
@@ -116,7 +117,7 @@ def missing_need(planned: PlannedCheck, profile: MerchantProfile) -> Check | Non
     }
     for need in sorted(planned.needs):
         key = ENABLED_BY[need]
-        if not (present[need] if need in present else profile.target.at(key) is not None):
+        if not (present[need] if need in present else value_at(profile.target, key) is not None):
             return unmet(State.NOT_TESTED, f"the target file has no {key}", key)
     if Need.QUERY in planned.needs and "stk_query" not in merchant.capabilities:
         reason = "the merchant declares no stk_query capability (K01 holds that against its traffic)"

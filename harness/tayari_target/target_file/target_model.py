@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Final
 
 from tayari_control.simulator_process import CallbackRoute, DarajaAccount
 from tayari_money.payment_record import PaymentState
@@ -316,13 +316,6 @@ class Target:
     sha256: str = ""
     secrets: frozenset[str] = field(default=frozenset(), repr=False)
     """Every value that came from `env:NAME`, and passwords of initiators: no report may show one."""
-
-    def at(self, key: str) -> Any:
-        """What the file gives under a key such as `merchant.payout.status`; None where it gives nothing there."""
-        value: Any = self
-        for name in key.split("."):
-            value = None if value is None else getattr(value, name)
-        return value
 
     @property
     def c2b_short_code(self) -> str:
