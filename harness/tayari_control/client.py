@@ -126,6 +126,11 @@ class ControlClient:
         """
         return int(self._call("POST", "/v1/hold", {"msisdn": msisdn, "for_s": for_s})["next"])
 
+    def bring_result(self, checkout_request_id: str) -> Json:
+        """Let the next result of a payment fall due now, whatever its scenario says; the payment."""
+        payment: Json = self._call("POST", "/v1/results", {"checkout_request_id": checkout_request_id})["payment"]
+        return payment
+
     def hold_handset(self, msisdn: str, **how: str | int | bool) -> Json:
         """Control a phone by hand: its STK prompts wait. `pin`, `language` (`en`, `sw`), `reachable`, `balance`."""
         return self._call("PUT", f"/v1/handsets/{msisdn}", how)

@@ -277,7 +277,7 @@ def test_a_failure_is_looked_for_before_anything_that_takes_as_long_as_the_succe
     monkeypatch.setattr(c19_late_success, "pay_twice", lambda *_: did.append("paid twice"))
     context = SimpleNamespace(
         actions=SimpleNamespace(
-            pay_accepted=lambda _: None, in_background=lambda _: SimpleNamespace(result=lambda: None)
+            pay_accepted=lambda _: None, in_background=lambda _: SimpleNamespace(result=lambda: 1.0)
         ),
         time=SimpleNamespace(reconcile_s=1.0),
         observations=SimpleNamespace(wait=lambda *_, **__: None),
@@ -288,6 +288,42 @@ def test_a_failure_is_looked_for_before_anything_that_takes_as_long_as_the_succe
     checks()["C19"](cast("CheckContext", context))
 
     assert did == ["looked", "paid twice"]
+
+
+@pytest.mark.parametrize(
+    ("gives_up_s", "comes_s"),
+    [(5.0, 13.0), (14.0, 15.0), (60.0, 20.0)],
+    ids=["before its promise is over", "soon after it", "never"],
+)
+def test_a_success_comes_once_the_merchant_has_given_up(
+    monkeypatch: pytest.MonkeyPatch, gives_up_s: float, comes_s: float
+) -> None:
+    """It promises to settle within 10 s, and is waited for until 20 s."""
+    now, brought = [ODD.began_at], []
+    monkeypatch.setattr(c19_late_success, "time", SimpleNamespace(time=lambda: now[0]))
+
+    def pause(seconds: float) -> None:
+        now[0] += seconds
+
+    def until(payment: Payment, *states: object, within_s: float) -> StatusView:
+        ends = max(now[0], min(now[0] + within_s, payment.began_at + gives_up_s))
+        now[0] = ends
+        gave_up = ends >= payment.began_at + gives_up_s and FAILED in states
+        return StatusView(state=FAILED if gave_up else PENDING)
+
+    context = SimpleNamespace(
+        time=SimpleNamespace(reconcile_s=10.0, pause=pause),
+        observations=SimpleNamespace(until=until),
+        actions=SimpleNamespace(require_accepted=lambda payment: payment.reference),
+        control=SimpleNamespace(bring_result=lambda name: brought.append((name, now[0] - ODD.began_at))),
+    )
+    asked = replace(ODD, reference="asked")
+
+    silence_s = c19_late_success.end_silence(cast("CheckContext", context), ODD, asked, longest_s=20.0)
+
+    assert silence_s == pytest.approx(comes_s)
+    assert [name for name, _ in brought] == ["odd", "asked"]
+    assert [at_s for _, at_s in brought] == pytest.approx([comes_s, comes_s])
 
 
 class BatchedAccounts:

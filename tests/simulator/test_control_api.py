@@ -58,6 +58,31 @@ def test_the_next_payment_of_an_msisdn_plays_what_was_queued(shared: Running) ->
     assert [call["status"] for call in payment["callbacks"]] == [200]
 
 
+def test_each_further_result_of_a_payment_falls_due_when_a_test_says_so(shared: Running) -> None:
+    control, msisdn = shared.control, "254712000033"
+    then = [{"result_code": 0, "after_s": 600}]
+    control.play_next({"outcome": {"result_code": 1032, "after_s": 600}, "then": then}, msisdn=msisdn)
+    identifier = shared.pushed(msisdn)
+    states = [control.payments(checkout_request_id=identifier)[0]["state"]]
+    for count in (1, 2):
+        brought = control.bring_result(identifier)
+        assert control.wait("callback_answered", timeout_s=5, checkout_request_id=identifier, count=count)["met"]
+        states.append(control.payments(checkout_request_id=identifier)[0]["state"])
+    with pytest.raises(ControlError, match="no further result") as refused:
+        control.bring_result(identifier)
+
+    assert states == ["prompted", "failed", "paid"]
+    assert brought["result_due_at"] <= time.time() + 1
+    assert (refused.value.status, refused.value.code) == (409, "no_result")
+
+
+def test_a_payment_that_nobody_knows_has_no_result_to_bring_forward(shared: Running) -> None:
+    with pytest.raises(ControlError) as refused:
+        shared.control.bring_result("ws_CO_nobody")
+
+    assert (refused.value.status, refused.value.code) == (404, "unknown_payment")
+
+
 def test_whoever_prepares_a_payment_learns_the_number_of_the_next_journal_entry(shared: Running) -> None:
     control, msisdn = shared.control, "254712000032"
     queued = control.play_next("payment/success", msisdn=msisdn)

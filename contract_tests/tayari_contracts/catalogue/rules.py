@@ -152,6 +152,8 @@ class Planned:
     """Status queries a polite merchant needs for it; spaces its start when the merchant limits itself."""
     takes_s: float = USUAL_S
     """How long its check takes on the sample shop."""
+    leaves_open: bool = False
+    """It ends while a payment of its own is right to be pending: the end of the run waits for that one to settle."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,7 +167,7 @@ class CatalogueRow(Planned):
 
 FIELDS: Final = {
     "id", "title", "category", "severity", "level", "why", "fix", "source", "waivable", "effort_h",
-    "suites", "needs", "controls", "seen", "exclusive", "last", "queries", "takes_s",
+    "suites", "needs", "controls", "seen", "exclusive", "last", "queries", "takes_s", "leaves_open",
 }  # fmt: skip
 REQUIRED: Final = ("id", "title", "category", "severity", "why", "fix", "source", "suites")
 
@@ -211,6 +213,7 @@ def parse_row(row: Mapping[str, Any], *, family: str) -> CatalogueRow:
             last=row.get("last", False),
             queries=row.get("queries", 0),
             takes_s=float(row.get("takes_s", USUAL_S)),
+            leaves_open=row.get("leaves_open", False),
         )
     except ValueError as error:
         raise CatalogueError(f"{name}: {error}") from error

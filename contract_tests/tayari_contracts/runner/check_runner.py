@@ -26,7 +26,7 @@ from tayari_target.test_environment import TestEnvironment
 from tayari_contracts.context.overload import SIDE_BY_SIDE, MachineWatch
 from tayari_contracts.context.run_record import SILENCE_SHOWN_BY, Allocation, QuerySilence, RunRecord
 from tayari_contracts.runner.check_run import CheckResult, PlannedCheck
-from tayari_contracts.runner.check_schedule import CheckSchedule
+from tayari_contracts.runner.check_schedule import CheckSchedule, applicable
 from tayari_contracts.runner.merchant_instance import BROKEN, LISTEN_EVERY_S, MerchantInstance
 from tayari_contracts.steps.c2b_payments import pushes_unconfirmed
 from tayari_contracts.steps.control_payments import CARRIERS
@@ -147,7 +147,8 @@ class CheckRunner:
         )
         exclusive = self._schedule.longest_first(planned for planned in plan if planned.exclusive and not planned.last)
         self._run_alone = deque(Task(planned=planned) for planned in exclusive)
-        crowds = self._instances[: self._schedule.crowds(plan, len(self._instances))] if self._waiting else []
+        played = applicable(plan, self._schedule.target)
+        crowds = self._instances[: self._schedule.crowds(played, len(self._instances))] if self._waiting else []
         self._crowds = len(crowds)
         self._at_work = list(self._instances)
         with ThreadPoolExecutor(max_workers=len(self._instances), thread_name_prefix="tayari-instance") as pool:

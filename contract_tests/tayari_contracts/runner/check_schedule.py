@@ -57,6 +57,10 @@ class CheckSchedule:
         longer_s = promise_s - MEASURED_WITH_S if self.waits_for_promise(check) else 0.0
         return max(1.0, check.takes_s + longer_s + (self.pause_s(check) if self.is_patient else 0.0))
 
+    def open_s(self, check: Planned) -> float:
+        """How long, from its start, the end of the run waits for what this check leaves open; 0: it leaves nothing."""
+        return self.target.merchant.promises.reconcile_within_s + GRACE_S if check.leaves_open else 0.0
+
     def waits_for_promise(self, check: Planned) -> bool:
         """Whether the check waits until the promised time is over."""
         return check.takes_s > WAITS_FOR_PROMISE_S
@@ -78,8 +82,8 @@ class CheckSchedule:
         return END_S + (0.0 if limit is None else QUIET * spacing_s(limit))
 
     def longest_first(self, checks: Iterable[T]) -> list[T]:
-        """The order in which they begin: what takes longest must not begin last."""
-        return sorted(checks, key=self.expected_s, reverse=True)
+        """The order in which they begin: what takes longest, or is waited for longest, must not begin last."""
+        return sorted(checks, key=lambda check: max(self.expected_s(check), self.open_s(check)), reverse=True)
 
     @property
     def at_once(self) -> int:
@@ -89,10 +93,8 @@ class CheckSchedule:
     def crowds(self, checks: Sequence[Planned], instances: int) -> int:
         """On how many instances checks run side by side from the start. The others begin with those that run alone.
 
-        A merchant that limits its queries needs several for its waits: as many as make the suite shortest.
+        As many as make the suite shortest: a merchant that limits its queries needs several for its waits.
         """
-        if not self.is_patient:
-            return 1
         step = max(1, instances // 4)
         return min(range(step, instances + 1, step), key=lambda crowds: self._dealt_s(checks, instances, crowds))
 
@@ -128,14 +130,14 @@ class CheckSchedule:
             began = max(earliest, heapq.heappop(slots))
             heapq.heappush(slots, began + self.expected_s(check))
             heapq.heappush(begins_at, (began + self.pause_s(check), place))
-            ended = max(ended, began + self.expected_s(check))
+            ended = max(ended, began + self.expected_s(check), began + self.open_s(check))
         if crowds == instances and alone:
             took_s = [self.expected_s(check) for check in alone]
             ended += max(sum(took_s) / instances, *took_s)
         return ended + (self.end_s if any(check.last for check in checks) else 0.0)
 
 
-def applicable(rows: Iterable[CatalogueRow], target: Target) -> tuple[CatalogueRow, ...]:
+def applicable(rows: Iterable[T], target: Target) -> tuple[T, ...]:
     """The rules that are about what this merchant does: payments by prompt, payouts, payments that customers begin."""
     merchant = target.merchant
     does = {

@@ -50,6 +50,8 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route("POST", "/v1/outage", routes.outage, "close the Daraja port for a while", schemas.Outage),
     Route("DELETE", "/v1/outage", routes.end_outage, "open the Daraja port again now"),
     Route("POST", "/v1/hold", routes.hold, "hold the callbacks of a number for a while", schemas.Hold),
+    Route("POST", "/v1/results", routes.bring_result, "let the next result of a payment fall due now",
+          schemas.BringResult),
     Route("PUT", "/v1/wallets/{msisdn}", routes.set_wallet, "give a number a wallet with a balance in shillings",
           schemas.Wallet),
     Route("GET", "/v1/handsets", handset_routes.list_handsets, "the phones that are controlled by hand"),

@@ -14,6 +14,7 @@ from aiohttp import web
 from tayari_formats.problems import describe
 
 from tayari_simulator.apis.c2b import hakikisha
+from tayari_simulator.apis.core.execution import bring_result_forward
 from tayari_simulator.catalogue.errors import REFUSALS
 from tayari_simulator.catalogue.results import RESULTS
 from tayari_simulator.control import schemas
@@ -29,6 +30,7 @@ from tayari_simulator.scenarios.scenario_model import Scenario
 from tayari_simulator.scenarios.scenario_reader import read_inline, read_scenario
 from tayari_simulator.scenarios.selector import Misplaced
 from tayari_simulator.transport.metrics import metrics_text
+from tayari_simulator.transport.payment_views import transaction_dict
 from tayari_simulator.transport.simulator import ClockIsReal
 
 
@@ -152,6 +154,18 @@ async def hold(controlled: Controlled, _: web.Request, given: schemas.Hold) -> o
 def _hold(controlled: Controlled, msisdn: str, for_s: float) -> None:
     simulator = controlled.simulator
     simulator.daraja.state.waiting_callbacks.hold(msisdn, for_s, simulator.now_s())
+
+
+async def bring_result(controlled: Controlled, _: web.Request, given: schemas.BringResult) -> object:
+    simulator = controlled.simulator
+    transaction = simulator.transaction(given.checkout_request_id)
+    if transaction is None:
+        raise ControlRefusal(404, "unknown_payment", f'no payment "{given.checkout_request_id}"; give the id of one')
+    if not transaction.next_due_s:
+        raise ControlRefusal(409, "no_result", f"payment {transaction.id} has no further result in its scenario")
+    bring_result_forward(simulator.daraja.state, transaction, simulator.now_s())
+    simulator.changed()
+    return {"payment": transaction_dict(transaction)}
 
 
 async def set_wallet(controlled: Controlled, request: web.Request, given: schemas.Wallet) -> object:

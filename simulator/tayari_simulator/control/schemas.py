@@ -178,6 +178,14 @@ class Hold:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BringResult:
+    """`POST /v1/results`."""
+
+    checkout_request_id: Text
+    """The id of the transaction, whichever API it is of."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PayC2b:
     """`POST /v1/c2b`."""
 

@@ -14,14 +14,7 @@ from tayari_simulator.faults.base import TableFault
 from tayari_simulator.faults.delays import read_draws
 from tayari_simulator.faults.table import FAULTS
 from tayari_simulator.scenarios.lint import lint
-from tayari_simulator.scenarios.scenario_model import (
-    FaultUse,
-    Header,
-    Placing,
-    Query,
-    Scenario,
-    ScenarioOutcome,
-)
+from tayari_simulator.scenarios.scenario_model import FaultUse, Header, Placing, Query, Scenario, ScenarioOutcome
 from tayari_simulator.state.behaviour import ALWAYS, FOREVER, Armed, Behaviour, Call, QuerySays
 from tayari_simulator.strict_reading import keys_of, read_record
 

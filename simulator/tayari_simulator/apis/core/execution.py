@@ -80,6 +80,14 @@ def begin(state: DarajaState, exchange: JournalExchange, transaction: Transactio
     exchange.transaction_id = transaction.id
 
 
+def bring_result_forward(state: DarajaState, transaction: Transaction, now_s: float) -> None:
+    """Let the next result of a transaction, which is on the schedule, fall due now."""
+    if not transaction.step:
+        transaction.due_s = now_s
+    transaction.next_due_s = now_s
+    state.schedule.bring_forward(transaction, now_s)
+
+
 def apply_faults(play: Play, call: str, state: DarajaState, now_s: float, decide: Callable[[], Reply]) -> Reply:
     """Count the call, let its faults answer or decide, then let them shape the reply.
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from tayari_simulator.apis.core.daraja_state import DarajaState, PromptResults
+from tayari_simulator.apis.core.execution import bring_result_forward
 from tayari_simulator.state.handsets import PINS_UNTIL_LOCKED, Handset, Press, answered, waits
 from tayari_simulator.state.transactions import Transaction
 
@@ -44,9 +45,8 @@ def answer_prompt(state: DarajaState, handset: Handset, press: Press, pin: str |
     transaction = prompt_on(state, handset.msisdn)
     if transaction is None:
         raise NoPrompt(handset.msisdn)
-    transaction.due_s = transaction.next_due_s = now_s
     transaction.play = answered(_code(state, handset, transaction, press, pin))
-    state.schedule.bring_forward(transaction, now_s)
+    bring_result_forward(state, transaction, now_s)
     return transaction
 
 
