@@ -19,6 +19,7 @@ from budget_defects import (
     FreesBudgetTwice,
     KeepsBudgetOfFailed,
     OverdrawsBudget,
+    OverdrawsBudgetLater,
     SpendsBudgetAtTheEnd,
 )
 from cryptography.hazmat.primitives import hashes
@@ -351,6 +352,7 @@ DEFECTS: dict[str, tuple[tuple[str, ...], type[Payroll]]] = {
     "frees-budget-at-time-out": (("P20",), FreesBudgetAtTimeOut),
     "spends-budget-at-the-end": (("P20",), SpendsBudgetAtTheEnd),
     "overdraws-budget": (("P20",), OverdrawsBudget),
+    "overdraws-budget-later": (("P20",), OverdrawsBudgetLater),
     "approval-pays-again": (("P24",), ApprovalPaysAgain),
     "retries-for-ever": (("P23",), RetriesForEver),
     "retries-under-its-id": (("P23",), RetriesUnderItsId),

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -179,6 +180,18 @@ def test_a_small_load_beside_a_small_suite_does_not_claim_to_judge_the_number_of
     assert (CONCURRENT_USERS in planned) is judged
     assert {"L01", "L02", "L03"} <= planned
     assert planned_rules(RunOrder(target=target.path, suite=suite), target) == ()
+
+
+def test_a_suite_plans_no_load_of_a_merchant_that_pays_organisations_alone(tmp_path: Path) -> None:
+    """No load can be made of that, so its rules would stay open for ever, and the merchant never be ready."""
+    suppliers = Path(__file__).parents[2] / "examples" / "mshahara" / "suppliers.yaml"
+    of_suite = RunOrder(target=suppliers, suite="release", load=LoadOrder())
+    of_load = replace(of_suite, suite="load", functional=False)
+    payroll = suppliers.with_name("tayari.yaml")
+
+    assert planned_rules(of_suite, load_target(suppliers, {})) == ()
+    assert planned_rules(of_load, load_target(suppliers, {}))
+    assert planned_rules(replace(of_suite, target=payroll), load_target(payroll, {}))
 
 
 def test_the_suites_are_started_as_by_hand(tmp_path: Path) -> None:

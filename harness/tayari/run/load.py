@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from tayari_contracts.catalogue.rules import CatalogueRow, Need, catalogue, select
 from tayari_formats.problems import Problem
-from tayari_load.plan import PlanError, kinds, parse_mix
+from tayari_load.plan import PlanError, described, kinds, parse_mix
 from tayari_money.payment_record import RECEIVED, PaymentKind
 from tayari_reports.model import Check, Load, NotTested, Rule, State
 from tayari_reports.model.codec import from_value
@@ -22,7 +22,7 @@ from tayari_reports.model.run_files import read_events
 from tayari_target.merchant_process import free_port
 from tayari_target.run_processes import marks
 from tayari_target.target_file import TargetError, load_target
-from tayari_target.target_file.target_model import Target
+from tayari_target.target_file.target_model import Merchant, Target
 from tayari_target.test_environment import TestEnvironment
 
 from tayari.run.children import PUT_AWAY_S, ChildFailed, ChildProcess, Mask, Watch, clean_environment, last_lines
@@ -61,8 +61,9 @@ def planned_rules(order: RunOrder, target: Target) -> tuple[Rule, ...]:
 
     Beside a smaller suite, a load with fewer users than the threshold does not claim to judge that threshold;
     `load` and `release` ask for it, so there it stays open. Customers who arrive at a rate are no number of users.
+    A merchant that pays organisations alone can be put under no load, so a suite has none for it.
     """
-    if order.load is None:
+    if order.load is None or (order.functional and _pays_businesses_alone(target.merchant)):
         return ()
     few = order.load.users is not None and order.load.users < target.thresholds.concurrent_users
     left_out = {CONCURRENT_USERS} if few and order.suite not in {"load", "release"} else set()
@@ -71,6 +72,10 @@ def planned_rules(order: RunOrder, target: Target) -> tuple[Rule, ...]:
     left_out |= _of_the_suite(order) | _of_other_kinds(order.load, target)
     rules = (row.rule for row in catalogue().values() if row.family in FAMILIES and "load" in row.suites)
     return tuple(rule for rule in rules if rule.id not in left_out)
+
+
+def _pays_businesses_alone(merchant: Merchant) -> bool:
+    return merchant.payout is not None and merchant.payout.pays_businesses and not described(merchant)
 
 
 def _of_other_kinds(asked: LoadOrder, target: Target) -> set[str]:

@@ -256,6 +256,8 @@ def _settled(asked: LoadOrder, environment: TestEnvironment, parts: Parts, progr
             progress.say(parts.notes[-1], style="bold red")
     reason = reason or unconfirmed_c2b(kinds(parse_mix(asked.mix), asked.shape, merchant), environment)
     if reason:
+        if not parts.loaded.plan:
+            parts.notes.append(f"no load run: {reason}")
         parts.loaded = not_begun(parts.loaded.plan, reason)
         return False
     environment.control.clear_next()

@@ -64,12 +64,13 @@ STEADY_S: Final = 1.0
 AT_ONCE: Final = 3
 MOST_OVERDRAWING: Final = 12
 """Payouts that are too much together. More of them keep a merchant busy for longer than this check looks."""
-OVERDRAWN_S: Final = 5.0
+OVERDRAWN_S: Final = 12.0
 """When their results come: by then all are sent that are not refused."""
 LEAST: Final = 10
 MOST: Final = 250_000
 """Shillings of one payout. Source: reference 3.4."""
-SENT_WITHIN_S: Final = 3.0
+SENT_WITHIN_S: Final = 10.0
+"""A payout that is too much, and not refused, is sent within this time by a merchant with a queue."""
 CENTS: Final = 2
 """Decimals of a balance. Unrounded, 1026.10 - 5 is not 1021.10."""
 
