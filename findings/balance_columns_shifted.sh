@@ -24,9 +24,10 @@ trap 'rm -rf "$folder"' EXIT
 
 python3 -m venv "$folder/env"
 "$folder/env/bin/pip" install -qq --disable-pip-version-check --no-deps \
-  annotated-types==0.8.0 anyio==4.16.0 certifi==2026.10.18 cffi==2.1.1 cryptography==50.0.2 daraja-sdk-py==2.0.0 mpesa-daraja-mcp==0.1.4 \
-  h11==0.16.0 httpcore==1.0.9 httpx==0.28.1 idna==3.20 opentelemetry-api==1.45.2 pycparser==3.12 pydantic==2.14.3 \
-  pydantic_core==2.50.4 typing-inspection==0.4.5 typing_extensions==4.16.0 >&2 || exit 2
+  annotated-types==0.8.0 anyio==4.16.0 certifi==2026.10.18 cffi==2.1.1 cryptography==50.0.2 daraja-sdk-py==2.0.0 \
+  mpesa-daraja-mcp==0.1.4 h11==0.16.0 httpcore==1.0.9 httpx==0.28.1 idna==3.20 opentelemetry-api==1.45.2 \
+  pycparser==3.12 pydantic==2.14.3 pydantic_core==2.50.4 typing-inspection==0.4.5 \
+  typing_extensions==4.16.0 >&2 || exit 2
 "$folder/env/bin/python" - >"$folder/seen" <<'PYTHON'
 from daraja.services import AccountBalanceService
 from mpesa_mcp.helpers import parse_account_balance
@@ -40,4 +41,5 @@ for name in ("availableBalance", "unclearedFunds", "reservedFunds"):
 print("mpesa-daraja-mcp: available", f"{parse_account_balance(account)[0]['available']:.2f}")
 PYTHON
 cat "$folder/seen"
-diff <(sed -n 's/^#   | //p' "${BASH_SOURCE[0]}") "$folder/seen" >&2 || { echo "The output has changed (< noted, > now)." >&2; exit 1; }
+diff <(sed -n 's/^#   | //p' "${BASH_SOURCE[0]}") "$folder/seen" >&2 ||
+  { echo "The output has changed (< noted, > now)." >&2; exit 1; }

@@ -4,8 +4,8 @@
 # Package: phonenumbers 9.0.43 (PyPI), Python 3.11; google-libphonenumber 3.2.47 and libphonenumber-js 1.13.16 (npm),
 #   Node 18 or newer.
 # Date: 2026-11-30
-# Behaviour: The first two read through the stars: what is left of "2547 ***** 126" is a possible number of seven digits,
-#   +2542547126, without an error. Only their is_valid says no. libphonenumber-js finds no number.
+# Behaviour: The first two read through the stars: what is left of "2547 ***** 126" is a possible number of seven
+#   digits, +2542547126, without an error. Only their is_valid says no. libphonenumber-js finds no number.
 # Documented: C2B confirmations of v2 mask MSISDN as "2547 ***** 126"; one library tells of 254708***430 in callbacks of
 #   pushes. Which digits are behind the stars is not sent.
 # For a merchant: Who finds the customer by the parsed number credits the payment of one to another. There are only a

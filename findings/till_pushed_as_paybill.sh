@@ -7,8 +7,8 @@
 # Behaviour: The first names its argument payBillOrTillNumber, the second shows a tillAccount on its page; neither has
 #   an argument for the type, and both send CustomerPayBillOnline with the till as short code. The third says "Till and
 #   Paybill", and sends CustomerBuyGoodsOnline for the configuration that its example calls pay bill.
-# Documented: A till is pushed with CustomerBuyGoodsOnline; BusinessShortCode is its store or head office, PartyB the till.
-#   A pay bill is pushed with CustomerPayBillOnline, and both are the pay bill.
+# Documented: A till is pushed with CustomerBuyGoodsOnline; BusinessShortCode is its store or head office, PartyB the
+#   till. A pay bill is pushed with CustomerPayBillOnline, and both are the pay bill.
 # For a merchant: The till's push is in no documented form, and no argument mends it. The pay bill's is refused in the
 #   sandbox, 400.002.02, until somebody finds the argument.
 # Exit status: 0 while it is so, 1 if the output has changed, 2 if the registry cannot be reached.
