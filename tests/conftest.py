@@ -1,7 +1,11 @@
 """What holds for all tests."""
 
+import atexit
 import gc
+import os
+import shutil
 import signal
+import tempfile
 import threading
 from collections.abc import Generator, Iterator
 
@@ -19,6 +23,9 @@ def pytest_configure() -> None:
     """
     if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    if "TAYARI_STATE" not in os.environ:  # the keys of a developer's own simulators are not for tests
+        os.environ["TAYARI_STATE"] = folder = tempfile.mkdtemp(prefix="tayari-tests-state-")
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
 
 
 LONGEST = (

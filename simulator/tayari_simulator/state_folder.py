@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from tayari_simulator.apis.core.security_credential import made_key
 
+if sys.platform != "win32":
+    import fcntl
+
 if TYPE_CHECKING:  # loaded when a key is read: it takes 0.1 s, a fifth of the simulator's start
     from cryptography.hazmat.primitives.asymmetric import rsa
 
 KEY_FILE: Final = "initiator-key.pem"
+_PROBE: Final = b"is this key whole?"
 
 
 def state_folder(environ: Mapping[str, str]) -> Path:
@@ -36,6 +41,20 @@ def keep_once(path: Path, content: bytes) -> None:
         Path(fresh).unlink()
 
 
+@contextlib.contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """While the block runs, no other thread or process makes a key of this folder, or removes an old one."""
+    if sys.platform == "win32":
+        yield
+        return
+    held = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(held)
+
+
 def initiator_key(chosen: Path | None = None) -> rsa.RSAPrivateKey:
     """The key pair for initiators' passwords that all simulators of a state folder share.
 
@@ -51,24 +70,41 @@ def initiator_key(chosen: Path | None = None) -> rsa.RSAPrivateKey:
 
 
 def _kept(file: Path) -> rsa.RSAPrivateKey:
-    """The key of this file; one that is missing, or is no key, is made anew. Raises OSError."""
+    """The key of this file; one that is missing, or is no good key, is made anew. Raises OSError.
+
+    Looked at again once nobody else makes one: else two that find a bad key would each replace it.
+    """
+    key = _read(file)
+    if key is None:
+        with alone(file.parent):
+            key = _read(file)
+            if key is None:
+                key = made_key()
+                file.unlink(missing_ok=True)
+                keep_once(file, _written(key))
+    return key
+
+
+def _written(key: rsa.RSAPrivateKey) -> bytes:
+    from cryptography.hazmat.primitives import serialization  # noqa: PLC0415 - see above
+
+    form = serialization.PrivateFormat.PKCS8
+    return key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption())
+
+
+def _read(file: Path) -> rsa.RSAPrivateKey | None:
+    """The key of a file; None: there is none, or it does not open what it closes. Raises OSError."""
     from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415 - see above
     from cryptography.hazmat.primitives import serialization  # noqa: PLC0415
-    from cryptography.hazmat.primitives.asymmetric import rsa  # noqa: PLC0415
+    from cryptography.hazmat.primitives.asymmetric import padding, rsa  # noqa: PLC0415
 
-    for _ in range(2):
-        if not file.exists():
-            made = made_key().private_bytes(
-                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-            )
-            keep_once(file, made)
-        try:
-            key = serialization.load_pem_private_key(  # to prove that it is a good one would hold all threads for 33 ms
-                file.read_bytes(), password=None, unsafe_skip_rsa_key_validation=True
-            )
-        except (ValueError, TypeError, UnsupportedAlgorithm):  # TypeError: it has a password
-            key = None
-        if isinstance(key, rsa.RSAPrivateKey):
-            return key
-        file.unlink(missing_ok=True)
-    return made_key()
+    try:
+        key = serialization.load_pem_private_key(  # to prove that its numbers fit would hold all threads for 33 ms
+            file.read_bytes(), password=None, unsafe_skip_rsa_key_validation=True
+        )
+        if not isinstance(key, rsa.RSAPrivateKey):
+            return None
+        closed = key.public_key().encrypt(_PROBE, padding.PKCS1v15())
+        return key if key.decrypt(closed, padding.PKCS1v15()) == _PROBE else None  # in 1 ms
+    except (FileNotFoundError, ValueError, TypeError, UnsupportedAlgorithm):  # TypeError: it has a password
+        return None

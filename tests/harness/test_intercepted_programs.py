@@ -29,14 +29,10 @@ from tayari_target.target_file.target_model import Start
 
 
 @pytest.fixture(scope="module")
-def simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimulatorProcess]:
-    os.environ["TAYARI_STATE"] = str(tmp_path_factory.mktemp("state"))
-    try:
-        options = SimulatorOptions(extra=("--tls", "--tls-port", "0", "--proxy-port", "0"))
-        with start_simulator(options) as simulator:
-            yield simulator
-    finally:
-        del os.environ["TAYARI_STATE"]
+def simulator() -> Iterator[SimulatorProcess]:
+    options = SimulatorOptions(extra=("--tls", "--tls-port", "0", "--proxy-port", "0"))
+    with start_simulator(options) as simulator:
+        yield simulator
 
 
 @pytest.fixture

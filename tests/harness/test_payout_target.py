@@ -202,7 +202,12 @@ def test_the_preflight_makes_one_payout() -> None:
     ("changed", "name", "words", "ok"),
     [
         ({"MPESA_PASSWORD": "other"}, "initiator", "another padding than PKCS#1 v1.5, or another password", True),
-        ({"MPESA_INITIATOR": "nobody"}, "initiator", "the initiator is not known", True),
+        (
+            {"MPESA_INITIATOR": "nobody"},
+            "initiator",
+            "the merchant names the initiator 'nobody'; expected one of 600992: testapi",
+            True,
+        ),
         ({"MPESA_URL": "http://127.0.0.1:9"}, "Daraja base URL", "no payout request for it came", False),
         ({"MPESA_SECRET": "other"}, "credentials", "token request was answered 400", False),
         ({"MSHAHARA_URL": "https://elsewhere.example"}, "callback host", "elsewhere.example", False),

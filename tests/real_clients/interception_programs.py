@@ -242,6 +242,17 @@ def _of_debian(folder: str, holds: str) -> Callable[[], Path | None]:
     return lambda: Path(folder) if Path(folder, holds).exists() else None
 
 
+def _of_php(extension: str) -> Callable[[], Path | None]:
+    """An extension of PHP, which not every PHP has."""
+
+    @cache
+    def found() -> Path | None:
+        listed = subprocess.run(["php", "-m"], capture_output=True, text=True, timeout=30, check=False).stdout
+        return Path() if extension in listed.split() else None
+
+    return found
+
+
 def _of_registry(build: Callable[[], Path]) -> Callable[[], Path | None]:
     """A folder or program of an environment that is built from a registry."""
 
@@ -335,7 +346,8 @@ PROGRAMS = (
         f"Authorization: {AUTH}", URL), _version("curl", "--version"),
     ),
     Program("Go, net/http", "go", "main.go", _GO, ("go", "run", "{file}"), _version("go", "version")),
-    Program("PHP, curl", "php", "main.php", _PHP, ("php", "{file}"), _version("php", "--version")),
+    Program("PHP, curl", "php", "main.php", _PHP, ("php", "{file}"), _version("php", "--version"),
+            packages=_of_php("curl")),
     Program("PHP, streams", "php", "main.php", _PHP_STREAM, ("php", "{file}"), _version("php", "--version"),
             comes=False),
     Program(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import stat
 import threading
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 from core_kit import Desk
@@ -262,7 +264,21 @@ def _with_password() -> bytes:
     return made_key().private_bytes(serialization.Encoding.PEM, form, lock)
 
 
-@pytest.mark.parametrize("unusable", [lambda: b"no key", _with_password])
+def _damaged() -> bytes:
+    """A key of which one bit of the modulus is another: it loads all the same, and opens nothing."""
+    der = bytearray(
+        made_key().private_bytes(
+            serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+    )
+    der[100] ^= 1
+    loaded = serialization.load_der_private_key(bytes(der), None, unsafe_skip_rsa_key_validation=True)
+    assert isinstance(loaded, rsa.RSAPrivateKey)
+    lines = base64.encodebytes(bytes(der)).decode()
+    return f"-----BEGIN PRIVATE KEY-----\n{lines}-----END PRIVATE KEY-----\n".encode()
+
+
+@pytest.mark.parametrize("unusable", [lambda: b"no key", _with_password, _damaged])
 def test_a_key_that_cannot_be_used_or_kept_is_replaced(unusable: Callable[[], bytes], tmp_path: Path) -> None:
     (tmp_path / KEY_FILE).write_bytes(unusable())
     credentials, sealed = _sealed(SecurityCredentials(partial(initiator_key, tmp_path)))
@@ -271,6 +287,21 @@ def test_a_key_that_cannot_be_used_or_kept_is_replaced(unusable: Callable[[], by
 
     alone, sealed = _sealed(SecurityCredentials(partial(initiator_key, tmp_path / KEY_FILE)))
     assert alone.decrypt(sealed) == "Secret1"
+
+
+def test_simulators_that_find_a_damaged_key_at_the_same_moment_make_one(tmp_path: Path) -> None:
+    for _ in range(3):
+        (tmp_path / KEY_FILE).write_bytes(b"no key")
+        ready = Barrier(4)
+
+        def find(ready: Barrier = ready) -> int:
+            ready.wait(10)
+            return initiator_key(tmp_path).public_key().public_numbers().n
+
+        with ThreadPoolExecutor(4) as pool:
+            found = {each.result() for each in [pool.submit(find) for _ in range(4)]}
+
+        assert found == {initiator_key(tmp_path).public_key().public_numbers().n}
 
 
 def _sealed(credentials: SecurityCredentials) -> tuple[SecurityCredentials, str]:

@@ -149,6 +149,15 @@ def refund_requests(context: CheckContext, refund: Payment) -> list[Entry]:
     return sorted(found, key=lambda entry: int(entry["seq"]))
 
 
+def lost_on_the_way(context: CheckContext, refund: Payment) -> str:
+    """That the last message about a refund did not reach the merchant, as the end of a sentence; empty: it did."""
+    sent = context.journal.callbacks(refund)
+    if not sent or not sent[-1].get("error"):
+        return ""
+    url = str((sent[-1].get("request") or {}).get("url", ""))
+    return f"; M-Pesa's message to {url} was not delivered: {sent[-1]['error']}"
+
+
 def is_reversal(entry: Entry) -> bool:
     """Whether a request asks for a reversal, and not for a payout."""
     return bool(entry.get("endpoint") == REVERSAL)

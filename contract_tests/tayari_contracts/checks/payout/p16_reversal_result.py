@@ -16,6 +16,7 @@ from tayari_contracts.steps.refunds import (
     give_back,
     give_back_sent,
     is_reversal,
+    lost_on_the_way,
     paid_payment,
     refund_requests,
     require_sent,
@@ -65,6 +66,7 @@ def a_refund_is_a_reversal_that_succeeded(context: CheckContext) -> None:
         if view.state is not PAID:
             raise Missing(
                 f"M-Pesa gave a payment back, and the refund is {say(view)}; expected paid: the money is back"
+                f"{lost_on_the_way(context, refund)}"
             )
     if short:
         raise Warned(short)
@@ -111,4 +113,5 @@ def _expect_not_refunded(context: CheckContext, refund: Payment) -> None:
             "0 gives money back"
         )
     if view.state not in (FAILED, REVIEW):
-        raise Missing(f"the result {result}, and the refund is {say(view)}; expected failed or review")
+        lost = lost_on_the_way(context, refund)
+        raise Missing(f"the result {result}, and the refund is {say(view)}; expected failed or review{lost}")

@@ -19,6 +19,7 @@ from tayari_target.test_environment import TestEnvironment
 from tayari_target.views import Started, StatusView
 
 from tayari.run.doctor import diagnose_daraja as daraja
+from tayari.run.doctor.diagnose_initiator import failed_because, fix_of
 from tayari.run.doctor.diagnose_instances import KnownPayment
 from tayari.run.doctor.diagnose_merchant import callback, last_view, nothing_found, unread_state, without_secrets
 from tayari.run.doctor.doctor_findings import DoctorFinding, bad, good, warning
@@ -35,14 +36,6 @@ _EACH_CALL_S: Final = 0.2
 """A merchant may pay out from a queue."""
 _RESULT_S: Final = 10.0
 _STATUS_S: Final = 5.0
-_CODES: Final[Mapping[str, str]] = {
-    "2001": "the initiator is not known for this short code, or its credential does not open: another certificate than "
-    "{certificate_file}, another padding than PKCS#1 v1.5, or another password",
-    "8006": "the initiator is locked after wrong passwords",
-    "21": "the initiator may not use this CommandID",
-    "1": "the utility account of the short code is too low",
-}
-"""What a result code of the preflight's payout says about the set-up. Source: reference 1.7, 3.0, 3.4."""
 
 
 def payout(environment: TestEnvironment, known: list[KnownPayment]) -> Iterator[DoctorFinding]:
@@ -69,7 +62,7 @@ def payout(environment: TestEnvironment, known: list[KnownPayment]) -> Iterator[
         yield warning("payout", found, "correct what the merchant sends; the rules will judge that")
         return
     yield good("payout", f"a payout was started as {started.payment_id}, and Daraja took it")
-    yield from _outcome(environment, asked, started, str(entry["checkout_request_id"]), reference)
+    yield from _outcome(environment, asked, started, entry, reference)
     yield from _wallet(environment, msisdn)
     if asked.status is not None:
         payout_id = started.payment_id or reference
@@ -130,11 +123,12 @@ def _never_asked(environment: TestEnvironment, started: Started, since: int) -> 
 
 
 def _outcome(
-    environment: TestEnvironment, asked: Payout, started: Started, conversation_id: str, reference: str
+    environment: TestEnvironment, asked: Payout, started: Started, call: Mapping[str, Any], reference: str
 ) -> Iterator[DoctorFinding]:
+    conversation_id = str(call["checkout_request_id"])
     waited = environment.control.wait("callback_answered", checkout_request_id=conversation_id, timeout_s=_RESULT_S)
     row = environment.control.payments(checkout_request_id=conversation_id)[0]
-    yield from _result(row)
+    yield from _result(environment, row, call)
     if not waited["met"]:
         where = without_secrets(str(row["callback_url"]))
         found = f"the result was not delivered to {where} within {_RESULT_S:g} s"
@@ -178,14 +172,12 @@ def _balance(environment: TestEnvironment) -> Iterator[DoctorFinding]:
         yield good("balance", f"the merchant shows {shown:g} shillings on its utility account")
 
 
-def _result(row: Mapping[str, Any]) -> Iterator[DoctorFinding]:
+def _result(environment: TestEnvironment, row: Mapping[str, Any], call: Mapping[str, Any]) -> Iterator[DoctorFinding]:
     """Why M-Pesa did not pay."""
     code = str(row["result_code"])
-    if code == "0":
-        return
-    found = f"the payout ended with {code}: {_CODES.get(code, row['result_desc'])}"
-    fix = "give the merchant the simulator's certificate, and an initiator that the simulator has; the rules judge this"
-    yield warning("initiator", found, fix)
+    if code != "0":
+        why = failed_because(code, str(row["result_desc"]), call, environment.control.organisations())
+        yield warning("initiator", f"the payout ended with {code}: {why}", fix_of(code))
 
 
 def _status(view: StatusView, status: StatusSource, *, is_paid: bool) -> DoctorFinding:

@@ -18,6 +18,7 @@ from tayari_target.target_file.target_model import Refund, StatusSource
 from tayari_target.test_environment import TestEnvironment
 from tayari_target.views import Started, StatusView
 
+from tayari.run.doctor.diagnose_initiator import failed_because, fix_of
 from tayari.run.doctor.diagnose_instances import KnownPayment
 from tayari.run.doctor.diagnose_merchant import callback, last_view, nothing_found, unread_state
 from tayari.run.doctor.doctor_findings import DoctorFinding, good, warning
@@ -105,9 +106,9 @@ def _outcome(
     waited = environment.control.wait("callback_answered", checkout_request_id=conversation_id, timeout_s=_RESULT_S)
     row = environment.control.payments(checkout_request_id=conversation_id)[0]
     if row["state"] == "failed":
-        found = f"the refund {how} ended with {row['result_code']}: {row['result_desc']}"
-        fix = "give the merchant the simulator's certificate, and an initiator that the simulator has"
-        yield warning("refund", found, f"{fix}; the rules judge this")
+        code = str(row["result_code"])
+        why = failed_because(code, str(row["result_desc"]), call, environment.control.organisations())
+        yield warning("refund", f"the refund {how} ended with {code}: {why}", fix_of(code))
         return
     if not waited["met"]:
         yield warning("refund", f"its result was not delivered within {_RESULT_S:g} s", "let the merchant listen there")

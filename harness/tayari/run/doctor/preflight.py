@@ -37,6 +37,7 @@ from tayari.run.doctor.diagnose_c2b import c2b
 from tayari.run.doctor.diagnose_instances import KnownPayment, instances, second_process
 from tayari.run.doctor.diagnose_payout import payout
 from tayari.run.doctor.diagnose_refund import refund
+from tayari.run.doctor.diagnose_secrets import ordinary_words
 from tayari.run.doctor.doctor_findings import DoctorFinding, bad, good, warning
 
 Tell = Callable[[DoctorFinding], None]
@@ -94,6 +95,7 @@ def _findings(environment: TestEnvironment, others: Instances | None) -> Iterato
     """Lazily: nothing after a finding that stops is tried."""
     yield _simulator(environment)
     yield _merchant(environment)
+    yield from ordinary_words(environment.target)
     if others is not None:
         others.begin()
     known: list[KnownPayment] = []

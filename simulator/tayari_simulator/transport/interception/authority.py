@@ -6,23 +6,17 @@ readable by its owner only, never leaves the folder, and signs nothing but this 
 
 from __future__ import annotations
 
-import contextlib
 import os
 import ssl
-import sys
 import tempfile
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from tayari_simulator.state_folder import keep_once
+from tayari_simulator.state_folder import alone, keep_once
 from tayari_simulator.transport.interception.hosts import DOMAIN, PRODUCTION_HOST, SANDBOX_HOST
-
-if sys.platform != "win32":
-    import fcntl
 
 if TYPE_CHECKING:  # loaded when the TLS port is opened: it takes 0.1 s, a fifth of the simulator's start
     from cryptography import x509
@@ -61,7 +55,7 @@ class LocalAuthority:
         whole = folder / _KEY_FILE
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with _alone(folder):
+            with alone(folder):
                 if not _is_usable(whole):
                     whole.unlink(missing_ok=True)
                     keep_once(whole, _made())
@@ -94,20 +88,6 @@ class LocalAuthority:
             file.flush()
             context.load_cert_chain(file.name)
         return context
-
-
-@contextlib.contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """While the block runs, no other thread or process makes the authority of this folder, or removes an old one."""
-    if sys.platform == "win32":
-        yield
-        return
-    held = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(held, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(held)
 
 
 def _is_usable(whole: Path) -> bool:
