@@ -45,7 +45,7 @@ class EnvironmentUseError(Exception):
 class TestEnvironment:
     """A context manager: brings up what is missing, and takes down what it brought up.
 
-    `control_url`: a simulator that runs already. `record` is called with every exchange of `.driver`. `instance`: which
+    `control_url`: a simulator that runs already. `instance`: which
     of several instances of the merchant this is, counted from 1.
 
     Raises on entry:
@@ -62,7 +62,6 @@ class TestEnvironment:
         *,
         control_url: str | None = None,
         options: EnvironmentOptions | None = None,
-        record: Record | None = None,
         instance: int = 1,
     ) -> None:
         self.target = target
@@ -75,7 +74,6 @@ class TestEnvironment:
         self.control: ControlClient
         self.driver: MerchantDriver
         self._options = options or EnvironmentOptions()
-        self._record = record
         self._simulator: SimulatorProcess | None = None
         self._merchant: MerchantProcess | None = None
         self._work_dir: Path | None = None
@@ -94,7 +92,7 @@ class TestEnvironment:
         self._lock = threading.Lock()
 
     @classmethod
-    def attach(cls, described: Path, *, record: Record | None = None) -> Self:
+    def attach(cls, described: Path) -> Self:
         """The test environment that another process described in a file. That process owns it and takes it down.
 
         Raises:
@@ -102,7 +100,7 @@ class TestEnvironment:
         """
         facts: dict[str, Any] = json.loads(described.read_text(encoding="utf-8"))
         target, control_url = load_target(Path(facts["target"])), facts["control_url"]
-        environment = cls(target, control_url=control_url, record=record, instance=facts["instance"])
+        environment = cls(target, control_url=control_url, instance=facts["instance"])
         environment._attached = True
         environment._described = described
         environment._work_dir = Path(facts["work_dir"])
@@ -348,7 +346,7 @@ class TestEnvironment:
         self.placeholders = MappingProxyType({**placeholders, "daraja_url": daraja_url})
         self.base_url = fill(self.target.merchant.base_url, self.placeholders)
         self.control = ControlClient(self.control_url, token=self.control_token)
-        self.driver = MerchantDriver(self.target, record=self._record, placeholders=self.placeholders)
+        self.driver = MerchantDriver(self.target, placeholders=self.placeholders)
 
     def _merchant_process(self) -> MerchantProcess:
         start = self.target.merchant.start

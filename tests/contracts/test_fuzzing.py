@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from tayari_contracts.checks.callback import f01_fuzzed_callbacks as f01
 from tayari_contracts.context.findings import Untested
-from tayari_contracts.steps.fuzzed_bodies import changed_bodies
 
 SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -20,7 +19,7 @@ GENUINE = {"Code": 1032, "Items": [{"Name": "Amount"}]}
 
 
 def bodies(seed: int) -> list[tuple[str, str]]:
-    return [*changed_bodies(SCHEMA, GENUINE, random=Random(seed))]
+    return [*f01.changed_bodies(SCHEMA, GENUINE, random=Random(seed))]
 
 
 def test_the_same_seed_makes_the_same_bodies_in_the_same_order() -> None:

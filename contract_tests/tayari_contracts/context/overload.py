@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from statistics import median
 from threading import Condition, Event, Lock, Thread
-from types import TracebackType
 from typing import Final, Self
 
 SIDE_BY_SIDE: Final = 8
@@ -117,9 +116,7 @@ class MachineWatch:
         self._watcher.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._over.set()
 
     def woken(self, late_s: float, *, at: float) -> None:

@@ -127,14 +127,14 @@ def is_decided(context: CheckContext, payment: Payment, ends: Collection[str] = 
     return any(row["state"] in ends for row in rows)
 
 
-def pay_in_confirmed(context: CheckContext, scenario: Scenario | None = None, *, count: int = 1, **how: Any) -> Payment:
+def pay_in_confirmed(context: CheckContext, scenario: Scenario | None = None, **how: Any) -> Payment:
     """Like `pay_in`, where the merchant answered the confirmation.
 
     Raises:
         Untested: it was not delivered. Failed: it was answered as a crash is.
     """
     payment = pay_in(context, scenario, **how)
-    context.expectations.callback_taken(payment, count=count)
+    context.expectations.callback_taken(payment)
     return payment
 
 

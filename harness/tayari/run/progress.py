@@ -32,9 +32,8 @@ _MARKS: Final = {
 class RunProgress:
     """Shows the progress of one run. A context manager: the moving line is gone when the run ends."""
 
-    def __init__(self, console: Console, *, quiet: bool = False) -> None:
+    def __init__(self, console: Console) -> None:
         self.console = console
-        self._quiet = quiet
         self._progress = Progress(
             SpinnerColumn(),
             TextColumn("{task.description}"),
@@ -43,7 +42,7 @@ class RunProgress:
             TimeElapsedColumn(),
             console=console,
             transient=True,
-            disable=quiet or not console.is_terminal,
+            disable=not console.is_terminal,
         )
         self._task: TaskID | None = None
         self._titles: Mapping[str, str] = {}
@@ -57,7 +56,7 @@ class RunProgress:
 
     def say(self, sentence: str, *, style: str = "") -> None:
         """Print one line as it is: never markup."""
-        if sentence and not self._quiet:
+        if sentence:
             self.console.print(Text(printable(sentence), style=style), soft_wrap=True)
 
     def finding(self, finding: DoctorFinding) -> None:
