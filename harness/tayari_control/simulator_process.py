@@ -60,10 +60,10 @@ class CallbackRoute:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SimulatorOptions:
-    """How one simulator is started. Ports of 0 are chosen by the system."""
+    """How one simulator is started. Ports that are 0, or None, are chosen by the system."""
 
-    port: int = 0
-    control_port: int = 0
+    port: int | None = None
+    control_port: int | None = None
     profile: str = "documented"
     clock: str = "real"
     seed: int | None = None
@@ -79,7 +79,7 @@ class SimulatorOptions:
 
     def arguments(self) -> tuple[str, ...]:
         """The command line after `python -m tayari_simulator`; secrets are not on it."""
-        words = ["--port", str(self.port), "--control-port", str(self.control_port)]
+        words = ["--port", str(self.port or 0), "--control-port", str(self.control_port or 0)]
         words += ["--profile", self.profile, "--clock", self.clock, "--journal-bytes", str(self.journal_bytes)]
         words += _each("--seed", [] if self.seed is None else [str(self.seed)])
         words += _each("--scenarios", [str(folder) for folder in self.scenarios])

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 
 from tayari_control.simulator_process import CallbackRoute, SimulatorOptions
 
@@ -13,32 +12,18 @@ from tayari_target.target_file.placeholders import fill, names
 from tayari_target.target_file.target_model import Start, Target
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EnvironmentOptions:
-    """What the run may choose about the simulator of its test environment."""
+def simulator_options(target: Target, chosen: SimulatorOptions, port: str) -> SimulatorOptions:
+    """What the run has chosen, completed for this target; `port` is what `{port}` of its addresses stands for.
 
-    port: int | None = None
-    """None: 9310 if the merchant takes no other port, else chosen by the system; likewise `control_port`."""
-    control_port: int | None = None
-    profile: str = "documented"
-    clock: str = "real"
-    seed: int | None = None
-    scenarios: tuple[Path, ...] = ()
-    """Folders besides the shipped one."""
-    journal: Path | None = None
-
-
-def simulator_options(target: Target, chosen: EnvironmentOptions, port: str) -> SimulatorOptions:
-    """The simulator that this target needs; `port` is what `{port}` of its addresses stands for."""
+    Where the run chose no port, the usual one is taken if the merchant takes no other; the shipped scenarios come
+    before those of the run.
+    """
     fixed = not learns_daraja_url(target.merchant.start)
-    return SimulatorOptions(
+    return replace(
+        chosen,
         port=chosen.port if chosen.port is not None else DARAJA_PORT * fixed,
         control_port=chosen.control_port if chosen.control_port is not None else CONTROL_PORT * fixed,
-        profile=chosen.profile,
-        clock=chosen.clock,
-        seed=chosen.seed,
         scenarios=(scenario_folder(), *chosen.scenarios),
-        journal=chosen.journal,
         account=target.daraja,
         callbacks=_filled(target.callbacks, port),
         extra=_interception(target.merchant.start),

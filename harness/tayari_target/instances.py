@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Final, Self
 
 from tayari_control.client import ControlError
-from tayari_control.simulator_process import SimulatorStartError
+from tayari_control.simulator_process import SimulatorOptions, SimulatorStartError
 
-from tayari_target.environment_options import EnvironmentOptions, asks_for, learns_daraja_url
+from tayari_target.environment_options import asks_for, learns_daraja_url
 from tayari_target.merchant_interception import Intercept
 from tayari_target.merchant_process import MerchantStartError
 from tayari_target.target_file.placeholders import names
@@ -96,13 +96,13 @@ class Instances:
         target: Target,
         count: int,
         *,
-        options: EnvironmentOptions | None = None,
+        options: SimulatorOptions | None = None,
         control_url: str | None = None,
         asked_for: int = 0,
         keep_logs_in: Path | None = None,
     ) -> None:
         self._target = target
-        self._options = replace(options or EnvironmentOptions(), port=None, control_port=None, journal=None)
+        self._options = replace(options or SimulatorOptions(), port=None, control_port=None, journal=None)
         self.only_one = only_one_because(target, control_url=control_url) if count > 1 else ""
         """Why there is only the first one; empty where nothing prevents more."""
         self.asked_for = asked_for if asked_for > 1 else 0

@@ -16,11 +16,11 @@ from types import MappingProxyType
 from typing import Any, Final, Self
 
 from tayari_control.client import TOKEN_VARIABLE, ControlClient
-from tayari_control.simulator_process import SimulatorProcess, start_simulator
+from tayari_control.simulator_process import SimulatorOptions, SimulatorProcess, start_simulator
 from tayari_reports.redaction import Redactor
 
 from tayari_target.driver import MerchantDriver
-from tayari_target.environment_options import EnvironmentOptions, asks_for, credentials_of, simulator_options
+from tayari_target.environment_options import asks_for, credentials_of, simulator_options
 from tayari_target.initiator_credential import initiator_password, security_credential
 from tayari_target.merchant_process import MerchantProcess, free_port
 from tayari_target.run_processes import POLITE_S, end_marked, marked, marks, new_folder, start_guard
@@ -61,7 +61,7 @@ class TestEnvironment:
         target: Target,
         *,
         control_url: str | None = None,
-        options: EnvironmentOptions | None = None,
+        options: SimulatorOptions | None = None,
         instance: int = 1,
     ) -> None:
         self.target = target
@@ -73,7 +73,7 @@ class TestEnvironment:
         self.base_url = target.merchant.base_url
         self.control: ControlClient
         self.driver: MerchantDriver
-        self._options = options or EnvironmentOptions()
+        self._options = options or SimulatorOptions()
         self._simulator: SimulatorProcess | None = None
         self._merchant: MerchantProcess | None = None
         self._work_dir: Path | None = None

@@ -18,8 +18,8 @@ from tayari.run.order import RunOrder
 from tayari.run.progress import RunProgress
 from tayari.run.session import doctor
 from tayari_control.client import ControlError
+from tayari_control.simulator_process import SimulatorOptions
 from tayari_formats.exit_codes import Exit
-from tayari_target.environment_options import EnvironmentOptions
 from tayari_target.merchant_process import answers, free_port
 from tayari_target.resources import example_folder
 from tayari_target.test_environment import TestEnvironment
@@ -30,8 +30,8 @@ DUKA = example_folder()
 pytestmark = pytest.mark.usefixtures("forked_programs")
 
 
-def examine(path: Path, options: EnvironmentOptions | None = None) -> tuple[DoctorFinding, ...]:
-    return doctor(RunOrder(target=path, environment=options or EnvironmentOptions()), RunProgress(Console(quiet=True)))
+def examine(path: Path, options: SimulatorOptions | None = None) -> tuple[DoctorFinding, ...]:
+    return doctor(RunOrder(target=path, environment=options or SimulatorOptions()), RunProgress(Console(quiet=True)))
 
 
 def test_a_sound_set_up_has_no_bad_finding(tmp_path: Path) -> None:
@@ -193,7 +193,7 @@ def test_a_merchant_that_does_not_run_is_unreachable(tmp_path: Path) -> None:
     address = f"http://127.0.0.1:{free_port()}"
     path.write_text(f"merchant: {{name: mini, base_url: '{address}', pay: {{request: 'POST /pay', json: {{}}}}}}")
 
-    (*_, found) = examine(path, EnvironmentOptions(port=0, control_port=0))
+    (*_, found) = examine(path, SimulatorOptions(port=0, control_port=0))
 
     assert (found.name, found.exit_code) == ("merchant", Exit.MERCHANT_UNREACHABLE)
     assert found.message == f"nothing answers at {address}"
@@ -209,7 +209,7 @@ def test_a_merchant_that_runs_already_is_examined_where_it_is(tmp_path: Path) ->
     with subprocess.Popen(command, env={**os.environ, **settings}, stdout=subprocess.DEVNULL) as running:
         while not answers(f"http://127.0.0.1:{port}"):
             assert running.poll() is None
-        found = examine(path, EnvironmentOptions(port=daraja, control_port=0))
+        found = examine(path, SimulatorOptions(port=daraja, control_port=0))
         still_there = running.poll() is None
         running.terminate()
 
@@ -220,7 +220,7 @@ def test_a_merchant_that_runs_already_is_examined_where_it_is(tmp_path: Path) ->
 def test_a_taken_port_is_reported(tmp_path: Path) -> None:
     with open_shop({}) as shop:
         port = int(shop.url.rpartition(":")[2])
-        (found,) = examine(mini_target(tmp_path), EnvironmentOptions(port=port))
+        (found,) = examine(mini_target(tmp_path), SimulatorOptions(port=port))
 
     assert (found.name, found.exit_code) == ("port", Exit.BAD_CONFIGURATION)
     assert str(port) in found.message

@@ -10,7 +10,7 @@ from mini_target import mini_target
 from tayari_control import simulator_process
 from tayari_control.client import ControlError
 from tayari_control.simulator_process import SimulatorOptions, start_simulator
-from tayari_target.environment_options import EnvironmentOptions, simulator_options
+from tayari_target.environment_options import simulator_options
 from tayari_target.merchant_process import MerchantStartError
 from tayari_target.resources import CONTROL_PORT, DARAJA_PORT
 from tayari_target.target_file import load_target
@@ -141,7 +141,7 @@ def test_a_control_url_that_does_not_answer_is_reported(tmp_path: Path) -> None:
 
 def test_the_simulator_gets_the_account_and_the_callbacks_of_the_target_file(tmp_path: Path) -> None:
     rest = 'callbacks: {rewrite: {"https://shop.example": "http://192.0.2.7:8"}, source_header: X-Real-IP}'
-    options = simulator_options(load_target(mini_target(tmp_path, rest=rest), {}), EnvironmentOptions(seed=7), "1")
+    options = simulator_options(load_target(mini_target(tmp_path, rest=rest), {}), SimulatorOptions(seed=7), "1")
 
     words = " ".join(options.arguments())
     environment = options.environment({"TAYARI_PASSKEY": "old", "PATH": "/bin"})
@@ -158,8 +158,8 @@ def test_the_simulator_gets_the_account_and_the_callbacks_of_the_target_file(tmp
 
 
 def test_daraja_has_a_fixed_port_if_the_merchant_takes_no_other(tmp_path: Path) -> None:
-    runs_already = simulator_options(write_target(tmp_path, "http://127.0.0.1:9"), EnvironmentOptions(), "")
-    is_started = simulator_options(load_target(mini_target(tmp_path), {}), EnvironmentOptions(), "1")
+    runs_already = simulator_options(write_target(tmp_path, "http://127.0.0.1:9"), SimulatorOptions(), "")
+    is_started = simulator_options(load_target(mini_target(tmp_path), {}), SimulatorOptions(), "1")
 
     assert (runs_already.port, runs_already.control_port) == (DARAJA_PORT, CONTROL_PORT)
     assert (is_started.port, is_started.control_port) == (0, 0)

@@ -10,7 +10,7 @@ import typer
 from tayari.cli.output import Format
 
 if TYPE_CHECKING:
-    from tayari_target.environment_options import EnvironmentOptions
+    from tayari_control.simulator_process import SimulatorOptions
 
 DEFAULT_TARGET = Path("tayari.yaml")
 
@@ -96,9 +96,9 @@ def environment_options(
     profile: str,
     seed: int | None,
     scenarios: list[Path] | None,
-) -> EnvironmentOptions:
+) -> SimulatorOptions:
     """The simulator's part of the command line in one record."""
-    from tayari_target.environment_options import EnvironmentOptions
+    from tayari_control.simulator_process import SimulatorOptions
 
     folders = tuple(folder.resolve() for folder in scenarios or ())
-    return EnvironmentOptions(port=port, control_port=control_port, profile=profile, seed=seed, scenarios=folders)
+    return SimulatorOptions(port=port, control_port=control_port, profile=profile, seed=seed, scenarios=folders)

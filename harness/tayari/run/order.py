@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tayari_target.environment_options import EnvironmentOptions
+from tayari_control.simulator_process import SimulatorOptions
 
 from tayari.run.statement_files import StatementFiles
 
@@ -60,7 +60,7 @@ class RunOrder:
     control_url: str | None = None
     instances: int | None = None
     """How many instances of the merchant the suite runs on; None: as many as help, and this machine bears."""
-    environment: EnvironmentOptions = field(default_factory=EnvironmentOptions)
+    environment: SimulatorOptions = field(default_factory=SimulatorOptions)
     statements: StatementFiles = field(default_factory=StatementFiles)
     """What people say beside the measurements; files of the usual names beside the target file need not be named."""
 
