@@ -64,8 +64,7 @@ class ControlClient:
 
     def scenarios(self) -> list[Json]:
         """All loaded scenarios, in short."""
-        found: list[Json] = self._call("GET", "/v1/scenarios")["scenarios"]
-        return found
+        return self._rows("/v1/scenarios", "scenarios")
 
     def scenario(self, name: str) -> Json:
         """One scenario as its file has it, `expect` included."""
@@ -167,8 +166,7 @@ class ControlClient:
 
     def organisations(self) -> list[Json]:
         """Every organisation that Daraja knows: `short_code`, `urls`, `validates`, ..."""
-        found: list[Json] = self._call("GET", "/v1/organisations")["organisations"]
-        return found
+        return self._rows("/v1/organisations", "organisations")
 
     def c2b_urls(self, short_code: str) -> Json | None:
         """`confirmation`, `validation` and `response_type` as registered for this short code; None: none are."""
@@ -186,7 +184,7 @@ class ControlClient:
 
         An older simulator names no kind: it knows pushes only.
         """
-        found: list[Json] = self._call("GET", "/v1/payments", params=where)["payments"]
+        found = self._rows("/v1/payments", "payments", params=where)
         return found if kind is None else [row for row in found if row.get("kind", kind) == kind]
 
     def balance(self) -> Json:
@@ -292,13 +290,11 @@ class ControlClient:
 
     def magic(self) -> list[Json]:
         """How scenarios are met without this API: MSISDNs, amounts and references."""
-        rows: list[Json] = self._call("GET", "/v1/magic")["magic"]
-        return rows
+        return self._rows("/v1/magic", "magic")
 
     def provenance(self) -> list[Json]:
         """How sure each behaviour is, and from where it is known."""
-        rows: list[Json] = self._call("GET", "/v1/provenance")["provenance"]
-        return rows
+        return self._rows("/v1/provenance", "provenance")
 
     def explain(self, payment: str) -> Json:
         """What happened to a payment, and why: of a CheckoutRequestID, a receipt or an MSISDN."""
@@ -306,13 +302,11 @@ class ControlClient:
 
     def codes(self) -> list[Json]:
         """The catalogue of result codes: code, text, meaning, what to tell the customer, retry, source."""
-        found: list[Json] = self._call("GET", "/v1/codes")["codes"]
-        return found
+        return self._rows("/v1/codes", "codes")
 
     def refusals(self) -> list[Json]:
         """The catalogue of refusals: name, code, HTTP status, text, and the rest as a result code."""
-        found: list[Json] = self._call("GET", "/v1/codes")["refusals"]
-        return found
+        return self._rows("/v1/codes", "refusals")
 
     def schemas(self) -> Json:
         """JSON Schemas of requests and callbacks, by name."""
@@ -324,11 +318,14 @@ class ControlClient:
 
     def interception(self) -> list[dict[str, Any]]:
         """What came to the TLS port and the forward proxy: rows with `host`, `way`, `reason`, `count`, `last_s`."""
-        return list(self._call("GET", "/v1/interception")["calls"])
+        return self._rows("/v1/interception", "calls")
 
     def certificate(self) -> str:
         """The certificate, as PEM, with which a merchant encrypts its initiator's password."""
         return self._text("/v1/certificate")
+
+    def _rows(self, path: str, key: str, *, params: Mapping[str, str] | None = None) -> list[Json]:
+        return list(self._call("GET", path, params=params)[key])
 
     def _text(self, path: str) -> str:
         answer = self._send("GET", path)

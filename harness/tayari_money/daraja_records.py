@@ -156,9 +156,7 @@ def result_parameters(entry: Mapping[str, Any]) -> dict[str, Any]:
     """The `ResultParameters` of a message by key; empty where it has none."""
     result = _decoded(entry, "request").get("Result")
     holder = result.get("ResultParameters") if isinstance(result, dict) else None
-    listed = holder.get("ResultParameter") if isinstance(holder, dict) else None
-    rows = [listed] if isinstance(listed, dict) else listed if isinstance(listed, list) else []
-    return {str(row.get("Key")): row.get("Value") for row in rows if isinstance(row, dict)}
+    return _named(holder, "ResultParameter", "Key")
 
 
 def result_messages(control: ControlClient, *, since: int = 1) -> Mapping[str, list[ReceivedResult]]:
@@ -243,7 +241,7 @@ def callback_message(entry: Mapping[str, Any]) -> tuple[str, ReceivedResult | No
     callback = body.get("stkCallback") if isinstance(body, dict) else None
     if not isinstance(callback, dict) or "ResultCode" not in callback:
         return "", None
-    items = _items(callback)
+    items = _named(callback.get("CallbackMetadata"), "Item", "Name")
     message = ReceivedResult(
         at=float(entry["at"]),
         result=PaymentResult.SUCCESS if _code(callback["ResultCode"]) == "0" else PaymentResult.FAILURE,
@@ -279,11 +277,11 @@ def _decoded(entry: Mapping[str, Any], part: str) -> dict[str, Any]:
     return read_object((entry.get(part) or {}).get("body"))
 
 
-def _items(callback: Mapping[str, Any]) -> dict[str, Any]:
-    metadata = callback.get("CallbackMetadata")
-    listed = metadata.get("Item") if isinstance(metadata, dict) else None
+def _named(holder: object, member: str, name: str) -> dict[str, Any]:
+    """The values of a list of rows by their names; a list of one row may come as the bare row."""
+    listed = holder.get(member) if isinstance(holder, dict) else None
     rows = [listed] if isinstance(listed, dict) else listed if isinstance(listed, list) else []
-    return {str(row.get("Name")): row.get("Value") for row in rows if isinstance(row, dict)}
+    return {str(row.get(name)): row.get("Value") for row in rows if isinstance(row, dict)}
 
 
 def _code(value: object) -> str:

@@ -28,6 +28,7 @@ from tayari_target.merchant_interception import (
     merchant_command,
     merchant_environment,
 )
+from tayari_target.run_processes import exists
 from tayari_target.sender import connection_error
 from tayari_target.target_file.placeholders import PlaceholderError, fill
 from tayari_target.target_file.target_model import Start
@@ -350,13 +351,7 @@ def free_port() -> int:
 
 
 def _runs(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return not _is_zombie(pid)
+    return exists(pid) and not _is_zombie(pid)
 
 
 def _is_zombie(pid: int) -> bool:

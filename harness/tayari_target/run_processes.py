@@ -93,14 +93,19 @@ def end_marked(folder: Path, *, polite_s: float = POLITE_S) -> None:
             time.sleep(LOOK_EVERY_S)
 
 
-def _name(pid: int) -> str:
-    """A process by its number and the moment it began: numbers are used again. Empty for one that is gone."""
+def exists(pid: int) -> bool:
+    """Whether there is a process of this number, somebody else's included."""
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
+    except OSError as error:
+        return isinstance(error, PermissionError)
+    return True
+
+
+def _name(pid: int) -> str:
+    """A process by its number and the moment it began: numbers are used again. Empty for one that is gone."""
+    if not exists(pid):
         return ""
-    except PermissionError:
-        pass
     try:
         began = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[19]
     except (OSError, IndexError):

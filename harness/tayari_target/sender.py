@@ -189,16 +189,9 @@ def _exchange(
         request_headers=tuple((str(name), str(value)) for name, value in headers),
         request_body=body.decode("utf-8", errors="replace") if isinstance(body, bytes) else str(body or ""),
         status=response.status_code if response is not None else None,
-        response_headers=_headers_of(response, answer),
+        response_headers=() if response is None else tuple(response.headers.items()),
         response_body=answer.body,
         at=at,
         duration_s=answer.duration_s,
         error=answer.error,
     )
-
-
-def _headers_of(response: requests.Response | None, answer: MerchantAnswer) -> tuple[tuple[str, str], ...]:
-    """Those of the last answer alone."""
-    if response is None:
-        return ()
-    return answer.headers if answer.headers and not response.history else tuple(response.headers.items())

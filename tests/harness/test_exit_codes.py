@@ -15,9 +15,8 @@ import pytest
 import typer
 from mini_target import mini_target
 from tayari.cli.app import main
-from tayari.cli.check_commands import failures
 from tayari.cli.commands import _our_failure, run
-from tayari.cli.output import Format, Output
+from tayari.cli.output import Format, Output, failures
 from tayari.run.children import ChildProcess
 from tayari_reports.model import State
 from tayari_reports.model.run_files import read_run

@@ -224,12 +224,8 @@ def status_of(entry: Entry) -> int | None:
 
 def header(entry: Entry, name: str) -> str | None:
     """A request header by its name, in any case."""
-    headers = (entry.get("request") or {}).get("headers") or {}
-    pairs = headers.items() if isinstance(headers, dict) else headers
-    for key, value in pairs:
-        if str(key).lower() == name.lower():
-            return str(value)
-    return None
+    headers: Mapping[str, str] = (entry.get("request") or {}).get("headers") or {}
+    return next((value for key, value in headers.items() if key.lower() == name.lower()), None)
 
 
 def gaps_s(entries: list[Entry]) -> list[float]:
@@ -261,10 +257,10 @@ def from_journal(entry: Entry) -> Exchange:
         title=f"{title}, {note}" if note else title,
         method=str(request.get("method", "")),
         url=str(request.get("url", "")),
-        request_headers=_headers(request.get("headers")),
+        request_headers=tuple((request.get("headers") or {}).items()),
         request_body=_short(str(request.get("body") or "")),
         status=response.get("status"),
-        response_headers=_headers(response.get("headers")),
+        response_headers=tuple((response.get("headers") or {}).items()),
         response_body=_short(str(response.get("body") or "")),
         duration_s=entry.get("duration_s"),
         error=str(entry.get("error") or ""),
@@ -292,14 +288,6 @@ def _same_answer(before: Exchange, after: Exchange) -> bool:
         and (before.kind, before.url, before.status, before.response_body)
         == (after.kind, after.url, after.status, after.response_body)
     )
-
-
-def _headers(raw: object) -> tuple[tuple[str, str], ...]:
-    if isinstance(raw, Mapping):
-        return tuple((str(name), str(value)) for name, value in raw.items())
-    if isinstance(raw, list | tuple):
-        return tuple((str(pair[0]), str(pair[1])) for pair in raw)
-    return ()
 
 
 def _short(text: str) -> str:

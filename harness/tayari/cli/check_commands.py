@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import asdict
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -16,11 +14,9 @@ import typer
 from tayari_contracts.catalogue.rules import SUITES, UnknownRule, canonical, select
 from tayari_formats.exit_codes import Exit
 from tayari_formats.problems import suggestion
-from tayari_reports.model.codec import ReportError
 from tayari_reports.writers.terminal import render_terminal
 from tayari_reports.writers.write_json import summary
 from tayari_target.resources import example_folder, scenario_folder
-from tayari_target.target_file import TargetError
 
 from tayari.cli.ci_files import CiFiles
 from tayari.cli.command_options import (
@@ -43,8 +39,7 @@ from tayari.cli.command_options import (
     WaiversOption,
     environment_options,
 )
-from tayari.cli.output import Format, Output
-from tayari.run.children import ChildFailed
+from tayari.cli.output import Format, Output, failures
 from tayari.run.load import INSTALL, installed
 from tayari.run.order import LoadOrder, RunOrder
 from tayari.run.session import RunResult
@@ -222,12 +217,8 @@ def finish(order: RunOrder, output: Output, ci_files: CiFiles | None = None) -> 
     """Run, print, and end with the verdict's exit code."""
     ci_files = ci_files or CiFiles.of(os.environ)
     ci_files.require_writable(output)
-    with failures(output):
-        try:
-            with output.progress() as progress:
-                result = run_check(order, progress)
-        except ReportError as error:
-            raise output.fail(str(error), Exit.BAD_CONFIGURATION) from error
+    with failures(output), output.progress() as progress:
+        result = run_check(order, progress)
     _print_result(result, output)
     ci_files.write(result.run, result.judgement, target=order.target, out=order.out, output=output)
     raise typer.Exit(result.exit_code)
@@ -290,17 +281,3 @@ def _scenario_names(patterns: list[str], folders: tuple[Path, ...], output: Outp
             near = suggestion(pattern, known)
             raise output.fail(f"{pattern!r} is no scenario{near}", Exit.BAD_CONFIGURATION)
     return tuple(names)
-
-
-@contextmanager
-def failures(output: Output) -> Iterator[None]:
-    """Turn the failures that have an exit code of their own into it."""
-    try:
-        yield
-    except TargetError as error:
-        problems: list[Mapping[str, object]] = [
-            {"file": problem.file, "line": problem.line, "message": problem.message} for problem in error.problems
-        ]
-        raise output.fail(str(error), Exit.BAD_CONFIGURATION, problems=problems) from error
-    except ChildFailed as error:
-        raise output.fail(f"Tayari failed: {error}\nthe whole output: {error.log}", Exit.OUR_FAILURE) from error

@@ -12,7 +12,7 @@ from tayari_simulator.scenarios.scenario_reader import read_scenarios
 from tayari_target.merchant_process import answers
 from tayari_target.resources import scenario_folder
 
-from tayari.cli.check_commands import failures, finish
+from tayari.cli.check_commands import finish
 from tayari.cli.command_options import (
     DEFAULT_TARGET,
     BuildOption,
@@ -26,7 +26,7 @@ from tayari.cli.command_options import (
     TargetArgument,
     environment_options,
 )
-from tayari.cli.output import Format, Output
+from tayari.cli.output import Format, Output, failures
 from tayari.run.load import INSTALL, installed, run_worker
 from tayari.run.order import LoadOrder, RunOrder
 

@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from enum import StrEnum
 from functools import cached_property
 from shutil import get_terminal_size
@@ -90,6 +91,25 @@ class Output:
 
             self.err.print(Text(printable(message), style="red"), soft_wrap=True)
         return typer.Exit(int(code))
+
+
+@contextmanager
+def failures(output: Output) -> Iterator[None]:
+    """Turn the failures that have an exit code of their own into it."""
+    from tayari_formats.problems import FileError
+    from tayari_reports.model.codec import ReportError
+
+    from tayari.run.children import ChildFailed
+
+    try:
+        yield
+    except FileError as error:
+        problems = [problem.to_dict() for problem in error.problems]
+        raise output.fail(str(error), Exit.BAD_CONFIGURATION, problems=problems) from error
+    except ReportError as error:
+        raise output.fail(str(error), Exit.BAD_CONFIGURATION) from error
+    except ChildFailed as error:
+        raise output.fail(f"Tayari failed: {error}\nthe whole output: {error.log}", Exit.OUR_FAILURE) from error
 
 
 def unwritable(path: Path, error: OSError) -> str:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sized
-from contextlib import contextmanager
+from collections.abc import Sized
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -29,21 +28,12 @@ from tayari_reports.writers.writer_table import USUAL, WRITERS, prepare, write_a
 from tayari_target.target_file import TargetError
 
 from tayari.cli.command_options import AttestationsOption, FormatOption, SignOffOption, WaiversOption
-from tayari.cli.output import Format, Output, unwritable
+from tayari.cli.output import Format, Output, failures, unwritable
 from tayari.run.statement_files import NAMES, StatementFiles, expiring, read_statements
 
 report = typer.Typer(help="Work on run.json files.", no_args_is_help=True)
 
 RunFile = Annotated[Path, typer.Argument(metavar="RUN.JSON")]
-
-
-@contextmanager
-def _failures(output: Output) -> Iterator[None]:
-    """Each file that cannot be used is reported in one line."""
-    try:
-        yield
-    except (ReportError, TargetError) as error:
-        raise output.fail(str(error), Exit.BAD_CONFIGURATION) from error
 
 
 @report.command("render")
@@ -61,7 +51,7 @@ def render(
 ) -> None:
     """Render a run again, in one form or in all; with statements that were made after it."""
     output = Output(form)
-    with _failures(output):
+    with failures(output):
         files = StatementFiles(waivers=waivers, attestations=attestations, sign_off=sign_off)
         found = read_run(run_file)
         refuse_if_changed(found, run_file)
@@ -90,7 +80,7 @@ def compare(
 ) -> None:
     """What is new, fixed, still failing or no longer judged; scores only where the plans are the same."""
     output = Output(form)
-    with _failures(output):
+    with failures(output):
         comparison = compare_runs(read_run(old), read_run(new))
     if strict and not comparison.same_merchant:
         problem = f"--strict needs two runs of one merchant; these are of {comparison.old.merchant} and "
@@ -109,7 +99,7 @@ def merge(
 ) -> None:
     """Several runs of one merchant as one: shards, or suites. The exit code is the merged verdict's."""
     output = Output(form)
-    with _failures(output):
+    with failures(output):
         whole = prepare(merge_runs([read_run(path) for path in run_files]))
         reports = write_all(whole, out)
     judgement = judge(whole)
@@ -129,7 +119,7 @@ def verify(
 ) -> None:
     """Recompute verdict, evidence and checksums of a bundle; a changed byte is found. Exit code 0: nothing was."""
     output = Output(form)
-    with _failures(output):
+    with failures(output):
         found = bundle.verify(bundle_file)
     problems = list(found.problems)
     if sha256 is not None and sha256.lower() != found.sha256:
@@ -156,7 +146,7 @@ def history(
 ) -> None:
     """A folder of runs as one page: score and coverage over time."""
     output = Output(form)
-    with _failures(output):
+    with failures(output):
         found = read_history(folder)
         try:
             out.write_text(render_history(found), encoding="utf-8", errors="replace")
