@@ -23,11 +23,11 @@ from pathlib import Path
 from typing import Any, Final
 
 import uvloop
-from contestants import Counters, Product
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
-from figure_blocks import machine, replace_block
-from load_generator import ACKNOWLEDGED
+from kit.contestants import Counters, Product
+from kit.figure_blocks import machine, replace_block
+from kit.load_generator import ACKNOWLEDGED
 from payments import InvalidRun, TestEnvironment, play
 
 PAGE: Final = Path(__file__).parents[1] / "docs" / "benchmarks.md"

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 import uvloop
-from figure_blocks import Report
+from kit.figure_blocks import Report
 from lateness import Late, TooBusy, late_at, late_beside_hanging, late_beside_reader, median_p99
 from memory import GOAL_MB, grown
 from payments import (

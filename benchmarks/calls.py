@@ -82,7 +82,7 @@ async def calls_of_push() -> CallCounter:
     The journal is in memory, no scenario applies, and the payment succeeds. A first push, of another phone, is not
     counted: it opens the connections. Nor is the monitor, which looks at the event loop by itself.
     """
-    from load_generator import Sink  # noqa: PLC0415 - the other measurement needs none of these
+    from kit.load_generator import Sink  # noqa: PLC0415 - the other measurement needs none of these
     from tayari_simulator.config import Config  # noqa: PLC0415
     from tayari_simulator.transport.simulator import Simulator  # noqa: PLC0415
 

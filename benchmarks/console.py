@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import uvloop
-from contestants import Product
-from load_generator import Generator
+from kit.contestants import Product
+from kit.load_generator import Generator
 from payments import CORES, InvalidRun, TestEnvironment, settled
 from playwright.async_api import async_playwright
 from tayari_reports.writers.write_pdf import find_browser

@@ -32,8 +32,8 @@ from types import MappingProxyType
 from typing import Final
 
 import uvloop
-from contestants import Product
-from load_generator import Sink
+from kit.contestants import Product
+from kit.load_generator import Sink
 
 MOST: Final = 1_000_000
 ANSWER_S: Final = 0.5

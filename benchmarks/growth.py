@@ -21,8 +21,8 @@ from random import Random
 from typing import Final, NamedTuple
 
 import orjson
-from figure_blocks import machine, replace_block
 from journal import filled, searched
+from kit.figure_blocks import machine, replace_block
 from tayari_reports.writers.writer_table import write_all
 from tayari_simulator.apis.core.dispatcher import Dispatcher
 from tayari_simulator.apis.core.organisations import Business

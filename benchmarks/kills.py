@@ -26,8 +26,8 @@ from random import Random
 from typing import Any, Final
 
 import uvloop
-from contestants import Product
-from load_generator import Sink
+from kit.contestants import Product
+from kit.load_generator import Sink
 from payments import InvalidRun
 
 LIVES_S: Final = (0.3, 1.2)

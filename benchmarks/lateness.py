@@ -22,8 +22,8 @@ from dataclasses import dataclass
 from typing import Final
 
 import uvloop
-from contestants import Product
-from load_generator import Generator, Sink
+from kit.contestants import Product
+from kit.load_generator import Generator, Sink
 from payments import InvalidRun, TestEnvironment, settled
 
 MOST_REMEMBERED: Final = 14_000

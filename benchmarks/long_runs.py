@@ -31,9 +31,9 @@ from datetime import datetime, timedelta, timezone
 from typing import Any, Final
 
 import uvloop
-from contestants import OUTCOME_AFTER_S, Product
+from kit.contestants import OUTCOME_AFTER_S, Product
+from kit.load_generator import Generator, Sink
 from lateness import MOST_WAITED
-from load_generator import Generator, Sink
 from payments import settled
 from tayari_control.client import ControlClient
 

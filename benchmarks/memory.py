@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Final
 
 import uvloop
-from contestants import Product
-from load_generator import Generator, Sink
+from kit.contestants import Product
+from kit.load_generator import Generator, Sink
 from payments import InvalidRun, TestEnvironment, settled
 
 GOAL_MB: Final = 60.0

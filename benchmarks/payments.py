@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import Final
 
 import uvloop
-from contestants import Contestant, Counters, FloorA, Product
-from load_generator import ACKNOWLEDGED, Generator, Sink
+from kit.contestants import Contestant, Counters, FloorA, Product
+from kit.load_generator import ACKNOWLEDGED, Generator, Sink
 
 NOISE: Final = 0.05
 """When two equal floors differ by more, rounds are added."""

@@ -24,8 +24,8 @@ from pathlib import Path
 from typing import Final
 
 import uvloop
-from contestants import HERE, TICKS, Contestant, Fake, FloorA, Product, push_maker
-from figure_blocks import machine, replace_block
+from kit.contestants import HERE, TICKS, Contestant, Fake, FloorA, Product, push_maker
+from kit.figure_blocks import machine, replace_block
 from payments import AGAIN, FLOOR, MEMORY, MOST_NOISE, Costs, InvalidRun, TestEnvironment, play
 
 ROOT: Final = HERE.parent

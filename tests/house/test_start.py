@@ -1,6 +1,6 @@
 """Which modules each command loads: commands that only print answer at once.
 
-Modules are counted, not seconds: the machine may be busy. `benchmarks/start.py` shows the seconds.
+Modules are counted, not seconds: the machine may be busy. `benchmarks/harness/start.py` shows the seconds.
 """
 
 import json

@@ -1,7 +1,7 @@
 """The CPU that a run of `tayari check` takes, by the role of each process: harness, pytest, merchant, simulator.
 
-    python benchmarks/check_cost.py [--suite ci] [--only RULE ...]
-    python benchmarks/check_cost.py --against PYTHON --its-target FILE [--rounds 1]
+    python benchmarks/harness/check_cost.py [--suite ci] [--only RULE ...]
+    python benchmarks/harness/check_cost.py --against PYTHON --its-target FILE [--rounds 1]
 
 With `--against` the other build runs the rules that both builds know, in turn with this build, each on its own sample
 shop, and the states of all rules are compared. Without `--rounds`, each build runs once. Ratios travel, seconds do not.
@@ -22,7 +22,7 @@ from pathlib import Path
 from statistics import median
 from typing import Final
 
-TARGET: Final = Path(__file__).parents[1] / "examples" / "duka" / "tayari.yaml"
+TARGET: Final = Path(__file__).parents[2] / "examples" / "duka" / "tayari.yaml"
 LOOK_EVERY_S: Final = 0.2
 ROLES: Final = ("harness", "pytest", "simulator", "merchant")
 TICKS_A_SECOND: Final = os.sysconf("SC_CLK_TCK")

@@ -1,6 +1,6 @@
 """The CPU time of commands that only print, against `pytest --version` in the same run.
 
-    python benchmarks/start.py [--rounds 15]
+    python benchmarks/harness/start.py [--rounds 15]
 
 Each round starts every command once and `pytest --version` beside it; the ratio is the median of the rounds' ratios.
 CPU time of the process, not wall time. Exits 1 when a command takes more than its goal.

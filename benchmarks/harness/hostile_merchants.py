@@ -1,6 +1,6 @@
 """Does the harness live through merchants that answer with anything? The sample shop does, in one place at a time.
 
-    python benchmarks/hostile_merchants.py [--at-once 2] [--only FORM ...]
+    python benchmarks/harness/hostile_merchants.py [--at-once 2] [--only FORM ...]
 
 Loopback only. For each form of answer and each place (the start of a payment, its state, the answer to a callback)
 `tayari check --only C25 --only A01` judges the shop. Prints a row for each: exit code, seconds, the most memory of any
@@ -29,7 +29,7 @@ from typing import Any, Final
 
 from aiohttp import web
 
-DUKA: Final = Path(__file__).parents[1] / "examples" / "duka"
+DUKA: Final = Path(__file__).parents[2] / "examples" / "duka"
 RULES: Final = ("--only", "C25", "--only", "A01")
 """An ordinary payment is settled, and one that is only acknowledged is not: not even "always paid" passes both."""
 ENDS_S: Final = 240.0

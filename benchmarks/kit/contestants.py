@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
-HERE: Final = Path(__file__).parent
+HERE: Final = Path(__file__).parents[1]
 TICKS: Final = os.sysconf("SC_CLK_TCK")
 OUTCOME_AFTER_S: Final = "0.2"
 STAMP: Final = "20261007143501"
