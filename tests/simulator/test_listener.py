@@ -6,29 +6,32 @@ import asyncio
 from collections.abc import Callable
 
 from tayari_simulator.state.behaviour import Reply
-from tayari_simulator.transport.connections.listener import Listener
+from tayari_simulator.transport.connections.listener import Listener, Port
 from tayari_simulator.transport.connections.server_protocol import ServerConnections
 
 
-class PortBeside:
+class PortBeside(Port):
     """Takes a turn of the loop to open, in which something can happen."""
 
-    address = ("127.0.0.1", 0)
-
     def __init__(self) -> None:
-        self.is_open = False
+        super().__init__("127.0.0.1", 0)
+        self.opened = False
         self.meanwhile: list[Callable[[], None]] = []
         self.times_shut = 0
+
+    @property
+    def is_open(self) -> bool:
+        return self.opened
 
     async def open(self) -> None:
         await asyncio.sleep(0)
         if self.meanwhile:
             self.meanwhile.pop()()
-        self.is_open = True
+        self.opened = True
 
     def shut(self) -> None:
-        self.times_shut += self.is_open
-        self.is_open = False
+        self.times_shut += self.opened
+        self.opened = False
 
 
 def test_an_outage_that_begins_while_the_ports_open_again_ends_as_any_other() -> None:

@@ -16,5 +16,4 @@ class AckLate(AckFault):
     by_s: Seconds
 
     def shape(self, reply: Reply) -> None:
-        """Hold the acknowledgement."""
         reply.delay_s += self.by_s

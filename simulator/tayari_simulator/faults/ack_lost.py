@@ -23,7 +23,6 @@ class AckLost(AckFault):
     drop: bool = False
 
     def shape(self, reply: Reply) -> None:
-        """Replace the acknowledgement."""
         reply.status = self.status
         reply.body = orjson.dumps(TIMEOUT.body)
         if self.drop:

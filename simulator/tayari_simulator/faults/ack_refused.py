@@ -28,5 +28,4 @@ class AckRefused(AckFault):
     """
 
     def instead(self) -> Reply:
-        """The refusal inside a 200."""
         return Reply(200, REFUSED)

@@ -27,5 +27,4 @@ class AckWithoutId(AckFault):
     """
 
     def instead(self) -> Reply:
-        """The acknowledgement that lacks the key."""
         return Reply(200, WITHOUT_ID)

@@ -22,7 +22,6 @@ class ApiError(TableFault):
     retry_after_s: Seconds | None = None
 
     def instead(self) -> Reply:
-        """The refusal."""
         reply = ERRORS[self.error].reply()
         reply.status = self.status or reply.status
         if self.retry_after_s is not None:

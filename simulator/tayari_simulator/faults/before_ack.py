@@ -24,11 +24,9 @@ class BeforeAck(AckFault):
     callback_at_s: DelayForm = _AT
 
     def prepare(self, behaviour: Behaviour) -> Behaviour:
-        """Make the outcome true, and send its callback, at `callback_at_s`."""
         first, *later = behaviour.steps
         early = replace(first, after=self.callback_at_s, callback_after=NO_DELAY)
         return replace(behaviour, steps=(early, *later))
 
     def shape(self, reply: Reply) -> None:
-        """Hold the acknowledgement."""
         reply.delay_s += self.hold_s

@@ -16,5 +16,4 @@ class Delay(CallbackFault):
     by_s: Seconds
 
     def deliver(self, deliveries: tuple[Delivery, ...]) -> tuple[Delivery, ...]:
-        """The same deliveries, later."""
         return tuple(replace(delivery, due_s=delivery.due_s + self.by_s) for delivery in deliveries)

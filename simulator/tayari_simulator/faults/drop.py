@@ -13,5 +13,4 @@ class Drop(CallbackFault):
     """Send no callback for this result; the query answers nevertheless."""
 
     def deliver(self, deliveries: tuple[Delivery, ...]) -> tuple[Delivery, ...]:  # noqa: ARG002 - the hook's shape
-        """Nothing to deliver."""
         return ()

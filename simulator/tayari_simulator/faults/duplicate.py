@@ -19,7 +19,6 @@ class Duplicate(CallbackFault):
     parallel: bool = False
 
     def deliver(self, deliveries: tuple[Delivery, ...]) -> tuple[Delivery, ...]:
-        """The same deliveries, `count` times."""
         gap_s = 0.0 if self.parallel else self.gap_s
         return tuple(
             replace(delivery, due_s=delivery.due_s + number * gap_s, note=f"duplicate {number + 1} of {self.count}")

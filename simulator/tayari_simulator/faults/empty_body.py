@@ -17,5 +17,4 @@ class EmptyBody(TableFault):
     status: Annotated[int, AtLeast(200), AtMost(599)] = 500
 
     def instead(self) -> Reply:
-        """The empty answer."""
         return Reply(self.status, b"")

@@ -42,7 +42,6 @@ class Forge(CallbackFault):
     source: Address = STRANGER
 
     def deliver(self, deliveries: tuple[Delivery, ...]) -> tuple[Delivery, ...]:
-        """The forged delivery, then the true ones."""
         if not deliveries:
             return ()
         first = deliveries[0]

@@ -22,7 +22,6 @@ class GatewayFault(TableFault):
     status: Refusing | None = None
 
     def instead(self) -> Reply:
-        """The gateway's refusal."""
         reply = GATEWAY_FAULTS[self.fault].reply(retry_after_s=self.retry_after_s)
         reply.status = self.status or reply.status
         return reply

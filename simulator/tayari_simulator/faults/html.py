@@ -16,5 +16,4 @@ class Html(TableFault):
     page: PageName
 
     def instead(self) -> Reply:
-        """The page."""
         return PAGES[self.page].reply()

@@ -23,7 +23,6 @@ class HugeCallback(CallbackFault):
     kilobytes: Annotated[int, AtLeast(1), AtMost(10_240)] = 1024
 
     def deliver(self, deliveries: tuple[Delivery, ...]) -> tuple[Delivery, ...]:
-        """The same deliveries, larger."""
         return tuple(self._larger(delivery) for delivery in deliveries)
 
     def _larger(self, delivery: Delivery) -> Delivery:

@@ -21,6 +21,5 @@ class LateFailure(TableFault):
     calls = frozenset({Call.CALLBACK})
 
     def prepare(self, behaviour: Behaviour) -> Behaviour:
-        """One more step, which is not true."""
         lie = Step(result_code=self.result_code, after=self.after_s, truth=False)
         return replace(behaviour, steps=(*behaviour.steps, lie))

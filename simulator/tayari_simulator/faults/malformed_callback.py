@@ -24,7 +24,6 @@ class MalformedCallback(CallbackFault):
     form: MalformedForm = MalformedForm.TRUNCATED
 
     def deliver(self, deliveries: tuple[Delivery, ...]) -> tuple[Delivery, ...]:
-        """The same deliveries with a broken body."""
         note = f"malformed: {self.form}"
         return tuple(replace(delivery, body=self._broken(delivery.body), note=note) for delivery in deliveries)
 

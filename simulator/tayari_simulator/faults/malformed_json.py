@@ -13,6 +13,5 @@ class MalformedJson(TableFault):
     """Answer 200 with JSON that breaks off in the middle, complete by its Content-Length. The call was handled."""
 
     def shape(self, reply: Reply) -> None:
-        """Spoil the body."""
         reply.status = 200
         reply.body = reply.body[: max(1, len(reply.body) // 2)]

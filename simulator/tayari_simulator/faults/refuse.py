@@ -20,5 +20,4 @@ class Refuse(TableFault):
     silent: bool = False
 
     def instead(self) -> Reply:
-        """A reset, and the order to close the port."""
         return Reply(503, b"", transport=Transport.RESET, close_port_for_s=self.for_s, port_silent=self.silent)

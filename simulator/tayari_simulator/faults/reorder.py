@@ -17,7 +17,6 @@ class Reorder(CallbackFault):
     gap_s: Seconds = 0.2
 
     def deliver(self, deliveries: tuple[Delivery, ...]) -> tuple[Delivery, ...]:
-        """The same deliveries, waiting to be overtaken."""
         return tuple(
             replace(delivery, due_s=delivery.due_s + self.within_s, overtaken_gap_s=self.gap_s, note="reordered")
             for delivery in deliveries

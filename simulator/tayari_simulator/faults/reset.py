@@ -13,5 +13,4 @@ class Reset(TableFault):
     """Reset the connection; Daraja never sees the call."""
 
     def instead(self) -> Reply:
-        """No answer, only the reset."""
         return Reply(503, b"", transport=Transport.RESET)

@@ -17,7 +17,6 @@ class RevokeTokens(TableFault):
     calls = frozenset({Call.STK_PUSH, Call.STK_QUERY})
 
     def instead(self) -> Reply:
-        """The refusal, and the order to revoke."""
         reply = ERRORS[self.error].reply()
         reply.revokes_tokens = True
         return reply

@@ -16,5 +16,4 @@ class Slow(TableFault):
     first_byte_s: Seconds
 
     def shape(self, reply: Reply) -> None:
-        """Delay the first byte."""
         reply.delay_s += self.first_byte_s

@@ -16,6 +16,5 @@ class SlowBody(TableFault):
     over_s: Seconds = 2.0
 
     def shape(self, reply: Reply) -> None:
-        """Send the body slowly."""
         reply.transport = Transport.SLOW_BODY
         reply.body_over_s = self.over_s

@@ -16,6 +16,5 @@ class Truncate(TableFault):
     keep_bytes: Count = 20
 
     def shape(self, reply: Reply) -> None:
-        """Cut the body."""
         reply.transport = Transport.TRUNCATE
         reply.keep_bytes = self.keep_bytes

@@ -15,5 +15,4 @@ class WrongContentType(TableFault):
     content_type: MediaType = "text/html"
 
     def shape(self, reply: Reply) -> None:
-        """Name the body wrongly."""
         reply.content_type = self.content_type

@@ -30,7 +30,6 @@ class WrongMethod(CallbackFault):
     gap_s: Seconds = 1.0
 
     def deliver(self, deliveries: tuple[Delivery, ...]) -> tuple[Delivery, ...]:
-        """The odd call, then the deliveries."""
         if not deliveries:
             return ()
         first = deliveries[0]

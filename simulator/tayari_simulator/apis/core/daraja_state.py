@@ -170,38 +170,21 @@ class Keeper(Protocol):
         """Everything was forgotten on demand."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
     """What M-Pesa's own rules do to a payment that plays no scenario. Times in seconds, amounts in shillings."""
 
-    lock_refuses: bool
-    lock_limits: bool
-    same_amount_limits: bool
-    test_number_is_silent: bool
-    text_phone_is_silent: bool
-    ordinary_phones_have_debt: bool
-    outcome_after_s: float
-    daily_limit: float
-    largest_amount: float
-    query_too_early_s: float
-    transaction_date_skew_s: float
-
-    @classmethod
-    def of(cls, options: Options) -> Rules:
-        """Read the switches."""
-        return cls(
-            lock_refuses=options.says("subscriber_lock", "refuse"),
-            lock_limits=options.says("subscriber_lock", "result_1001"),
-            same_amount_limits=options.says("same_amount", "result_17"),
-            test_number_is_silent=options.says("test_number", "never_answers"),
-            text_phone_is_silent=options.says("phone_as_string", "silent_1037"),
-            ordinary_phones_have_debt=options.says("ordinary_phones", "bad_debt"),
-            outcome_after_s=options.number("outcome_after_s"),
-            daily_limit=options.number("daily_limit"),
-            largest_amount=options.number("max_amount"),
-            query_too_early_s=options.number("query_too_early_s"),
-            transaction_date_skew_s=options.number("transaction_date_skew_s"),
-        )
+    def __init__(self, options: Options) -> None:
+        self.lock_refuses = options.says("subscriber_lock", "refuse")
+        self.lock_limits = options.says("subscriber_lock", "result_1001")
+        self.same_amount_limits = options.says("same_amount", "result_17")
+        self.test_number_is_silent = options.says("test_number", "never_answers")
+        self.text_phone_is_silent = options.says("phone_as_string", "silent_1037")
+        self.ordinary_phones_have_debt = options.says("ordinary_phones", "bad_debt")
+        self.outcome_after_s = options.number("outcome_after_s")
+        self.daily_limit = options.number("daily_limit")
+        self.largest_amount = options.number("max_amount")
+        self.query_too_early_s = options.number("query_too_early_s")
+        self.transaction_date_skew_s = options.number("transaction_date_skew_s")
 
 
 Part = TypeVar("Part")
@@ -247,7 +230,7 @@ class DarajaState:
     ) -> None:
         self.business = business
         self.options = options
-        self.rules = Rules.of(options)
+        self.rules = Rules(options)
         self.uniform = uniform
         self.choose = choose
         self.wording = Wording(options.text("wording"))

@@ -6,7 +6,8 @@ import asyncio
 import logging
 import select
 import socket
-from typing import Final, Protocol
+from abc import ABC, abstractmethod
+from typing import Final
 
 from tayari_simulator.transport.connections.http_messages import Line
 from tayari_simulator.transport.connections.server_protocol import ServerConnections
@@ -26,22 +27,34 @@ _MOST_PLUGS: Final = 16
 log = logging.getLogger(__name__)
 
 
-class Port(Protocol):
+class Port(ABC):
     """What is opened and closed together with a listener."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self.host = host
+        self.port = port
 
     @property
     def address(self) -> tuple[str, int]:
-        """Host and port to connect to from this machine."""
+        """Host and port to connect to from this machine, once it was open."""
+        return self.host, self.port
 
     @property
+    @abstractmethod
     def is_open(self) -> bool:
         """Whether it listens."""
 
+    @abstractmethod
     async def open(self) -> None:
-        """Listen; OSError where that cannot be."""
+        """Listen. A port of 0 becomes the one that the system chose.
 
+        Raises:
+            OSError: the port is taken, or the address is not this machine's.
+        """
+
+    @abstractmethod
     def shut(self) -> None:
-        """Listen no more."""
+        """Listen no more; what was accepted already is its connection's matter."""
 
 
 def listening_socket(host: str, port: int) -> socket.socket:

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 import httptools
 
-from tayari_simulator.transport.connections.listener import BACKLOG, listening_socket
+from tayari_simulator.transport.connections.listener import BACKLOG, Port, listening_socket
 from tayari_simulator.transport.connections.server_protocol import CLOSE_S
 from tayari_simulator.transport.interception.hosts import (
     address_of,
@@ -73,7 +73,7 @@ class Asked:
         return self.method == "CONNECT"
 
 
-class ForwardProxy:
+class ForwardProxy(Port):
     """CONNECT and the absolute form. `plain` and `tls` give the addresses of the simulator's own two ports."""
 
     def __init__(
@@ -86,8 +86,7 @@ class ForwardProxy:
         others: Others,
         record: InterceptionRecord,
     ) -> None:
-        self._host = host
-        self.port = port
+        super().__init__(host, port)
         self._plain = plain
         self._tls = tls
         self._others = others
@@ -96,8 +95,7 @@ class ForwardProxy:
         self._callers: set[asyncio.Task[None]] = set()
 
     async def open(self) -> None:
-        """Listen. A port of 0 becomes the one that the system chose. Raises OSError as `listening_socket`."""
-        listening = listening_socket(self._host, self.port)
+        listening = listening_socket(self.host, self.port)
         self.port = listening.getsockname()[1]
         try:
             self._server = await asyncio.start_server(self._serve, sock=listening, backlog=BACKLOG, limit=HEAD_BYTES)
@@ -106,17 +104,10 @@ class ForwardProxy:
             raise
 
     @property
-    def address(self) -> Address:
-        """Where it listens, once it was open."""
-        return self._host, self.port
-
-    @property
     def is_open(self) -> bool:
-        """Whether it listens."""
         return self._server is not None
 
     def shut(self) -> None:
-        """Listen no more; open tunnels continue."""
         if self._server is not None:
             self._server.close()
             self._server = None

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from tayari_simulator.config import Config
 from tayari_simulator.state_folder import state_folder
-from tayari_simulator.transport.connections.listener import BACKLOG, Listener, listening_socket
+from tayari_simulator.transport.connections.listener import BACKLOG, Listener, Port, listening_socket
 from tayari_simulator.transport.connections.server_protocol import ServerConnections
 from tayari_simulator.transport.interception.authority import LocalAuthority
 from tayari_simulator.transport.interception.forward_proxy import ForwardProxy, Others
@@ -32,43 +32,30 @@ _DISTRUST: Final = (
 log = logging.getLogger(__name__)
 
 
-class TlsPort:
+class TlsPort(Port):
     """One address. Handshakes are made here and not by `create_server`, which does not report failed ones."""
 
     def __init__(
         self, connections: ServerConnections, host: str, port: int, context: ssl.SSLContext, record: InterceptionRecord
     ) -> None:
+        super().__init__(host, port)
         self._connections = connections
-        self._host = host
-        self.port = port
         self._context = context
         self._record = record
         self._accepting: asyncio.Task[None] | None = None
         self._handshakes: set[asyncio.Task[None]] = set()
 
     @property
-    def address(self) -> tuple[str, int]:
-        """Where it listens, once it was open."""
-        return self._host, self.port
-
-    @property
     def is_open(self) -> bool:
-        """Whether it listens."""
         return self._accepting is not None
 
     async def open(self) -> None:
-        """Listen. A port of 0 becomes the one that the system chose.
-
-        Raises:
-            OSError: the port is taken, or the address is not this machine's.
-        """
-        listening = listening_socket(self._host, self.port)
+        listening = listening_socket(self.host, self.port)
         self.port = listening.getsockname()[1]
         listening.listen(BACKLOG)
         self._accepting = asyncio.create_task(self._accept(listening))
 
     def shut(self) -> None:
-        """Listen no more; what was accepted already is its connection's matter."""
         if self._accepting is not None:
             self._accepting.cancel()
             self._accepting = None
