@@ -21,7 +21,14 @@ from tayari_contracts.context.findings import Failed, Missing, Warned, WrongCred
 from tayari_contracts.context.payment import Payment
 from tayari_contracts.context.run_record import Allocation
 from tayari_contracts.steps.forged_callback import guessed_id
-from tayari_contracts.steps.payouts import await_request, originator_ids, pay_out, payout_record, refused_credentials
+from tayari_contracts.steps.payouts import (
+    await_request,
+    originator_ids,
+    pay_out,
+    payout_record,
+    refused_credentials,
+    sent_again,
+)
 from tayari_contracts.steps.refunds import by_payout, is_same_request, judge_refunds, reversal_situation
 from tayari_control.client import ControlClient
 from tayari_money.daraja_records import money_sent_back, payout_messages, payouts_by_msisdn, transactions_by_msisdn
@@ -491,3 +498,12 @@ def test_a_payment_that_was_reversed_before_is_given_back(
 
     with nullcontext() if is_right else pytest.raises(Warned, match="expected paid or review"):
         p17_refunded_once._expect_not_called_failed(cast("CheckContext", SimpleNamespace(observations=seen)), PAYOUT)
+
+
+def test_a_payout_that_is_sent_again_says_what_its_api_would_have_needed() -> None:
+    """B2C version 1 has no id: to expect the same one there led nowhere."""
+    assert "under a new OriginatorConversationID (a, then b); expected the same one" in sent_again(
+        ["a", "b"], to_businesses=False
+    )
+    assert "B2C version 1 has not" in sent_again(["none, request 1", "none, request 3"], to_businesses=False)
+    assert "a second B2B request" in sent_again(["none, request 1", "none, request 3"], to_businesses=True)

@@ -212,6 +212,18 @@ def statuses_received(context: CheckContext, payment: Payment) -> set[str]:
     return found
 
 
+def sent_again(ids: Sequence[str], *, to_businesses: bool) -> str:
+    """How a payout was sent again, and what was expected. `ids`: of its requests, as `originator_ids` has them."""
+    if to_businesses:
+        return "by a second B2B request, which has no id that would make it the same payout; expected a question"
+    if ids[1].startswith("none"):
+        return (
+            f"without an OriginatorConversationID ({ids[1]}), which B2C version 1 has not and version 3 needs: nothing "
+            "makes it the same payout; expected no second request, or a question"
+        )
+    return f"under a new OriginatorConversationID ({ids[0]}, then {ids[1]}); expected the same one, or a question"
+
+
 def expect_one_id(context: CheckContext, payment: Payment, why: str) -> None:
     """All requests of a payout have one OriginatorConversationID, or there is one request.
 
@@ -221,9 +233,7 @@ def expect_one_id(context: CheckContext, payment: Payment, why: str) -> None:
     ids = originator_ids(payout_requests(context, payment))
     if len(ids) > 1:
         paid = sum(row["state"] == "paid" for row in transactions(context, payment))
-        again = f"under a new OriginatorConversationID ({ids[0]}, then {ids[1]}); expected the same one, or a question"
-        if pays_businesses(context):
-            again = "by a second B2B request, which has no id that would make it the same payout; expected a question"
+        again = sent_again(ids, to_businesses=pays_businesses(context))
         raise WrongCredit(f"{why}, and the payout was sent again {again} first. M-Pesa paid {paid} times so far")
 
 
