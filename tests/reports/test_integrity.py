@@ -45,7 +45,7 @@ def test_a_narrowed_run_says_so_in_its_headline() -> None:
     judgement = judge(run)
 
     assert title(judgement) == "Part passed: C03 only"
-    assert "no word on the whole integration" in answer(judgement)
+    assert "says nothing about the whole integration" in answer(judgement)
     assert "tayari check --suite release" in first_step(run, judgement)
 
 

@@ -135,14 +135,14 @@ def test_confidence_is_high_only_where_nothing_limits_it() -> None:
         (
             samples.run([samples.passed("C03", tries=2)]),
             ConfidenceLevel.MODERATE,
-            "1 of 24 passed rules tried fewer than 3",
+            "1 of 24 passed rules were tried fewer than 3",
         ),
         (samples.run(load=replace(load(), settled=299)), ConfidenceLevel.MODERATE, "only 299 payments settled"),
-        (samples.run(plan=(), checks=()), ConfidenceLevel.NONE, "0.0 % of the weight was judged"),
+        (samples.run(plan=(), checks=()), ConfidenceLevel.NONE, "coverage was 0.0 %"),
         (
             samples.run(samples.untested(row[0], NotTested.UNSUPPORTED) for row in samples.RULES[:9]),
             ConfidenceLevel.LOW,
-            "judged",
+            "coverage was",
         ),
     ],
 )
@@ -166,9 +166,9 @@ def test_who_decided_against_it_is_the_first_thing_that_is_left() -> None:
 def test_less_than_everything_is_never_left_to_sign() -> None:
     selected, smoke = samples.run(selection="load"), silent(samples.run(suite="smoke"))
 
-    assert list(steps(silent(selected)))[-1] == "Run every rule before anybody decides"
+    assert list(steps(silent(selected)))[-1] == "Run every rule before you decide"
     assert before_signing(selected, judge(selected)) == ""
     assert not any(step.startswith("Decide and sign") for step in steps(selected))
-    assert steps(smoke)["Run every rule before anybody decides"].startswith("suite smoke leaves rules out")
+    assert steps(smoke)["Run every rule before you decide"].startswith("suite smoke leaves rules out")
     assert "Keep this suite in CI" not in steps(smoke)
     assert first_step(smoke, judge(smoke)).endswith("run every rule: tayari check --suite release.")

@@ -72,14 +72,16 @@ def test_score_and_success_are_distinguished_wherever_both_are_shown(name: str, 
     written = {path.name: path for path in write_all(run, tmp_path).values()}
     text = screen(run) if name == "terminal" else written[name].read_text(encoding="utf-8")
 
-    assert "Score by weight (critical 10, high 7.5, medium 5, low 2.5), Success by number." in " ".join(text.split())
+    assert "by its weight (critical 10, high 7.5, medium 5, low 2.5); Success counts each rule once." in " ".join(
+        text.split()
+    )
 
 
 def test_the_terminal_names_the_verdict_first_and_then_what_to_do() -> None:
     lines = screen(samples.not_ready()).splitlines()
 
     assert "NOT READY: duka" in lines[0]
-    assert "3 blocking rules failed, 2 of them with money at stake." in lines[1]
+    assert "3 blocking rules failed, 2 of the rules with money at stake." in lines[1]
     assert "First: C03: Make the receipt number unique" in lines[2]
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import samples
 from playwright.sync_api import Browser, Page, sync_playwright
-from tayari_reports.model import Run, State
+from tayari_reports.model import Code, Run, State
 from tayari_reports.writers.pages.history import read_history, render
 from tayari_reports.writers.write_pdf import find_browser
 from tayari_reports.writers.writer_table import write_all
@@ -218,3 +218,27 @@ def test_paper_holds_the_whole_report(tmp_path: Path) -> None:
     paper = write_all(samples.not_ready(), tmp_path, formats=["pdf"])["pdf"].read_bytes()
     assert paper.startswith(b"%PDF-")
     assert len(paper) > 20_000
+
+
+def test_no_table_is_cut_off_on_paper(browser: Browser, tmp_path: Path) -> None:
+    """A long code without spaces once pushed two columns off the sheet; paper cannot be scrolled."""
+    run = samples.not_ready()
+    long_code = Code(
+        code="policies.ratelimit.SpikeArrestViolation.of.merchant.v3",
+        kind="error",
+        text="Spike arrest violation. Allowed rate: MessageRate{messagesPerPeriod=5,periodInMicroseconds=60000000}",
+        times=3,
+        say_en="M-Pesa is busy right now. Nothing was taken. Please try again in two minutes.",
+    )
+    page = browser.new_page(viewport={"width": 688, "height": 1000})  # A4 without its margins, at 96 dpi
+    page.goto(address(replace(run, codes=(*run.codes, long_code)), tmp_path))
+    page.emulate_media(media="print")
+    page.evaluate("document.querySelectorAll('details').forEach(fold => fold.open = true)")
+
+    wide = page.evaluate(
+        "[...document.querySelectorAll('.scroll')].filter(box => box.scrollWidth > box.clientWidth)"
+        ".map(box => box.getAttribute('aria-labelledby') + ': ' + box.scrollWidth + ' in ' + box.clientWidth)"
+    )
+    page.close()
+
+    assert wide == []

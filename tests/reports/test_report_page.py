@@ -110,7 +110,7 @@ def test_the_page_says_its_limits(part: str, tmp_path: Path) -> None:
 
 
 def test_a_run_narrowed_to_one_rule_says_so_beside_the_verdict(tmp_path: Path) -> None:
-    assert "duka · only C03" in page(samples.run(selection="C03"), tmp_path)
+    assert "duka · suite ci, only C03" in page(samples.run(selection="C03"), tmp_path)
 
 
 def test_the_charts_leave_a_gap_where_nothing_was_measured(tmp_path: Path) -> None:

@@ -18,8 +18,8 @@ from tayari_reports.verdict.next_steps import plan_of
 from tayari_reports.verdict.sentences import scope, validity
 
 WHOLE = (
-    "STK push collections, suite ci, Daraja played as documented, judged by its traffic and by the payment states that "
-    "it shows"
+    "STK push collections. Suite ci, Daraja profile documented. The merchant was judged by its traffic and by the "
+    "payment states that it shows."
 )
 
 
@@ -148,20 +148,20 @@ def test_a_good_verdict_says_how_long_it_stands_and_a_bad_one_nothing() -> None:
 @pytest.mark.parametrize(
     ("make", "begins"),
     [
-        (samples.ready, f"Ready for {WHOLE}, valid until 2027-01-05"),
-        (samples.minor, "Ready with minor fixes for STK push collections, "),
-        (samples.not_ready, f"Not ready for {WHOLE}."),
-        (samples.inconclusive, "No answer yet on STK push collections, "),
-        (samples.invalid, "No word on STK push collections, "),
-        (lambda: samples.run(selection="C03"), "Part passed for STK push collections, only C03, suite ci, "),
+        (samples.ready, f"Ready for {WHOLE} Valid until 2027-01-05, or until the code, "),
+        (samples.minor, "Ready with minor fixes for STK push collections. "),
+        (samples.not_ready, f"Not ready for {WHOLE}"),
+        (samples.inconclusive, "No answer yet for STK push collections. "),
+        (samples.invalid, "This run says nothing about STK push collections. Suite ci, Daraja profile documented."),
+        (lambda: samples.run(selection="C03"), "Part passed for STK push collections. Suite ci, only C03, Daraja "),
         (
             lambda: samples.run(capabilities=("payout", "stk_push")),
-            "Ready for payouts (B2C) and STK push collections, ",
+            "Ready for payouts (B2C) and STK push collections. ",
         ),
-        (lambda: samples.run(capabilities=()), "Ready for what was tried, suite ci"),
+        (lambda: samples.run(capabilities=()), "Ready for what was tried. Suite ci"),
     ],
 )
-def test_the_scope_is_one_sentence_that_begins_with_the_verdict(make: Callable[[], Run], begins: str) -> None:
+def test_the_scope_begins_with_the_verdict(make: Callable[[], Run], begins: str) -> None:
     run = make()
 
     assert scope(run, judge(run)).startswith(begins)
@@ -170,7 +170,7 @@ def test_the_scope_is_one_sentence_that_begins_with_the_verdict(make: Callable[[
 def test_a_clock_that_is_not_real_is_part_of_the_scope() -> None:
     run = samples.run(clock="scaled:60")
 
-    assert ", clock scaled:60, valid until" in scope(run, judge(run))
+    assert ", clock scaled:60. The merchant" in scope(run, judge(run))
 
 
 def test_payouts_and_refunds_are_asked_about_where_the_merchant_has_them() -> None:

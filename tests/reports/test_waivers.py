@@ -129,7 +129,7 @@ def test_other_failures_and_open_questions_are_shown_beside_waived_failures() ->
     unknown = samples.run([samples.ended("A12", State.FAIL, REASON), samples.ended("Q12", State.UNKNOWN, "Unclear.")])
 
     assert answer(judge(replace(failed, waivers=(waiver,)))).endswith(
-        "1 of them with money at stake; 1 more under waivers."
+        "1 blocking rule failed, with money at stake; 1 more under waivers."
     )
     assert answer(judge(replace(unknown, waivers=(waiver,)))).startswith("1 blocking failure is waived, but 1 ")
 

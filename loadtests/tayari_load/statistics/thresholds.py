@@ -13,7 +13,7 @@ from tayari_load.statistics.latencies import Span, enough_for
 from tayari_load.statistics.payments import PaymentOutcome
 from tayari_load.statistics.tally import Tally
 
-FEWER_USERS: Final = "the run had fewer users at once, so this was not judged"
+FEWER_USERS: Final = "the run had fewer users at once, so this was not judged; run it again with as many"
 WINDOW_S: Final = 10
 """Seconds of a window, unless said otherwise."""
 SUSTAINED: Final = 3

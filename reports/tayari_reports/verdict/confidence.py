@@ -47,7 +47,7 @@ class Confidence:
 
     level: ConfidenceLevel
     limits: tuple[str, ...]
-    """What keeps it from being high, each as half a sentence; empty when nothing does."""
+    """What keeps it from being high, each as a clause; empty when nothing does."""
     sentence: str
 
     @property
@@ -68,9 +68,7 @@ def confidence(run: Run, outcomes: Iterable[Outcome], coverage: float) -> Confid
     """How often the passed rules were tried, what failure rate that still allows, and what limits the reading."""
     passed = [outcome.tries for outcome in outcomes if outcome.state is State.PASS]
     fewest, most = (min(passed), max(passed)) if passed else (0, 0)
-    sentence = " ".join(
-        [_spread(fewest, most), f"The merchant was {DEPTHS.get(run.depth, run.depth)}.", *_load(run.load)]
-    )
+    sentence = " ".join([_spread(fewest, most), *_load(run.load)])
     limits = limits_of(run, passed, coverage)
     return Confidence(
         level=_level(run, passed, limits, coverage),
@@ -85,10 +83,10 @@ def limits_of(run: Run, passed: list[int], coverage: float) -> tuple[str, ...]:
     settled = run.load.settled if run.load is not None else 0
     found = (
         (run.depth == "black box", "only traffic was seen, not what the merchant stored"),
-        (coverage < 100, f"{coverage:.1f} % of the weight was judged"),
+        (coverage < 100, f"coverage was {coverage:.1f} %"),
         (bool(run.selection), f"only {run.selection} ran" if len(run.selection) < 40 else "only a part of a suite ran"),
         (not run.selection and WHOLE not in run.suite, f"the suite was {run.suite}, not {WHOLE}"),
-        (bool(few), f"{few} of {len(passed)} passed rules tried fewer than {FEW_TRIES} times"),
+        (bool(few), f"{few} of {len(passed)} passed rules were tried fewer than {FEW_TRIES} times"),
         (run.load is None, "there was no load run"),
         (run.load is not None and settled < MUCH_LOAD, f"only {settled} payments settled under load"),
         (bool(run.load and run.load.doubts), "the load run could not judge performance"),
@@ -123,7 +121,8 @@ def _spread(fewest: int, most: int) -> str:
 def _load(load: Load | None) -> list[str]:
     if load is None or load.credited_twice or not load.settled:
         return []
-    return [f"Under load, 0 of {load.settled} settled payments credited twice (bound {_percent(load.settled)})."]
+    allowed = _percent(load.settled)
+    return [f"Under load, none of {load.settled} settled payments was credited twice; this allows up to {allowed}."]
 
 
 def _times(count: int) -> str:

@@ -105,7 +105,7 @@ def _sentence(judgement: Judgement, hours: float) -> str:
         return "This run does not show how long it takes: repair the run first."
     count, missing = len(judgement.blocking), len(judgement.missing)
     rules = "rule has" if missing == 1 else "rules have"
-    unknown = f" {missing} blocking {rules} no answer yet; what may come of that is not in it." if missing else ""
+    unknown = f" {missing} blocking {rules} no answer yet, and may bring more work." if missing else ""
     if not count and judgement.waived_blocking:
         return "Nothing blocks today; what is waived blocks again when its waiver ends." + unknown
     if not count:
@@ -114,8 +114,8 @@ def _sentence(judgement: Judgement, hours: float) -> str:
     whole = "1 working day" if days(hours) == 1 else f"{days(hours)} working days"
     return (
         f"Estimated time to ready: about {hours_of(hours)} of work for {count} blocking {work}, {whole} for one "
-        "person, then another run. It is the sum of the catalogue's estimates for a usual codebase; one cause behind "
-        "several failures makes it less." + unknown
+        "person, then another run. It adds up the catalogue's estimates for a usual codebase; failures of one "
+        "cause take less." + unknown
     )
 
 
@@ -155,10 +155,14 @@ def before_signing(run: Run, judgement: Judgement) -> str:
     silent = len(_silent(rows, settings))
     missing = [role for role in ROLES if role not in {one.role for one in run.sign_off}]
     against = [one.role for one in run.sign_off if one.decision is Decision.NO_GO]
+    questions = f"{count_of(silent, 'question')} of configuration and checklist"
     found = (
         (len(against), f"{joined(against)} decided “no go”"),
         (weak, f"{count_of(weak, 'answer')} of people {'is' if weak == 1 else 'are'} “no” or “partly”"),
-        (silent, f"{count_of(silent, 'item')} of the checklist {'has' if silent == 1 else 'have'} no answer"),
+        (
+            silent,
+            f"{questions} {'has' if silent == 1 else 'have'} no answer",
+        ),
         (len(missing), f"{joined(missing)} {'has' if len(missing) == 1 else 'have'} not signed"),
     )
     return ", ".join(sentence for count, sentence in found if count)
@@ -215,7 +219,8 @@ def _people(rows: tuple[AnsweredItem, ...], settings: tuple[Configured, ...]) ->
             do=f"Close {count_of(len(weak), 'answer')} that a person gave as “no” or “partly”", detail=_questions(weak)
         )
     if silent:
-        yield NextStep(do=f"Get {count_of(len(silent), 'answer')} that nobody has given", detail=_questions(silent))
+        do = f"Answer {count_of(len(silent), 'open question')} of configuration and checklist"
+        yield NextStep(do=do, detail=_questions(silent), anchor="checklist")
 
 
 def _weak(rows: Iterable[AnsweredItem], settings: Iterable[Configured]) -> list[str]:
@@ -239,7 +244,7 @@ def _whole(run: Run, judgement: Judgement) -> Iterator[NextStep]:
     """Less than everything was run: nobody should decide on that."""
     if judgement.exit_code == 0 and (judgement.selection or WHOLE not in run.suite):
         what = f"only {judgement.selection} ran" if judgement.selection else f"suite {run.suite} leaves rules out"
-        yield NextStep(do="Run every rule before anybody decides", detail=f"{what}: {check_command(run, WHOLE)}")
+        yield NextStep(do="Run every rule before you decide", detail=f"{what}: {check_command(run, WHOLE)}")
 
 
 def _again(run: Run) -> NextStep:

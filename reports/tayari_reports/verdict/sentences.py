@@ -84,9 +84,9 @@ SPEAKS: Final = MappingProxyType(
     {
         Verdict.READY: "Ready for",
         Verdict.READY_WITH_MINOR_FIXES: "Ready with minor fixes for",
-        Verdict.INCONCLUSIVE: "No answer yet on",
+        Verdict.INCONCLUSIVE: "No answer yet for",
         Verdict.NOT_READY: "Not ready for",
-        Verdict.INVALID_RUN: "No word on",
+        Verdict.INVALID_RUN: "This run says nothing about",
     }
 )
 """How the scope begins, by verdict."""
@@ -102,9 +102,9 @@ LIMITS: Final = (
 )
 
 TWO_SHARES: Final = (
-    "Score and Success are both the passed part of the rules that apply: Score by weight ("
+    "Score and Success are both the passed share of the rules that apply. Score counts each rule by its weight ("
     + ", ".join(f"{name} {weight:g}" for name, weight in sorted(WEIGHTS.items(), key=lambda row: -row[1]))
-    + "), Success by number."
+    + "); Success counts each rule once."
 )
 """Why two percentages of one run differ."""
 
@@ -168,7 +168,7 @@ def answer(judgement: Judgement) -> str:
     excused = f"{count_of(len(waived), 'blocking failure')} {'is' if len(waived) == 1 else 'are'} waived"
     match judgement.verdict:
         case Verdict.READY if judgement.selection:
-            return "What was selected did not fail. Nothing else was asked: this is no word on the whole integration."
+            return "The selected rules did not fail. No other rule ran: this says nothing about the whole integration."
         case Verdict.READY:
             return "Every blocking rule that applies has an answer, and none failed."
         case Verdict.READY_WITH_MINOR_FIXES if waived:
@@ -181,7 +181,8 @@ def answer(judgement: Judgement) -> str:
             return f"{begin}, but {count_of(len(missing), 'blocking rule')} could not be judged."
         case Verdict.NOT_READY:
             at_stake = sum(one.money_critical for one in blocking)
-            money = f", {at_stake} of them with money at stake" if at_stake else ""
+            with_money = "with money at stake" if len(blocking) == 1 else f"{at_stake} of the rules with money at stake"
+            money = f", {with_money}" if at_stake else ""
             more = f"; {len(waived)} more under waivers" if waived else ""
             return f"{count_of(len(blocking), 'blocking rule')} failed{_of_causes(judgement)}{money}{more}."
         case Verdict.INVALID_RUN:
@@ -242,16 +243,21 @@ def scope(run: Run, judgement: Judgement) -> str:
     """What the verdict is about, and until when; it is always shown beside the verdict."""
     able = [words for name in run.capabilities if (words := CAPABILITIES.get(name, name))]
     about = joined(able) or "what was tried"
-    parts = [
-        f"{'Part passed for' if is_partial_pass(judgement) else SPEAKS[judgement.verdict]} {about}",
-        *([f"only {selected(run.selection, 200)}"] if run.selection else []),
-        f"suite {run.suite}",
-        f"Daraja played as {run.profile}",
-        DEPTHS.get(run.depth, run.depth),
-        *([f"clock {run.clock}"] if run.clock != "real" else []),
-        *([validity(run, judgement)] if judgement.exit_code == 0 else []),
-    ]
-    return ", ".join(parts) + "."
+    begin = "Part passed for" if is_partial_pass(judgement) else SPEAKS[judgement.verdict]
+    only = f", only {selected(run.selection, 200)}" if run.selection else ""
+    clock = f", clock {run.clock}" if run.clock != "real" else ""
+    found = [f"{begin} {about}", f"Suite {run.suite}{only}, Daraja profile {run.profile}{clock}"]
+    if judgement.verdict is not Verdict.INVALID_RUN:
+        found.append(f"The merchant was {DEPTHS.get(run.depth, run.depth)}")
+    if valid := validity(run, judgement):
+        found.append(valid[0].upper() + valid[1:])
+    return ". ".join(found) + "."
+
+
+def shares(judgement: Judgement) -> str:
+    """What score and coverage are shares of."""
+    rules = judgement.total.applicable
+    return f"Of the {rules} rules that apply, by weight: score is the share that passed, coverage the share judged."
 
 
 def valid_until(run: Run, judgement: Judgement) -> date:
@@ -264,7 +270,7 @@ def validity(run: Run, judgement: Judgement) -> str:
     """How long a good verdict is valid; empty for any other."""
     if judgement.exit_code != 0:
         return ""
-    return f"valid until {valid_until(run, judgement)} or until the code, the set-up or Daraja changes"
+    return f"valid until {valid_until(run, judgement)}, or until the code, the set-up or Daraja changes"
 
 
 def build_line(run: Run) -> str:
@@ -359,7 +365,7 @@ def _mend_run(run: Run) -> str:
     if broken:
         return broken[0].fix or f"Fix this first: {broken[0].message or broken[0].name}"
     if run.interrupted:
-        return "Run it again and let it come to its end."
+        return "Run it again, and let it end by itself."
     if run.invalid:
         return f"Run it again once this is over: {run.invalid[0]}."
     keys = dict.fromkeys(check.enable for check in run.checks if check.not_tested is NotTested.TARGET_KEY_MISSING)

@@ -79,6 +79,8 @@ def _words(run: Run, judgement: Judgement) -> dict[str, Any]:
         "scope": sentences.scope(run, judgement),
         "left": next_steps.before_signing(run, judgement) if judgement.exit_code == 0 else "",
         "steps": next_steps.next_steps(run, judgement),
+        "shares": sentences.shares(judgement),
+        "more_reasons": [reason for reason in judgement.reasons if not reason.rule][1:],
         "limits": sentences.LIMITS,
         "two_shares": sentences.TWO_SHARES,
         "states": sentences.STATES,
@@ -96,7 +98,7 @@ def _findings(run: Run, judgement: Judgement) -> dict[str, Any]:
         "missing": found["missing"],
         "waivers": judgement.waivers,
         "monitoring": run.monitoring,
-        **dict.fromkeys(("configuration", "environment", "sign-off"), True),
+        **dict.fromkeys(("configuration", "checklist", "environment", "sign-off"), True),
     }
     blocking = {one.outcome.rule.id: one for one in found["blocking"]}
     found["blocking"] = tuple(blocking[one.rule.id] for cause in judgement.causes for one in cause.rules)
