@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 import samples
 from playwright.sync_api import Browser, Page, sync_playwright
-from tayari_reports.model import Code, Run, State
+from tayari_reports.model import Run, State
+from tayari_reports.model.facts import Code
 from tayari_reports.writers.pages.history import read_history, render
 from tayari_reports.writers.write_pdf import find_browser
 from tayari_reports.writers.writer_table import write_all
