@@ -30,7 +30,8 @@ from niafaker import NiaFaker
 
 fake = NiaFaker("ke")
 ids = [fake.transaction_id() for _ in range(1000)]
-print("of the form of a receipt:", sum(bool(re.fullmatch("[A-Z]{2}[1-9A-V][A-Z0-9]{7}", one)) for one in ids), "of 1000")
+receipts = [one for one in ids if re.fullmatch("[A-Z]{2}[1-9A-V][A-Z0-9]{7}", one)]
+print("of the form of a receipt:", len(receipts), "of 1000")
 print("lengths:", *sorted({len(one) for one in ids}))
 print("begin with QE, May 2021:", sum(one.startswith("QE") for one in ids), "of 1000")
 print("with a letter after the second character:", sum(not one[2:].isdigit() for one in ids), "of 1000")

@@ -52,6 +52,14 @@ def test_junit_counts_failures_errors_and_skips(tmp_path: Path) -> None:
     assert "Repeat: tayari check --only C03" in str(failure.text)
 
 
+def test_junit_names_the_merchant_in_a_suite_too_for_tools_that_merge_reports(tmp_path: Path) -> None:
+    root = ET.parse(write_all(samples.not_ready(), tmp_path, formats=["junit"])["junit"]).getroot()
+
+    merchant = root.find("testsuite[@name='Verdict']/properties/property[@name='tayari.merchant']")
+    assert merchant is not None
+    assert root.get("name") == f"Tayari {merchant.get('value')}" == f"Tayari {samples.not_ready().merchant}"
+
+
 @pytest.mark.parametrize("name", samples.ALL)
 def test_junit_is_green_only_when_the_exit_code_is_zero(name: str, tmp_path: Path) -> None:
     run = samples.ALL[name]()

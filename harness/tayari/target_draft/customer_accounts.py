@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from tayari.target_draft.answer_keys import answer_keys, first_key
 from tayari.target_draft.draft import AccountDraft, C2bDraft, ListDraft, RequestDraft, Value
 from tayari.target_draft.merchant_routes import MerchantRoute, answer_code
-from tayari.target_draft.request_fields import request_fields
+from tayari.target_draft.message_keys import answer_keys, first_key, request_fields
 from tayari.target_draft.roles import Chosen, body_fields, choose, required_fields
 from tayari.target_draft.source_files import CODE, Project, compiled
 

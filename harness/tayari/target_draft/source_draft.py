@@ -8,11 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from tayari.target_draft.answer_keys import answer_keys, first_key
 from tayari.target_draft.customer_accounts import c2b_draft
 from tayari.target_draft.draft import SHOWN, USUAL_STATES, Draft, RequestDraft, StartDraft, StatusDraft, Value
 from tayari.target_draft.merchant_routes import MerchantRoute, answer_code, mounted_packages, routes
-from tayari.target_draft.request_fields import OF_DARAJA, request_fields
+from tayari.target_draft.message_keys import OF_DARAJA, answer_keys, first_key, request_fields
 from tayari.target_draft.roles import PAGES, Chosen, body_fields, choose, required_fields
 from tayari.target_draft.settings import (
     PUBLIC_URL,

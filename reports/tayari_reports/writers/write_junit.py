@@ -57,6 +57,7 @@ def _properties(suite: ET.Element, run: Run, judgement: Judgement) -> None:
         "tayari.score": percent(judgement.score),
         "tayari.coverage": percent(judgement.coverage),
         **counts,
+        "tayari.merchant": run.merchant,  # tools that merge reports drop the name above all suites
         "tayari.build": build_line(run),
         "tayari.run": run.run_id,
         "tayari.suite": run.suite,

@@ -1,4 +1,4 @@
-"""Which field of a merchant's request holds the number, the amount and the reference of a payment."""
+"""The keys of a merchant's messages: what its request needs for a payment, and what the code puts into its answer."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ OF_DARAJA: Final = frozenset({
     "MerchantRequestID", "ResponseCode", "ResultCode", "ResultDesc", "CallbackMetadata", "Item", "Name", "Body",
     "stkCallback", "Value", "errorMessage", "errorCode", "access_token", "CustomerMessage", "ResponseDescription",
 })  # fmt: skip
+_KEYS: Final = r"\b(?:json:\")?(\w+)[\"']?\s*(?::|=>|,omitempty|\"`)"
+_OF_AN_ERROR: Final = r"(?m)^.*(?:\b40\d\b|(?i:not.?found|no such|error)).*$"
+"""Lines about a payment that is not there: what they hold is no part of an ordinary answer."""
 _FIELDS: Final = (
     ("{msisdn}", r"(?i)phone|msisdn|mobile|^tel|customer_?number|^number$|payer"),
     ("{amount}", r"(?i)amount|total|price|^kes$|^sum$|net_?pay|salary|wage|fee_?due"),
@@ -47,3 +50,19 @@ def request_fields(
         return body, f"what your page sends as {' and '.join(others)}" if others else ""
     doubt = f"no field was found for {' and '.join(missing)}; write the fields of the request"
     return {"phone": "{msisdn}", "amount": "{amount}"} | body if len(missing) == 2 else body, doubt
+
+
+def answer_keys(answer: str) -> list[str]:
+    """Each key once, in the order of the code; what an error holds is left out."""
+    answer = compiled(_OF_AN_ERROR).sub("", answer)
+    keys: list[str] = compiled(_KEYS).findall(answer)
+    for names in compiled(r"\{([^{}()]*)\}").findall(answer):  # `{ id, receipt }`
+        keys += compiled(r"(?:^|,)\s*(\w+)\s*(?=,|$)").findall(names)
+    for arguments in compiled(r"\b(?:jsonify|dict)\(((?:[^()]|\([^()]*\))*)\)").findall(answer):  # `jsonify(id=1)`
+        keys += compiled(r"(?:^|,)\s*(\w+)\s*=(?!=)").findall(arguments)
+    return list(dict.fromkeys(keys))
+
+
+def first_key(keys: Sequence[str], pattern: str) -> str:
+    """The first key of a pattern; empty where there is none."""
+    return next((key for key in keys if compiled(pattern).search(key)), "")
