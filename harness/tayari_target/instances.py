@@ -22,7 +22,7 @@ from tayari_target.test_environment import TestEnvironment
 OWN: Final = frozenset({"work_dir", "instance"})
 """The placeholders by which an instance has files, or a database, of its own."""
 
-PER_CORE: Final = 2
+PER_CORE: Final = 4
 PATIENT_PER_CORE: Final = 8
 """Of a merchant that limits its status queries: it waits nearly all of the time."""
 MEMORY_MB: Final = 600

@@ -377,6 +377,15 @@ def test_rules_of_what_the_merchant_does_not_do_take_no_instance_from_the_others
     assert CheckSchedule(target=takes_no_payouts).crowds(played, 4) > 1
 
 
+def test_twice_as_many_rules_take_hardly_longer_where_the_machine_bears_more_instances() -> None:
+    made = schedule()
+
+    assert made.at_once(2) == made.at_once(4) == 2 * SIDE_BY_SIDE
+    assert made.at_once(8) == 4 * SIDE_BY_SIDE
+    assert made.total_s([*CI, *CI], 4) > 1.3 * made.total_s(CI, 4)
+    assert made.total_s([*CI, *CI], 16) < 1.3 * made.total_s(CI, 4)
+
+
 def test_a_longer_promise_makes_the_suite_longer() -> None:
     assert schedule(reconcile_within_s=60.0).total_s(CI, 4) > schedule().total_s(CI, 4) + 15.0
 

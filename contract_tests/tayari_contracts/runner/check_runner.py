@@ -285,7 +285,8 @@ class CheckRunner:
             with self._lock:
                 if not self._waiting:
                     return None
-                has_room = not instance.is_crowded(len(running)) and self._running < self._schedule.at_once
+                most = self._schedule.at_once(len(self._instances))
+                has_room = not instance.is_crowded(len(running)) and self._running < most
                 if self._stop.is_set() or not running or has_room:
                     self._running += 1
                     return self._waiting.popleft()

@@ -30,6 +30,8 @@ FOR_REPEATS: Final = 3
 """How many instances are wanted for what ends in doubt."""
 
 AT_ONCE: Final = 2 * SIDE_BY_SIDE
+AT_ONCE_EACH: Final = SIDE_BY_SIDE // 2
+"""For each instance, where this is more: as many instances are started as this machine bears."""
 PATIENT_AT_ONCE: Final = 4 * SIDE_BY_SIDE
 """Of a merchant that limits its queries: its checks mostly wait."""
 
@@ -85,10 +87,9 @@ class CheckSchedule:
         """The order in which they begin: what takes longest, or is waited for longest, must not begin last."""
         return sorted(checks, key=lambda check: max(self.expected_s(check), self.open_s(check)), reverse=True)
 
-    @property
-    def at_once(self) -> int:
+    def at_once(self, instances: int) -> int:
         """The most checks that run at once on all instances together: they share this machine."""
-        return PATIENT_AT_ONCE if self.is_patient else AT_ONCE
+        return PATIENT_AT_ONCE if self.is_patient else max(AT_ONCE, AT_ONCE_EACH * instances)
 
     def crowds(self, checks: Sequence[Planned], instances: int) -> int:
         """On how many instances checks run side by side from the start. The others begin with those that run alone.
@@ -122,7 +123,7 @@ class CheckSchedule:
             heapq.heappush(free_at, heapq.heappop(free_at) + self.expected_s(check))
         begins_at = [(0.0, place) for place in range(crowds)]
         begins_at += [(at_s, crowds + place) for place, at_s in enumerate(free_at[: instances - crowds])]
-        slots = sorted(at_s for at_s, _ in begins_at for _ in range(SIDE_BY_SIDE))[: self.at_once]
+        slots = sorted(at_s for at_s, _ in begins_at for _ in range(SIDE_BY_SIDE))[: self.at_once(instances)]
         heapq.heapify(begins_at)
         ended = max(free_at)
         for check in beside:
