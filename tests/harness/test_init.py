@@ -341,6 +341,19 @@ def test_routes_that_a_name_mounts_are_read(tmp_path: Path) -> None:
     assert [route.path for route in routes(read_project(tmp_path))] == ["/pay/stk-push/"]
 
 
+@pytest.mark.parametrize(
+    ("name", "line", "path"),
+    [
+        ("server.js", r"app.get('/orders/:id(\\d+)', show)", "/orders/{id}"),
+        ("server.js", r"app.get('/orders/:id([a-z]+)?/x', show)", "/orders/{id}/x"),
+        ("main.go", r'r.HandleFunc("/orders/{id:([0-9]+)}", show)', "/orders/{id}"),
+        ("index.php", r"<?php if (preg_match('#^/orders/(\w+)$#', $path)) {}", "/orders/{id}"),
+    ],
+)
+def test_the_pattern_of_a_variable_part_is_left_out(tmp_path: Path, name: str, line: str, path: str) -> None:
+    assert [route.path for route in routes(read_project(write(tmp_path, {name: line + "\n"})))] == [path]
+
+
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.stack)
 def test_a_stack_is_recognised_and_its_routes_are_proposed(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], case: Case

@@ -369,7 +369,7 @@ def _pattern_path(path: str) -> str:
 def _plain(path: str) -> str:
     """The path of a route, with `{name}` for each variable part in the framework's own writing."""
     path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", _pattern_path(path) if "wc-api" not in path else path)
-    path = compiled(r"\([^()?]*[\\\[.][^()]*\)").sub("{id}", path)  # of a pattern: `(\w+)`, `([a-z]+)`
     path = re.sub(r":(\w+)(?:\([^)]*\))?\??", r"{\1}", path)
     path = re.sub(r"\{(\w+)[:?][^}]*\}", r"{\1}", path)
+    path = compiled(r"\([^()?]*[\\\[.][^()]*\)").sub("{id}", path)  # of a pattern without a name: `(\w+)`, `([a-z]+)`
     return "/" + re.sub(r"/{2,}", "/", path).strip().lstrip("/")
