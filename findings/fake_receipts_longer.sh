@@ -5,7 +5,7 @@
 # Date: 2026-11-30
 # Behaviour: Each id is QE and ten digits. The page of the package calls its data culturally accurate, and lists
 #   transaction_id under mobile money.
-# Documented: A receipt has 10 upper-case letters and digits. The first character is the year (Q is 2021, U is 2026),
+# Documented: A receipt has 10 upper-case letters and digits. The first character is the year (Q is 2022, U is 2026),
 #   the second the month (E is May), the third the day.
 # For a merchant: Tests with such ids need a column of twelve characters and a check that lets no real receipt through;
 #   a check written by the real form refuses the test data.
@@ -13,7 +13,7 @@
 # Output seen:
 #   | of the form of a receipt: 0 of 1000
 #   | lengths: 12
-#   | begin with QE, May 2021: 1000 of 1000
+#   | begin with QE, May 2022: 1000 of 1000
 #   | with a letter after the second character: 0 of 1000
 
 set -euo pipefail
@@ -33,7 +33,7 @@ ids = [fake.transaction_id() for _ in range(1000)]
 receipts = [one for one in ids if re.fullmatch("[A-Z]{2}[1-9A-V][A-Z0-9]{7}", one)]
 print("of the form of a receipt:", len(receipts), "of 1000")
 print("lengths:", *sorted({len(one) for one in ids}))
-print("begin with QE, May 2021:", sum(one.startswith("QE") for one in ids), "of 1000")
+print("begin with QE, May 2022:", sum(one.startswith("QE") for one in ids), "of 1000")
 print("with a letter after the second character:", sum(not one[2:].isdigit() for one in ids), "of 1000")
 PYTHON
 cat "$folder/seen"

@@ -182,4 +182,6 @@ def test_a_scenario_that_could_never_play_is_not_queued() -> None:
         selector.queue(token, endpoint=Call.STK_PUSH)
     with pytest.raises(Misplaced, match="exactly one of msisdn and endpoint"):
         selector.queue(scenario("one"))
+    with pytest.raises(Misplaced, match="are of a phone; found 600992; expected 12 digits"):
+        selector.queue(scenario("one"), msisdn="600992")
     assert selector.queued == 0

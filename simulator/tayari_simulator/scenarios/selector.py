@@ -12,10 +12,16 @@ from typing import Final
 
 from tayari_formats.problems import suggest
 
+from tayari_simulator.apis.bonga import KIND as BONGA
+from tayari_simulator.apis.c2b.c2b_payment import KIND as C2B
+from tayari_simulator.apis.initiator.b2c import CALL as B2C
+from tayari_simulator.apis.initiator.b2c import POCHI
+from tayari_simulator.apis.ratiba import KIND as RATIBA
 from tayari_simulator.apis.registry import TRANSACTIONS
 from tayari_simulator.scenarios.conditional_scenarios import ConditionalScenarios, MatchedBy
 from tayari_simulator.scenarios.mix import BadMix, Mix, make_mix
 from tayari_simulator.scenarios.scenario_model import Scenario
+from tayari_simulator.scenarios.values import MSISDN_FORM
 from tayari_simulator.state.behaviour import Behaviour, Call, Play, Timeline
 from tayari_simulator.state.handsets import Handset, Handsets, prompt_play
 
@@ -57,6 +63,8 @@ __all__ = ["Misplaced", "Selector", "UnknownScenario"]
 Phone = tuple[str, str]
 """A call and the MSISDN that it is about."""
 _NO_CONDITIONS: Final = ConditionalScenarios((), "")
+_OF_PHONES: Final = frozenset((Call.STK_PUSH, B2C, POCHI, C2B, RATIBA, BONGA))
+"""Calls that are always about a phone; the others can be about a short code."""
 
 
 class UnknownScenario(LookupError):
@@ -200,6 +208,11 @@ class Selector:
             raise Misplaced(
                 f"scenario {scenario.name} is for {wanted} calls, which have no MSISDN; "
                 f"queue it with endpoint: {wanted}"
+            )
+        if msisdn is not None and wanted in _OF_PHONES and MSISDN_FORM.fullmatch(msisdn) is None:
+            raise Misplaced(
+                f"msisdn: scenario {scenario.name} is for {wanted} calls, which are of a phone; "
+                f"found {msisdn}; expected 12 digits, 2547... or 2541..."
             )
         way = MatchedBy.ONE_SHOT_ENDPOINT if msisdn is None else MatchedBy.ONE_SHOT_MSISDN
         line = self._of_msisdn.setdefault((wanted, msisdn), deque()) if msisdn else self._line(wanted)
