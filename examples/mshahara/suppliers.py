@@ -114,10 +114,25 @@ class EachRequestPaysSupplier(Suppliers):
         return super().request(f"{reference}/{uuid.uuid4().hex}", phone, amount)
 
 
+class ResultNamesSupplierBill(Suppliers):
+    """P21: a result is of the payment whose account number it names, which the supplier reads on its statement."""
+
+    def result(self, message: dict[str, Any]) -> None:
+        holder = message.get("ReferenceData")
+        items = holder.get("ReferenceItem") if isinstance(holder, dict) else None
+        for item in items if isinstance(items, list) else ():
+            if item.get("Key") == "BillReferenceNumber" and (
+                found := self.books.find(reference=str(item.get("Value")))
+            ):
+                message["OriginatorConversationID"] = found.originator_id
+        super().result(message)
+
+
 SUPPLIER_DEFECTS: dict[str, tuple[tuple[str, ...], type[Payroll]]] = {
     "pays-supplier-again": (("P03", "M06"), PaysSupplierAgain),
     "pays-supplier-at-restart": (("P02",), PaysSupplierAtRestart),
     "pays-supplier-without-result": (("P05", "M06"), PaysSupplierWithoutResult),
     "each-request-pays-supplier": (("P19",), EachRequestPaysSupplier),
+    "result-names-supplier-bill": (("P21",), ResultNamesSupplierBill),
 }
 """By name: the rules that catch it, and what is done wrong, where suppliers are paid."""

@@ -20,7 +20,7 @@ from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Missing, Warned, WrongCredit
 from tayari_contracts.context.payment import Payment
 from tayari_contracts.context.run_record import Allocation
-from tayari_contracts.steps.forged_callback import guessed_id
+from tayari_contracts.steps.forged_callback import forged_result, guessed_id
 from tayari_contracts.steps.payouts import (
     await_request,
     originator_ids,
@@ -400,6 +400,21 @@ def test_what_m_pesa_says_itself_wins_over_a_stranger(
 
     with nullcontext() if wrong is None else pytest.raises(WrongCredit, match=wrong):
         getattr(p21_forged_result, end)(context, victim, "a result that anybody could send was believed")
+
+
+def test_a_forged_result_has_the_form_of_its_call() -> None:
+    """The parameters of a B2B result have names of their own, and the bill that was paid. Source: reference 3.6."""
+    person = forged_result({}, PAYOUT, result_code=0)["Result"]
+    organisation = forged_result({}, replace(PAYOUT, msisdn="600123"), result_code=0, bill="INV-7")["Result"]
+    genuine = json.loads((PAYLOADS / "b2b.result.success.live_types.json").read_text(encoding="utf-8"))["Result"]
+    names, known = (
+        {row["Key"] for row in one["ResultParameters"]["ResultParameter"]} for one in (organisation, genuine)
+    )
+
+    assert {"Amount", "ReceiverPartyPublicName"} <= names <= known
+    assert organisation["ReferenceData"]["ReferenceItem"] == [{"Key": "BillReferenceNumber", "Value": "INV-7"}]
+    assert "ReferenceData" not in person
+    assert not {row["Key"] for row in person["ResultParameters"]["ResultParameter"]} & {"Amount", "Currency"}
 
 
 @pytest.mark.parametrize(("code", "expected"), [(0, 0), ("R000002", 2040), ("R000001", None)])

@@ -189,25 +189,39 @@ def forged_failure(record: Mapping[str, Any]) -> dict[str, Any]:
     return {"Body": {"stkCallback": callback}}
 
 
-def forged_result(ids: Mapping[str, str], payment: Payment, *, result_code: int | str) -> dict[str, Any]:
-    """A payout's result that M-Pesa never sent, as good as a forger can make it. Source of its form: reference 3.4."""
+def forged_result(
+    ids: Mapping[str, str], payment: Payment, *, result_code: int | str, bill: str = ""
+) -> dict[str, Any]:
+    """A payout's result that M-Pesa never sent, as good as a forger can make it. Source of its form: reference 3.4.
+
+    `bill`: of a payment to an organisation, the account number there, which the organisation reads on its statement.
+    Source of its form: reference 3.6.
+    """
     at = datetime.now(UTC) + EAT
     receipt = invented_receipt(at)
     result: dict[str, Any] = {"ResultType": 0, "ResultCode": result_code, **ids, "TransactionID": receipt}
+    if bill:
+        result["ReferenceData"] = {"ReferenceItem": [{"Key": "BillReferenceNumber", "Value": bill}]}
     if result_code:
         result["ResultDesc"] = "Credit Party customer type can't be supported by the service."
         if isinstance(result_code, str):
             result["ResultDesc"] = "Receiver party is invalid"
         return {"Result": result}
-    parameters = {
+    of_person = {
         "TransactionAmount": payment.amount,
         "TransactionReceipt": receipt,
         "ReceiverPartyPublicName": f"{payment.msisdn} - AMINA WANJIRU",
         "TransactionCompletedDateTime": at.strftime("%d.%m.%Y %H:%M:%S"),
         "B2CRecipientIsRegisteredCustomer": "Y",
     }
+    of_organisation = {
+        "Currency": "KES",
+        "ReceiverPartyPublicName": f"{payment.msisdn} - Example Biller",
+        "TransCompletedTime": int(at.strftime("%Y%m%d%H%M%S")),
+        "Amount": payment.amount,
+    }
     result["ResultDesc"] = "The service request is processed successfully."
-    rows = [{"Key": key, "Value": value} for key, value in parameters.items()]
+    rows = [{"Key": key, "Value": value} for key, value in (of_organisation if bill else of_person).items()]
     result["ResultParameters"] = {"ResultParameter": rows}
     return {"Result": result}
 

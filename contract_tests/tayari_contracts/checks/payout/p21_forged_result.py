@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from tayari_money.daraja_records import B2B
 from tayari_money.payment_record import PaymentState
 from tayari_target.driver import StatusView
 
@@ -139,7 +140,8 @@ def _forge(
     keys = {"OriginatorConversationID": "merchant_request_id", "ConversationID": "checkout_request_id"}
     ids = {name: guessed_id(row[key], other=other[key], known=known) for name, key in keys.items()}
     context.run.add_forged(row["merchant_request_id"])
-    body = forged_result(ids, payment, result_code=result_code)
+    bill = str(row["account_reference"]) if row["kind"] == B2B else ""
+    body = forged_result(ids, payment, result_code=result_code, bill=bill)
     answers: list[dict[str, Any]] = []
     for caller in callers(context.target.callbacks.source_header):
         answers += context.control.send_callback(
