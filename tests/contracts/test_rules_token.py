@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import pytest
 from endings import ending
-from tayari_contracts.checks.token import t02_single_flight, t08_token_endpoint_down, t11_time_outs
+from tayari_contracts.checks.token import t02_single_flight, t03_token_expiry, t08_token_endpoint_down, t11_time_outs
 from tayari_contracts.checks.token.t13_secrets_stay import leaks, secrets_of
 from tayari_contracts.context.actions import Actions
 from tayari_contracts.context.findings import Failed, Untested, Warned
@@ -130,6 +130,37 @@ def test_t08_waits_for_the_push_that_succeeds_and_not_for_the_first(
     else:
         with pytest.raises(Failed, match="still no payment is possible: no STK push was accepted"):
             judge()
+
+
+REFUSED_TOKEN: Final = {"seq": 5, "response": {"body": '{"errorMessage": "Invalid Access Token"}'}}
+ACCEPTED_PUSH: Final = {"seq": 6, "response": {"body": '{"ResponseCode": "0"}'}}
+
+
+@pytest.mark.parametrize(
+    ("of_first", "of_second", "ends"),
+    [
+        ([ACCEPTED_PUSH], [ACCEPTED_PUSH], "passes"),
+        ([REFUSED_TOKEN, ACCEPTED_PUSH], [ACCEPTED_PUSH], "Untested"),
+        ([ACCEPTED_PUSH], [REFUSED_TOKEN, ACCEPTED_PUSH], "Warned"),
+    ],
+)
+def test_t03_proves_nothing_by_a_token_that_was_dead_at_the_first_push(
+    of_first: list[Any], of_second: list[Any], ends: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a machine that stood still the merchant then has a later token, with a long life: its defect passed."""
+    monkeypatch.setattr(t03_token_expiry, "pay_with_new_token", lambda _: "first")
+    monkeypatch.setattr(t03_token_expiry, "first_push", lambda *_: None)
+    issued = {"at": 0.0, "response": {"body": '{"expires_in": "2"}'}}
+    pushed = {"first": of_first, "second": of_second}
+    context = SimpleNamespace(
+        control=SimpleNamespace(play_next=lambda *_, **__: 1, clear_next=lambda: None),
+        evidence=SimpleNamespace(watch_since=lambda *_, **__: None),
+        journal=SimpleNamespace(token_fetches=lambda _: [issued], pushes=pushed.get, accepted=lambda _: [{"seq": 7}]),
+        time=SimpleNamespace(pause=lambda _: None),
+        actions=SimpleNamespace(pay=lambda: "second"),
+    )
+
+    assert ending(t03_token_expiry.renews_before_expiry, context) == ends
 
 
 def test_t08_leaves_the_token_of_a_merchant_alone_that_would_hold_on_to_it() -> None:

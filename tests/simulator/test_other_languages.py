@@ -50,6 +50,8 @@ class Example:
     file: str
     defect: tuple[str, str]
     found_by: str
+    probe: str = "true"
+    """A command that succeeds where an extension is there, too."""
 
 
 JARS = ":".join(
@@ -69,7 +71,7 @@ EXAMPLES = (
     ),
     Example(
         "php", ("php", "phpunit"), "phpunit ShopTest.php", r"^\d+\) ShopTest::(\w+)$", "shop.php",
-        ("$order['state'] === 'paid' || ", ""), "testASuccessThatArrivesTwiceCreditsOnce",
+        ("$order['state'] === 'paid' || ", ""), "testASuccessThatArrivesTwiceCreditsOnce", "php -m | grep -qx curl",
     ),
     Example(
         "java", ("javac", *JARS.split(":")),
@@ -96,6 +98,8 @@ COMPILED = {"java", "go"}
 def test_an_example_passes_and_its_tests_find_a_defect(tmp_path: Path, example: Example) -> None:
     if missing := [name for name in example.needs if shutil.which(name) is None and not Path(name).exists()]:
         pytest.skip(f"{missing[0]} is not installed: the example in examples/{example.folder} was NOT tried")
+    if subprocess.run(example.probe, shell=True, check=False).returncode != 0:
+        pytest.skip(f"`{example.probe}` fails: the example in examples/{example.folder} was NOT tried")
     shutil.copytree(ROOT / "examples" / example.folder, tmp_path / "good")
     shutil.copytree(tmp_path / "good", tmp_path / "bad")
     shop = tmp_path / "bad" / example.file

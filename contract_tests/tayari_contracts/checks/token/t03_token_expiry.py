@@ -9,7 +9,7 @@ from tayari_contracts.context.actions import token_situation
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.evidence import answer_of
 from tayari_contracts.context.findings import Failed, Untested, Warned
-from tayari_contracts.context.payment import Entry
+from tayari_contracts.context.payment import Entry, Payment
 from tayari_contracts.steps.pushes import calm_pushes, first_push, pay_with_new_token
 
 LIFE_S = 2
@@ -25,7 +25,8 @@ def renews_before_expiry(context: CheckContext) -> None:
         token_situation("token/short-life", {"token_life": {"expires_in": LIFE_S}}), endpoint="oauth", times=FETCHES
     )
     try:
-        first_push(context, pay_with_new_token(context))
+        first = pay_with_new_token(context)
+        first_push(context, first)
     finally:
         context.control.clear_next()
     context.evidence.watch_since(since, endpoint="oauth")
@@ -36,11 +37,16 @@ def renews_before_expiry(context: CheckContext) -> None:
     second = context.actions.pay()
     first_push(context, second)
     accepted = context.journal.accepted(second) or calm_pushes(context, second, calm_s=1.5, within_s=6.0)
-    dead = [entry for entry in context.journal.pushes(second) if "Invalid Access Token" in str(answer_of(entry))]
+    dead = _refused(context, second)
     if dead and not context.journal.accepted(second):
         raise Failed(
             f"a token that said it lives {LIFE_S} s was used {DEAD_AFTER_S:g} s after it was issued, "
             "was refused with 404.001.03, and the payment was lost; expected a new token before that"
+        )
+    if not dead and _refused(context, first):
+        raise Untested(
+            f"the push before it came more than {LIFE_S} s after its token was issued, so the merchant had fetched "
+            "another token before the payment that this is about"
         )
     if not accepted:
         raise Untested(f"the second payment was not accepted: {context.actions.describe_start(second)}")
@@ -49,6 +55,11 @@ def renews_before_expiry(context: CheckContext) -> None:
             f"a token that said it lives {LIFE_S} s was used {DEAD_AFTER_S:g} s after it was issued; it was refused, "
             "replaced, and the push sent again; expected a new token before that"
         )
+
+
+def _refused(context: CheckContext, payment: Payment) -> list[Entry]:
+    """The pushes of the payment that Daraja refused for their token."""
+    return [entry for entry in context.journal.pushes(payment) if "Invalid Access Token" in str(answer_of(entry))]
 
 
 def _lives_shortly(entry: Entry) -> bool:
