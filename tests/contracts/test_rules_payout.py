@@ -191,6 +191,18 @@ def test_a_payout_that_failed_is_judged_by_its_further_requests(
     assert (ended if ended != "passes" else "warned" if found[0] else "passes") == ends
 
 
+@pytest.mark.parametrize(
+    ("ids", "said"),
+    [
+        (["a"], "under the same OriginatorConversationID"),
+        (["a", "b"], "under 2 OriginatorConversationIDs"),
+        (["none, request 4", "none, request 9"], "the call reads no OriginatorConversationID"),
+    ],
+)
+def test_p23_counts_no_ids_of_calls_that_read_none(ids: list[str], said: str) -> None:
+    assert said in p23_failed_for_good._repeated_as(ids)
+
+
 @pytest.mark.parametrize("can_resume", [True, False])
 def test_p23_asks_for_no_payout_after_the_result_at_which_a_merchant_may_stop_all(
     can_resume: bool, monkeypatch: pytest.MonkeyPatch

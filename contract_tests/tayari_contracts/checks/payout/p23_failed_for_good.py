@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -114,8 +114,7 @@ def _judge(context: CheckContext, one: FailedPayout) -> str:
     if len(requests) < 2:
         return ""
     ids, gaps = originator_ids(requests), gaps_s(requests)
-    how = f"under {len(ids)} OriginatorConversationIDs" if len(ids) > 1 else "under the same OriginatorConversationID"
-    sent = f"a payout failed: {one.result}; it was sent {len(requests)} times, {how}, after {say_gaps([gaps])}"
+    sent = f"a payout failed: {one.result}; it was sent {len(requests)} times, {_repeated_as(ids)}, after {say_gaps([gaps])}"
     view = context.observations.status(one.payment)
     if view.state is PAID and not any(row["state"] == "paid" for row in transactions(context, one.payment)):
         raise Failed(f"{sent}; it is {say(view)}, and M-Pesa has paid nothing")
@@ -132,3 +131,12 @@ def _judge(context: CheckContext, one: FailedPayout) -> str:
             "failed or review, and a new payout after the cause is gone"
         )
     return f"{sent}; expected it to be sent again after the cause is gone"
+
+
+def _repeated_as(ids: Sequence[str]) -> str:
+    """What made the requests of a payout several payouts, or one. `ids`: as `originator_ids` has them."""
+    if len(ids) < 2:
+        return "under the same OriginatorConversationID"
+    if any(one.startswith("none") for one in ids):
+        return "each time as a payout of its own, for the call reads no OriginatorConversationID"
+    return f"under {len(ids)} OriginatorConversationIDs"
