@@ -156,7 +156,7 @@ def test_a_good_verdict_says_how_long_it_stands_and_a_bad_one_nothing() -> None:
         (lambda: samples.run(selection="C03"), "Part passed for STK push collections. Suite ci, only C03, Daraja "),
         (
             lambda: samples.run(capabilities=("payout", "stk_push")),
-            "Ready for payouts (B2C) and STK push collections. ",
+            "Ready for payouts and STK push collections. ",
         ),
         (lambda: samples.run(capabilities=()), "Ready for what was tried. Suite ci"),
     ],

@@ -71,7 +71,7 @@ CAPABILITIES: Final = MappingProxyType(
         "split_payments": "orders paid in several pushes",
         "top_up": "",
         "c2b": "customer payments to a paybill or till (C2B)",
-        "payout": "payouts (B2C)",
+        "payout": "payouts",
         "refund": "refunds",
         "reversal": "reversals",
         "transaction_status": "status queries of transactions",
