@@ -114,7 +114,8 @@ def _judge(context: CheckContext, one: FailedPayout) -> str:
     if len(requests) < 2:
         return ""
     ids, gaps = originator_ids(requests), gaps_s(requests)
-    sent = f"a payout failed: {one.result}; it was sent {len(requests)} times, {_repeated_as(ids)}, after {say_gaps([gaps])}"
+    how = _repeated_as(ids)
+    sent = f"a payout failed: {one.result}; it was sent {len(requests)} times, {how}, after {say_gaps([gaps])}"
     view = context.observations.status(one.payment)
     if view.state is PAID and not any(row["state"] == "paid" for row in transactions(context, one.payment)):
         raise Failed(f"{sent}; it is {say(view)}, and M-Pesa has paid nothing")
