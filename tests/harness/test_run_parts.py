@@ -47,6 +47,13 @@ def child(tmp_path: Path, code: str, **more: object) -> None:
     )
 
 
+def test_workers_that_share_a_folder_share_its_log(tmp_path: Path) -> None:
+    child(tmp_path, "print('the first')")
+    child(tmp_path, "print('the second')")
+
+    assert (tmp_path / "log").read_text() == "the first\nthe second\n"
+
+
 def test_a_childs_output_goes_to_its_log(tmp_path: Path) -> None:
     child(tmp_path, "print('hello')")
 

@@ -40,7 +40,7 @@ def clean_environment(base: Mapping[str, str]) -> dict[str, str]:
 
 
 class ChildProcess:
-    """A command that runs with its output in `log`, which only its owner can read until the child has ended."""
+    """A command whose output is added to `log`. Only its owner can read a new log until the child has ended."""
 
     def __init__(
         self,
@@ -53,7 +53,6 @@ class ChildProcess:
     ) -> None:
         self._log = log
         log.parent.mkdir(parents=True, exist_ok=True)
-        log.unlink(missing_ok=True)
         with open(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as output:
             self.process = subprocess.Popen(
                 command,

@@ -141,6 +141,7 @@ def run_load(
     seconds = None if asked.ui else PROBES * asked.duration_s if asked.find_limit else asked.duration_s
     tell = _watch(progress, f"load: {how(asked)} {span}", seconds, work_dir / _PROGRESS)
     log = order.out.resolve() / "load.log"
+    log.unlink(missing_ok=True)
 
     def look() -> None:
         watch()

@@ -125,6 +125,7 @@ class SuitesProcess:
         if not self._order.functional:
             return self
         settings = {**marks(self._work_dir), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+        self._log.unlink(missing_ok=True)
         self._child = ChildProcess(
             PREPARED,
             log=self._log,
