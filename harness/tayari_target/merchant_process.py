@@ -39,6 +39,8 @@ _TAIL_BYTES: Final = 16 * 1024
 _CUT: Final = "[earlier lines were cut]\n"
 _KEPT_BYTES: Final = 64 * 1024
 """To take the secrets out of more would take seconds."""
+_KEPT_LOG: Final = re.compile(r"merchant(-\d+)?\.log")
+"""The names under which logs are kept: of the first instance, and of the others."""
 _ERROR: Final = re.compile(
     r"(Exception in thread .*|Caused by: .*)?([\w.$]*(Error|Exception)\b|panic|fatal error|PHP Fatal)"
 )
@@ -66,6 +68,13 @@ def last_words(tail: str) -> str:
     lines = tail.strip().splitlines() or ["it printed nothing"]
     errors = [line for line in lines if _ERROR.match(line)]
     return errors[-1].strip() if errors and _SAYS_NOTHING.match(lines[-1]) else lines[-1]
+
+
+def delete_kept_logs(folder: Path) -> None:
+    """Delete the logs that an earlier run kept there, and no other file."""
+    for path in folder.glob("merchant*.log"):
+        if _KEPT_LOG.fullmatch(path.name):
+            path.unlink(missing_ok=True)
 
 
 def _environ() -> dict[str, str]:

@@ -15,6 +15,7 @@ from tayari_target.merchant_process import (
     MerchantProcess,
     MerchantStartError,
     answers,
+    delete_kept_logs,
     free_port,
     last_words,
 )
@@ -329,3 +330,12 @@ def test_answers_says_whether_something_listens() -> None:
     with open_shop({}) as shop:
         assert answers(shop.url)
     assert not answers(shop.url)
+
+
+def test_only_the_logs_of_an_earlier_run_are_deleted(tmp_path: Path) -> None:
+    for name in ("merchant.log", "merchant-2.log", "merchant-notes.log", "merchants.log", "other.log"):
+        (tmp_path / name).touch()
+
+    delete_kept_logs(tmp_path)
+
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["merchant-notes.log", "merchants.log", "other.log"]

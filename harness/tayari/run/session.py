@@ -22,7 +22,7 @@ from tayari_reports.verdict import Judgement, judge
 from tayari_reports.writers.writer_table import prepare, write_prepared
 from tayari_target.customer_messages import MESSAGES_FILE, read_messages
 from tayari_target.instances import Instances
-from tayari_target.merchant_process import MerchantStartError
+from tayari_target.merchant_process import MerchantStartError, delete_kept_logs
 from tayari_target.target_file import load_target
 from tayari_target.test_environment import TestEnvironment
 
@@ -120,8 +120,7 @@ def check(order: RunOrder, progress: RunProgress) -> RunResult:
     statements = read_statements(order.statements.beside(order.target))
     parts = Parts(began=time.time(), statements=statements)
     with report_folder(order.out):
-        for old in order.out.glob("merchant*.log"):
-            old.unlink(missing_ok=True)
+        delete_kept_logs(order.out)
         environment.keep_log_in = order.out
         return _run(order, environment, parts, progress)
 

@@ -95,7 +95,7 @@ def _json_path(written: str) -> JSONPath | CompoundJSONPath:
     from tayari_target.target_file.timed_paths import JSONPathError, compile_path  # noqa: PLC0415 - it takes 80 ms
 
     try:
-        return compile_path(written)
+        return compile_path(written, PATTERN_S)
     except (JSONPathError, re.error) as error:
         raise ExtractorError(f"is not a JSONPath: {str(error).splitlines()[0]}") from error
 
