@@ -51,6 +51,15 @@ def test_the_wheel_names_no_top_level_package_that_users_could_own(wheel: Path) 
     assert {top for top in tops if not top.startswith("tayari")} == set()
 
 
+def test_every_package_of_the_wheel_says_that_it_has_types(wheel: Path) -> None:
+    """Without `py.typed` the type checker of a user's adapter refuses what it imports from us."""
+    with ZipFile(wheel) as archive:
+        names = archive.namelist()
+
+    packages = {name.split("/")[0] for name in names if name.endswith("/__init__.py")}
+    assert {package for package in packages if f"{package}/py.typed" not in names} == set()
+
+
 @pytest.mark.long  # `make release-check` does the same for each Python that is there
 @pytest.mark.registry
 def test_the_wheel_alone_in_an_empty_environment_runs_the_demo(wheel: Path, tmp_path: Path) -> None:
