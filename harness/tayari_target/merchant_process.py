@@ -9,13 +9,14 @@ import shlex
 import signal
 import socket
 import subprocess
+import sys
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from secrets import randbelow
-from typing import Final
+from typing import BinaryIO, Final
 from urllib.parse import urlsplit
 
 import requests
@@ -32,6 +33,9 @@ from tayari_target.run_processes import exists
 from tayari_target.sender import connection_error
 from tayari_target.target_file.placeholders import PlaceholderError, fill
 from tayari_target.target_file.target_model import Start
+
+if sys.platform != "win32":
+    import fcntl
 
 LOG_BYTES: Final = 4 * 1024 * 1024
 """The log file is cut to its last part when it grows beyond."""
@@ -156,9 +160,7 @@ class MerchantProcess:
         """The last lines it printed."""
         try:
             with self._log.open("rb") as file:
-                size = file.seek(0, os.SEEK_END)
-                file.seek(max(0, size - most_bytes))
-                return file.read().decode("utf-8", errors="replace")
+                return _last_bytes(file, most_bytes).decode("utf-8", errors="replace")
         except OSError:
             return ""
 
@@ -169,6 +171,7 @@ class MerchantProcess:
         """
         try:
             with self._log.open("rb") as file:
+                _lock(file, alone=False)
                 size = file.seek(0, os.SEEK_END)
                 file.seek(mark if mark <= size else min(size, len(_CUT) + _TAIL_BYTES))
                 text = file.read()
@@ -307,13 +310,31 @@ class MerchantProcess:
         while process.poll() is None:
             try:
                 if self._log.stat().st_size > LOG_BYTES:
-                    tail = self.log_tail()
-                    os.truncate(self._log, 0)
-                    with self._log.open("a", encoding="utf-8") as file:
-                        file.write(_CUT + tail)
+                    cut(self._log)
             except OSError:
                 return  # the run's folder is gone
             time.sleep(1.0)
+
+
+def cut(log: Path) -> None:
+    """Keep the last part of a log, behind a line that says so. Who reads from a mark waits meanwhile."""
+    with log.open("a+b") as file:
+        _lock(file, alone=True)
+        kept = _last_bytes(file, _TAIL_BYTES)
+        file.truncate(0)
+        file.write(_CUT.encode() + kept)
+
+
+def _last_bytes(file: BinaryIO, most_bytes: int) -> bytes:
+    size = file.seek(0, os.SEEK_END)
+    file.seek(max(0, size - most_bytes))
+    return file.read()
+
+
+def _lock(file: BinaryIO, *, alone: bool) -> None:
+    """Wait until nobody cuts the log, or (`alone`) reads it either. Closing the file ends that."""
+    if sys.platform != "win32":
+        fcntl.flock(file, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
 
 
 def _nothing() -> None:

@@ -1,5 +1,6 @@
 """How checks are run: side by side, alone, over a merchant's death, to an interruption."""
 
+import errno
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -83,6 +84,18 @@ def test_every_ending_of_a_check_is_a_state_with_its_reason(error: Exception, st
 
     assert found.state is state
     assert str(error) in found.reason
+
+
+def test_a_result_that_cannot_be_written_ends_the_wait_for_it() -> None:
+    def full(_: Check) -> Check:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    runner = CheckRunner([environment()], report=full)  # type: ignore[list-item]  # as above
+    runner.start([planned_check("C01", passes), planned_check("C02", passes)])
+
+    for rule_id in ("C01", "C02"):
+        with pytest.raises(OSError, match="No space left on device"):
+            runner.result(rule_id)
 
 
 def test_a_check_that_raises_nothing_passes() -> None:

@@ -13,6 +13,7 @@ from tayari_contracts.context.findings import Failed, Inapplicable, Unjudged, Un
 from tayari_contracts.context.payment import FAILED, PAID, PENDING, Payment
 from tayari_contracts.context.run_record import Allocation
 from tayari_contracts.runner.check_run import check_of_rule, missing_need
+from tayari_contracts.runner.pass_conditions import not_seen
 from tayari_contracts.runner.scenario_check import check_of_scenario, money_check
 from tayari_reports.model import Level, NotTested
 from tayari_target.target_file.target_model import CallTemplate, StatusSource
@@ -86,6 +87,20 @@ def play(context: CheckContext, *, strict_words: bool = False, **document: Any) 
     check_of_scenario({"scenario": "ack/lost", "about": "Push once.", **document}, strict_words=strict_words).run(
         context
     )
+
+
+def test_a_payment_that_was_never_pushed_shows_nothing_of_its_scenario() -> None:
+    planned = check_of_scenario(
+        {"scenario": "payment/cancelled", "outcome": {"result_code": 1032}, "expect": {"state": "failed"}}
+    )
+    busy = Started(accepted=False, status=429, payment_id=None, body="Try later", message="Try later")
+    refused, sent = played(Calls(), started=busy), played(Calls(pushes=(0.0,), accepted=(0.0,)), FAILED)
+
+    planned.run(refused)
+    planned.run(sent)
+
+    assert [not_seen(refused, seen) for seen in planned.seen] == ["no STK push was sent, so a pass would prove nothing"]
+    assert [not_seen(sent, seen) for seen in planned.seen] == [""]
 
 
 @pytest.mark.parametrize("again_s", [0.0, 0.3, 0.9])

@@ -64,6 +64,25 @@ def test_merge_writes_one_run_and_ends_with_its_verdict(tmp_path: Path, capsys: 
     assert "given twice" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("command", ["merge", "render"])
+def test_no_new_verdict_is_made_of_an_edited_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    folders = [str(tmp_path / name) for name in ("one", "other")]
+    for folder, state in zip(folders, (State.PASS, State.FAIL), strict=True):
+        path = made(tmp_path, folder.rpartition("/")[2], state)
+        assert tayari(["report", "render", str(path), "--as", "json", "--out", folder]) == 0
+    edited = Path(folders[1]) / "run.json"
+    edited.write_text(edited.read_text().replace('"state": "fail"', '"state": "pass"'))
+    files = [f"{folder}/run.json" for folder in folders]
+
+    code = tayari(["report", command, *(files if command == "merge" else files[1:]), "--out", str(tmp_path / "new")])
+
+    assert code == 20
+    assert f"{edited}: it says NOT_READY" in capsys.readouterr().err
+    assert not (tmp_path / "new").exists()
+
+
 def test_verify_finds_a_changed_byte_and_another_sum(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     tayari(["report", "render", str(made(tmp_path, "a")), "--as", "bundle", "--out", str(tmp_path)])
     path = tmp_path / "evidence.zip"

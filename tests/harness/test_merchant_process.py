@@ -5,6 +5,7 @@ import socket
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,16 @@ from tayari_target.merchant_process import (
     MerchantProcess,
     MerchantStartError,
     answers,
+    cut,
     delete_kept_logs,
     free_port,
     last_words,
 )
 from tayari_target.target_file.target_model import Start
 from tiny_shop import Says, open_shop
+
+if sys.platform != "win32":
+    import fcntl
 
 SERVE = """\
 import http.server, os, sys
@@ -307,11 +312,31 @@ def test_what_was_printed_since_a_mark_is_read_though_it_repeats_earlier_lines(t
 def test_what_a_cut_of_the_log_kept_was_printed_before_it(tmp_path: Path) -> None:
     merchant = make(tmp_path)
     log = tmp_path / "merchant.log"
-    log.write_text("old\n" * 100_000)
+    log.write_bytes(b"old \xff\xfe\n" * 100_000)
     _, mark = merchant.printed_since(0)
-    log.write_text("[earlier lines were cut]\n" + merchant.log_tail() + "new\n")
+    cut(log)
+    with log.open("a") as file:
+        file.write("new\n")
 
     assert merchant.printed_since(mark)[0] == "new\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="files are not locked there")
+def test_who_reads_a_log_that_is_just_cut_waits_for_the_end_of_that(tmp_path: Path) -> None:
+    merchant = make(tmp_path)
+    log = tmp_path / "merchant.log"
+    log.write_text("old\n" * 100_000)
+    _, mark = merchant.printed_since(0)
+    tail = merchant.log_tail()
+    with ThreadPoolExecutor(max_workers=1) as pool, log.open("ab") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        file.truncate(0)
+        reading = pool.submit(merchant.printed_since, mark)
+        wait([reading], timeout=0.2)
+        file.write(f"[earlier lines were cut]\n{tail}new\n".encode())
+        file.close()
+
+        assert reading.result()[0] == "new\n"
 
 
 def test_a_merchant_without_a_log_has_printed_nothing(tmp_path: Path) -> None:

@@ -42,6 +42,36 @@ def test_a_folder_is_free_again_after_its_run(tmp_path: Path) -> None:
             assert (tmp_path / "out").is_dir()
 
 
+def test_reports_of_an_earlier_run_do_not_outlive_the_start_of_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_: object) -> None:
+        raise RuntimeError("as if the process was killed")
+
+    monkeypatch.setattr("tayari.run.session._run", killed)
+    out, junit = tmp_path / "out", tmp_path / "junit.xml"
+    out.mkdir()
+    for name in ("run.json", "junit.xml", "report.html", "evidence.zip", "merchant-2.log", "mine.txt"):
+        (out / name).write_text("READY")
+    junit.write_text("<testsuites/>")
+
+    code = run(["check", str(mini_target(tmp_path)), "--out", str(out), "--junit", str(junit)])
+
+    assert code == 30
+    assert [path.name for path in out.iterdir()] == ["mine.txt"]
+    assert junit.read_text() == ""
+
+
+def test_an_earlier_report_that_cannot_be_removed_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "out" / "run.json"
+    folder.mkdir(parents=True)
+
+    code = run(["check", str(mini_target(tmp_path)), "--out", str(folder.parent)])
+
+    assert code == 20
+    assert f"{folder}: an earlier report cannot be removed" in capsys.readouterr().err
+
+
 def test_a_full_disk_costs_the_reports_and_not_the_verdict(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -21,7 +21,7 @@ from tayari.run.load import CONCURRENT_USERS, planned_rules
 from tayari.run.order import LoadOrder, RunOrder
 from tayari.run.progress import RunProgress
 from tayari.run.session import doctor
-from tayari.run.suites import PREPARED, EventTail, SuitesProcess, pytest_command
+from tayari.run.suites import PREPARED, EventTail, SuitesProcess, found_so_far, pytest_command
 from tayari_contracts.runner import pytest_process
 from tayari_control.simulator_process import SimulatorStartError, start_simulator
 from tayari_reports.model import Check, State
@@ -236,6 +236,25 @@ def test_the_process_of_suites_that_cannot_begin_says_why(tmp_path: Path, monkey
 
     with SuitesProcess(order, tmp_path) as suites, pytest.raises(ChildFailed, match="no module named pytest"):
         suites.run(environment_files=[], progress=spoken()[0], mask=str, watch=lambda: None)
+
+
+@pytest.mark.parametrize(
+    ("written", "why"),
+    [
+        ('{"event": "plan", "rules": []}', "ended without saying that all was written"),
+        ('{"event": "che{"event": "end"}\n', "the results of the suites cannot be read"),
+    ],
+)
+def test_suites_that_lost_results_are_not_believed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: str, why: str
+) -> None:
+    code = f"import pathlib; pathlib.Path({str(tmp_path / 'events.jsonl')!r}).write_text({written!r})"
+    monkeypatch.setattr("tayari.run.suites.PREPARED", (sys.executable, "-c", code))
+    order = RunOrder(target=mini_target(tmp_path), out=tmp_path / "out")
+
+    with SuitesProcess(order, tmp_path) as suites, pytest.raises(ChildFailed, match=why):
+        suites.run(environment_files=[], progress=spoken()[0], mask=str, watch=lambda: None)
+    assert found_so_far(tmp_path).ended is False
 
 
 def test_prepared_suites_take_the_arguments_that_pytest_takes(capfd: pytest.CaptureFixture[str]) -> None:

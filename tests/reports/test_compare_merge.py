@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 import samples
+from sample_load import load
 from tayari_reports.model import SCHEMA, NotTested, Run, State, Verdict
 from tayari_reports.model.codec import ReportError
-from tayari_reports.model.facts import Code
+from tayari_reports.model.facts import Build, Code
 from tayari_reports.model.merged_run import merge
 from tayari_reports.verdict import judge
 from tayari_reports.verdict.comparison import Comparison, compare, to_json, to_markdown
@@ -121,6 +122,22 @@ def test_one_bad_part_spoils_the_whole() -> None:
 
     assert judge(merged).verdict is Verdict.INVALID_RUN
     assert judge(merge([samples.ready(), replace(samples.ready(), run_id="b", interrupted=True)])).exit_code == 12
+
+
+def test_a_load_that_proves_nothing_is_not_forgotten_for_a_later_one() -> None:
+    lost = replace(samples.ready(), load=replace(load(), invalid=("workers were lost",)))
+    later = replace(samples.ready(), run_id="b", started_at=lost.started_at + 60.0, load=load())
+
+    assert judge(later).verdict is Verdict.READY
+    assert judge(merge([lost, later])).verdict is Verdict.INVALID_RUN
+
+
+def test_two_commits_are_not_one_merchant() -> None:
+    old, new = (replace(samples.ready(), run_id=name, build=Build(commit=name * 40)) for name in "ab")
+
+    with pytest.raises(ReportError, match="different commits of the merchant"):
+        merge([old, new])
+    assert merge([old, replace(samples.ready(), run_id="c")]).build.commit == "a" * 40
 
 
 def test_signatures_do_not_survive_a_merge() -> None:

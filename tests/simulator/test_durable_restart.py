@@ -10,9 +10,12 @@ from typing import Any
 import pytest
 from core_kit import NOW_S, Desk, Playing, payload
 from tayari_simulator.apis.bill_manager import BillBook
+from tayari_simulator.apis.core.execution import bring_result_forward
+from tayari_simulator.apis.core.prompts import answer_prompt
 from tayari_simulator.journal.pending import PendingFile, before, beside
 from tayari_simulator.journal.sqlite_file import JournalFileError
 from tayari_simulator.state.behaviour import Behaviour, Step
+from tayari_simulator.state.handsets import BEHAVIOURS, WAITS, Handset, Press
 from tayari_simulator.state.identifiers import EAT
 from tayari_simulator.transport.metrics import balance
 from tayari_simulator.transport.simulator import Simulator
@@ -116,6 +119,47 @@ def test_a_payment_keeps_its_scenario_and_its_next_step(tmp_path: Path) -> None:
                 assert [body["Body"]["stkCallback"]["ResultCode"] for body in shop.bodies] == [1032, 0]
                 counts = there.simulator.balance()
                 assert (counts["called_back"], counts["pending"], counts["balanced"]) == (1, 0, True)
+
+    in_loop(test)
+
+
+def test_a_result_that_was_brought_forward_stays_so(tmp_path: Path) -> None:
+    async def test() -> None:
+        file = str(tmp_path / "journal")
+        async with merchant() as shop:
+            async with port(journal_file=file, clock="manual", options=LATER) as there:
+                _, ack = await there.push(shop.url)
+                await there.simulator.advance(by_s=60)
+                at_s, payment = there.simulator.now_s(), there.simulator.transaction(ack["CheckoutRequestID"])
+                assert payment is not None
+                bring_result_forward(there.simulator.daraja.state, payment, at_s)
+                killed(there.simulator)
+            async with port(journal_file=file, clock="manual", options=LATER) as there:
+                await there.simulator.advance(by_s=0)
+                (found,) = payments_of(there.simulator, transaction_id=ack["CheckoutRequestID"])
+
+                assert (found["state"], found["result_due_at"]) == ("paid", at_s)
+
+    in_loop(test)
+
+
+@pytest.mark.parametrize(("press", "code"), [(Press.CANCEL, 1032), (Press.PAY, 0)])
+def test_what_the_customer_did_with_the_prompt_stays_done(tmp_path: Path, press: Press, code: int) -> None:
+    async def test() -> None:
+        file = str(tmp_path / "journal")
+        async with merchant() as shop:
+            async with port(Playing(WAITS), journal_file=file, clock="manual") as there:
+                await there.push(shop.url)
+                state, now_s = there.simulator.daraja.state, there.simulator.now_s()
+                (payment,) = state.transactions.all()
+                answer_prompt(state, Handset(msisdn=payment.msisdn), press, None, now_s)
+                killed(there.simulator)
+            async with port(journal_file=file, clock="manual", behaviours=BEHAVIOURS.get) as there:
+                await there.answered()
+
+                assert [body["Body"]["stkCallback"]["ResultCode"] for body in shop.bodies] == [code]
+                (found,) = payments_of(there.simulator, transaction_id=payment.id)
+                assert found["result_due_at"] == now_s
 
     in_loop(test)
 

@@ -321,7 +321,11 @@ class CheckRunner:
             for one in self._instances:
                 for other in self._instances:
                     one.run.learn(other.run)
-            self._results[planned.rule.id].set_result(self._report(check))
+            result = self._results[planned.rule.id]
+            try:
+                result.set_result(self._report(check))
+            except Exception as error:  # noqa: BLE001 - a full disk: whoever waits for the result must learn of it
+                result.set_exception(error)
 
     def _give_up(self, plan: Iterable[PlannedCheck], reason: str) -> None:
         for planned in plan:

@@ -29,7 +29,7 @@ from tayari_contracts.context.merchant_profile import MerchantProfile
 from tayari_contracts.context.message_topics import is_generic, machine_words
 from tayari_contracts.context.payment import PAID, PENDING, Payment
 from tayari_contracts.runner.check_run import PlannedCheck, missing_need
-from tayari_contracts.runner.scenario_kinds import kind_of
+from tayari_contracts.runner.scenario_kinds import PUSH, endpoint_of, kind_of
 from tayari_contracts.steps.c2b_payments import is_decided
 from tayari_contracts.steps.payouts import originator_ids, payout_requests
 
@@ -98,7 +98,7 @@ def check_of_scenario(document: Document, *, strict_words: bool = False) -> Plan
         ),
         run=_play(document, strict_words=strict_words),
         needs=needs,
-        seen=frozenset({Seen.MET}),
+        seen=frozenset({Seen.MET if document.get("faults") or endpoint_of(document) != PUSH else Seen.PUSH}),
         exclusive=kind.is_alone(document),
         queries=4 if _without_callback(document) else 0,
     )

@@ -46,13 +46,16 @@ class CiFiles:
         )
 
     def require_writable(self, output: Output) -> None:
-        """End the command before anything starts, where a file that was named cannot be written."""
-        for option, path in (("--junit", self.junit), ("--summary", self.summary)):
+        """End the command before anything starts, where a file that was named cannot be written.
+
+        The JUnit file is empty from then on: no CI server shall take that of an earlier run for this one's.
+        """
+        for option, path, mode in (("--junit", self.junit, "wb"), ("--summary", self.summary, "ab")):
             if path is None:
                 continue
             try:
                 path.parent.mkdir(parents=True, exist_ok=True)
-                with path.open("ab"):
+                with path.open(mode):
                     pass
             except OSError as error:
                 do = f"expected a file that can be written; choose another with {option}"

@@ -53,9 +53,7 @@ def render(
     output = Output(form)
     with failures(output):
         files = StatementFiles(waivers=waivers, attestations=attestations, sign_off=sign_off)
-        found = read_run(run_file)
-        refuse_if_changed(found, run_file)
-        run = prepare(_with_statements(found, files))
+        run = prepare(_with_statements(_read_unchanged(run_file), files))
         judgement = judge(run)
         judged = {**summary(judgement), "exit_code": judgement.exit_code}
         if rendering == "terminal":
@@ -100,7 +98,7 @@ def merge(
     """Several runs of one merchant as one: shards, or suites. The exit code is the merged verdict's."""
     output = Output(form)
     with failures(output):
-        whole = prepare(merge_runs([read_run(path) for path in run_files]))
+        whole = prepare(merge_runs([_read_unchanged(path) for path in run_files]))
         reports = write_all(whole, out)
     judgement = judge(whole)
     written = {name: str(path) for name, path in reports.items()}
@@ -191,6 +189,17 @@ def lint(
 
 def _count(found: Sized, noun: str) -> str:
     return f"{len(found)} {noun}" if len(found) == 1 else f"{len(found)} {noun}s"
+
+
+def _read_unchanged(path: Path) -> Run:
+    """The run of a file whose verdict follows from its checks; a new verdict may be made of it.
+
+    Raises:
+        ReportError: it is no run, or was changed after it was written.
+    """
+    run = read_run(path)
+    refuse_if_changed(run, path)
+    return run
 
 
 def _with_statements(run: Run, files: StatementFiles) -> Run:

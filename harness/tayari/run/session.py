@@ -19,7 +19,7 @@ from tayari_reports.model import EXIT_CODES, Run
 from tayari_reports.model.codec import ReportError
 from tayari_reports.redaction import secret_pieces
 from tayari_reports.verdict import Judgement, judge
-from tayari_reports.writers.writer_table import prepare, write_prepared
+from tayari_reports.writers.writer_table import WRITERS, prepare, write_prepared
 from tayari_target.customer_messages import MESSAGES_FILE, read_messages
 from tayari_target.instances import Instances
 from tayari_target.merchant_process import MerchantStartError, delete_kept_logs
@@ -121,8 +121,24 @@ def check(order: RunOrder, progress: RunProgress) -> RunResult:
     parts = Parts(began=time.time(), statements=statements)
     with report_folder(order.out):
         delete_kept_logs(order.out)
+        _remove_old_reports(order.out)
         environment.keep_log_in = order.out
         return _run(order, environment, parts, progress)
+
+
+def _remove_old_reports(out: Path) -> None:
+    """Whatever becomes of this run, nobody shall take the reports of an earlier one for its own.
+
+    Raises:
+        ReportError: one of them cannot be removed.
+    """
+    for name in ("pytest.html", *(writer.file_name for writer in WRITERS.values())):
+        old = out / name
+        try:
+            old.unlink(missing_ok=True)
+        except OSError as error:
+            do = "remove it, or choose another folder with --out"
+            raise ReportError(f"{old}: an earlier report cannot be removed ({error.strerror}); {do}") from None
 
 
 def _run(order: RunOrder, environment: TestEnvironment, parts: Parts, progress: RunProgress) -> RunResult:

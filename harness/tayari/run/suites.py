@@ -14,13 +14,13 @@ from typing import Final, Self
 from tayari_contracts.catalogue.rules import select
 from tayari_contracts.runner.check_schedule import CheckSchedule, applicable
 from tayari_reports.model import Check
-from tayari_reports.model.codec import from_value
+from tayari_reports.model.codec import ReportError, from_value
 from tayari_reports.model.run_files import Events, read_events
 from tayari_target.instances import most_instances
 from tayari_target.run_processes import marks
 from tayari_target.target_file.target_model import Target
 
-from tayari.run.children import ChildProcess, Mask, Watch, clean_environment
+from tayari.run.children import ChildFailed, ChildProcess, Mask, Watch, clean_environment, last_lines
 from tayari.run.order import RunOrder
 from tayari.run.progress import RunProgress
 
@@ -53,7 +53,8 @@ class EventTail:
         whole = added[: added.rfind(b"\n") + 1]
         self._offset += len(whole)
         for line in whole.splitlines():
-            self._tell(json.loads(line))
+            with contextlib.suppress(json.JSONDecodeError):  # the disk was full; whoever reads all of the file says so
+                self._tell(json.loads(line))
 
     def _tell(self, event: dict[str, object]) -> None:
         if event["event"] == "plan":
@@ -168,13 +169,21 @@ class SuitesProcess:
             arguments.close()
         self._is_used = True
         child.finish(watch=look, what="the suites", accept=_JUDGED, mask=mask)
-        return read_events(events)
+        try:
+            found = read_events(events)
+        except ReportError as error:
+            raise ChildFailed(f"the results of the suites cannot be read: {error}", log=self._log) from error
+        if not found.ended:
+            why = last_lines(self._log, 3)
+            raise ChildFailed(f"the suites ended without saying that all was written: {why}", log=self._log)
+        return found
 
 
 def found_so_far(work_dir: Path) -> Events:
-    """What an interrupted suite had found."""
-    events = work_dir / "events.jsonl"
-    return read_events(events) if events.exists() else Events((), (), False)
+    """What an interrupted suite had found; nothing where that cannot be read."""
+    with contextlib.suppress(ReportError):
+        return read_events(work_dir / "events.jsonl")
+    return Events((), (), False)
 
 
 def pytest_command(order: RunOrder, *, environment_files: Sequence[Path], events: Path, work_dir: Path) -> list[str]:

@@ -2,12 +2,12 @@
 
 The rules where they meet:
 
-- They must be of one merchant, one target file (its hash), one profile, one clock mode and one version of Tayari;
-  else it is refused.
+- They must be of one merchant, one commit of it, one target file (its hash), one profile, one clock mode and one
+  version of Tayari; else it is refused.
 - The plan is the union; a rule that is planned twice must be the same in both.
 - Every check is kept, and the worst speaks. Only `not_tested` because a run left the rule out, or ended before it,
   gives way to an answer of another run.
-- One failed preflight, or one interrupted run, is the whole's.
+- One failed preflight, one interrupted run, or one load that proves nothing, is the whole's.
 - Of two load results the later is shown; the checks of both count.
 - Waivers are the union. Of attestations the latest of each item counts. Signatures are dropped: a part was signed,
   not the whole.
@@ -48,6 +48,7 @@ def merge(runs: Sequence[Run]) -> Run:
     _refuse(runs)
     ordered = sorted(runs, key=lambda run: run.started_at)
     last = ordered[-1]
+    loads = [run.load for run in ordered if run.load is not None]
     checks = tuple(check for run in ordered for check in run.checks)
     return replace(
         last,
@@ -61,9 +62,9 @@ def merge(runs: Sequence[Run]) -> Run:
         plan=_plan(ordered),
         checks=_without_gaps(checks),
         preflight=tuple(row for run in ordered for row in run.preflight),
-        load=next((run.load for run in reversed(ordered) if run.load is not None), None),
+        load=loads[-1] if loads else None,
         interrupted=any(run.interrupted for run in ordered),
-        invalid=_union(run.invalid for run in ordered),
+        invalid=_union([*(run.invalid for run in ordered), *(load.invalid for load in loads[:-1])]),
         notes=(*_union(run.notes for run in ordered), *_notes(ordered)),
         environment=_union(run.environment for run in ordered),
         provenance=_union(run.provenance for run in ordered),
@@ -89,10 +90,11 @@ def _refuse(runs: Sequence[Run]) -> None:
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise ReportError(f"run {twice[0]} is given twice; expected each run once")
-    for field, what in _SAME:
-        values = list(dict.fromkeys(str(getattr(run, field)) for run in runs))
-        if len(values) > 1:
-            shown = ", ".join(value[:16] or "none" for value in values)
+    found = [([str(getattr(run, field)) for run in runs], what) for field, what in _SAME]
+    commits = [run.build.commit for run in runs if run.build.commit]
+    for values, what in (*found, (commits, "different commits of the merchant")):
+        if len(set(values)) > 1:
+            shown = ", ".join(value[:16] or "none" for value in dict.fromkeys(values))
             raise ReportError(f"{what} ({shown}); merge only runs of one merchant and one set-up")
 
 

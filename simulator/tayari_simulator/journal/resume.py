@@ -20,6 +20,7 @@ from tayari_simulator.journal.pending import CHANGES, FACTS, Owed, PendingFile, 
 from tayari_simulator.journal.sqlite_file import JournalFileError
 from tayari_simulator.state.behaviour import Behaviour, Delivery, Play
 from tayari_simulator.state.exchange import ExchangeKind, JournalExchange
+from tayari_simulator.state.handsets import ANSWER, answered
 from tayari_simulator.state.transactions import Ending, Status, Transaction
 
 Behaviours = Callable[[str], "Behaviour | None"]
@@ -98,8 +99,15 @@ def _result(left: Left, row: list[Any], _: Behaviours) -> None:
     values = dict(zip(CHANGES, changed, strict=True))
     values["status"] = Status(values["status"])  # a compiled transaction takes nothing else
     values["ending"] = Ending(values["ending"]) if values["ending"] else None
+    due_before_s = transaction.next_due_s
     for name, value in values.items():
         setattr(transaction, name, value)
+    if transaction.details and ANSWER in transaction.details:
+        transaction.play = answered(transaction.details[ANSWER])
+    if 0.0 < transaction.next_due_s < due_before_s:  # it was brought forward to the moment of then
+        left.latest_s = max(left.latest_s, transaction.next_due_s)
+        if not transaction.step:
+            transaction.due_s = transaction.next_due_s
     if transaction.play is None and transaction.step:
         transaction.next_due_s = 0.0  # further results were its scenario's, which is not loaded any more
     left.latest_s = max(left.latest_s, transaction.completed_s)

@@ -11,6 +11,8 @@ from tayari_simulator.state.transactions import Status, Transaction
 
 BY_HANDSET: Final = "handset"
 """Says in a payment that a handset chose its behaviour; also the name of that behaviour."""
+ANSWER: Final = "answer"
+"""In a transaction's details: the result code of what the customer did with the prompt."""
 FIRST_PIN: Final = "1234"
 FIRST_BALANCE: Final = 5_000
 """Shillings of a handset whose number had no wallet."""

@@ -155,7 +155,7 @@ class Keeper(Protocol):
         """A push was accepted; its acknowledgement is not written yet."""
 
     def resulted(self, transaction: Transaction, deliveries: tuple[Delivery, ...]) -> None:
-        """A result fell due, and these callbacks came of it; none of them is sent yet."""
+        """A result fell due, and these callbacks came of it; none of them is sent yet. Or it shall fall due earlier."""
 
     def planned(self, transaction: Transaction, delivery: Delivery) -> None:
         """One more callback is to be sent (a retry)."""

@@ -85,6 +85,8 @@ def bring_result_forward(state: DarajaState, transaction: Transaction, now_s: fl
     if not transaction.step:
         transaction.due_s = now_s
     transaction.next_due_s = now_s
+    if state.keeper is not None:
+        state.keeper.resulted(transaction, ())
     state.schedule.bring_forward(transaction, now_s)
 
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from tayari_simulator.apis.core.daraja_state import DarajaState, PromptResults
 from tayari_simulator.apis.core.execution import bring_result_forward
-from tayari_simulator.state.handsets import PINS_UNTIL_LOCKED, Handset, Press, answered, waits
+from tayari_simulator.state.handsets import ANSWER, PINS_UNTIL_LOCKED, Handset, Press, answered, waits
 from tayari_simulator.state.transactions import Transaction
 
 PHONE: Final = "phone"
@@ -45,7 +45,9 @@ def answer_prompt(state: DarajaState, handset: Handset, press: Press, pin: str |
     transaction = prompt_on(state, handset.msisdn)
     if transaction is None:
         raise NoPrompt(handset.msisdn)
-    transaction.play = answered(_code(state, handset, transaction, press, pin))
+    code = _code(state, handset, transaction, press, pin)
+    transaction.play = answered(code)
+    transaction.details = {**(transaction.details or {}), ANSWER: code}
     bring_result_forward(state, transaction, now_s)
     return transaction
 
