@@ -24,6 +24,7 @@ from budget_defects import (
 )
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
+from matching_defects import ApprovalIsIgnored, MatchesByPhone, OpenIsSentAtStart
 from payroll import STOPPING, Payroll, parameters
 from retry_defects import ApprovalPaysAgain, FailedIsSentAgain, RetriesForEver, RetriesUnderItsId
 from suppliers import SUPPLIER_DEFECTS, Suppliers
@@ -357,6 +358,9 @@ DEFECTS: dict[str, tuple[tuple[str, ...], type[Payroll]]] = {
     "retries-for-ever": (("P23",), RetriesForEver),
     "retries-under-its-id": (("P23",), RetriesUnderItsId),
     "failed-is-sent-again": (("P23",), FailedIsSentAgain),
+    "matches-by-phone": (("P18",), MatchesByPhone),
+    "open-is-sent-at-start": (("P02",), OpenIsSentAtStart),
+    "approval-is-ignored": (("P24",), ApprovalIsIgnored),
 }
 """By name: the rules that catch it, and what is done wrong."""
 

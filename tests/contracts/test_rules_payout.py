@@ -136,6 +136,7 @@ def test_a_merchant_that_decides_the_amount_of_a_payout_is_not_judged_by_the_amo
     notes: list[str] = []
     context: Any = SimpleNamespace(
         profile=profile,
+        target=SimpleNamespace(merchant=merchant),
         evidence=SimpleNamespace(payments=[PAYOUT], notes=notes),
         run=SimpleNamespace(observations=lambda _: ()),
     )
@@ -226,28 +227,70 @@ def test_p23_asks_for_no_payout_after_the_result_at_which_a_merchant_may_stop_al
 
 
 @pytest.mark.parametrize(
-    ("named", "sent_early", "ids", "ends"),
+    ("sent", "states", "ends"),
     [
-        (False, False, "a", "Inapplicable"),
-        (True, True, "a", "Untested"),
-        (True, False, "a", "passes"),
-        (True, False, "aa", "passes"),
-        (True, False, "ab", "WrongCredit"),
+        (3, (PaymentState.PAID, PaymentState.FAILED, PaymentState.REVIEW), "passes"),
+        (3, (PaymentState.FAILED, PaymentState.FAILED, PaymentState.REVIEW), "Failed"),
+        (3, (PaymentState.PAID, PaymentState.FAILED, PaymentState.PAID), "Failed"),
+        (1, (), "noted"),
     ],
 )
-def test_a_payout_that_was_approved_again_is_judged_by_its_ids(
-    named: bool, sent_early: bool, ids: str, ends: str, monkeypatch: pytest.MonkeyPatch
+def test_each_of_three_payouts_to_one_person_ends_as_its_own_result_says(
+    sent: int, states: tuple[PaymentState, ...], ends: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    requests = [
-        {"seq": number, "request": {"body": json.dumps({"OriginatorConversationID": one})}}
-        for number, one in enumerate(ids)
-    ]
+    """`states`: of the one that M-Pesa made, and of the others. `sent`: how many the merchant sends at a time."""
+    seen, made = iter(states), iter(range(3))
+    monkeypatch.setattr(p18_ordinary_payout, "judge_control", lambda *_: None)
+    monkeypatch.setattr(p18_ordinary_payout, "new_payee", lambda _: PAYOUT.msisdn)
+    monkeypatch.setattr(p18_ordinary_payout, "pay_out", lambda *_, **__: replace(PAYOUT, since=next(made)))
+    monkeypatch.setattr(p18_ordinary_payout, "await_request", lambda *_: None)
+    monkeypatch.setattr(p18_ordinary_payout, "expect_results_taken", lambda *_, **__: None)
+    monkeypatch.setattr(p18_ordinary_payout, "payout_requests", lambda _, payment: [{}] if payment.since < sent else [])
+    notes: list[str] = []
+    context: Any = SimpleNamespace(
+        allocation=SimpleNamespace(amount=lambda: 100),
+        evidence=SimpleNamespace(notes=notes, payments=[]),
+        observations=SimpleNamespace(until=lambda *_, **__: StatusView(state=next(seen))),
+        profile=SimpleNamespace(receives_payout_amount=True),
+        target=SimpleNamespace(merchant=SimpleNamespace(payout=SimpleNamespace(status=True))),
+        time=SimpleNamespace(settled_s=0.0),
+    )
+
+    ended = ending(checks()["P18"], context)
+
+    assert ("noted" if notes else ended) == ends
+
+
+@pytest.mark.parametrize(
+    ("named", "sent_unapproved", "ids", "ends"),
+    [
+        (False, "", "a", "Inapplicable"),
+        (True, "at once", "a", "WrongCredit"),
+        (True, "later", "a", "WrongCredit"),
+        (True, "", "a", "passes"),
+        (True, "", "aa", "passes"),
+        (True, "", "ab", "WrongCredit"),
+    ],
+)
+def test_a_payout_waits_for_its_approval_and_is_sent_under_one_id_however_often_it_is_approved(
+    named: bool, sent_unapproved: str, ids: str, ends: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`sent_unapproved`: when a payout goes that nobody approved; "later": as soon as the approved one does."""
+    held = replace(PAYOUT, msisdn="254711000112")
     approved: list[str] = []
-    monkeypatch.setattr(p24_approved_twice, "pay_out", lambda *_, **__: PAYOUT)
+    asked = iter([held, PAYOUT])
+
+    def requests(_: Any, payment: Payment) -> list[Any]:
+        if sent_unapproved != "at once" and (not approved or (payment is held and not sent_unapproved)):
+            return []
+        bodies = [json.dumps({"OriginatorConversationID": one}) for one in ids]
+        return [{"seq": number, "request": {"body": body}} for number, body in enumerate(bodies)]
+
+    monkeypatch.setattr(p24_approved_twice, "pay_out", lambda *_, **__: next(asked))
     monkeypatch.setattr(p24_approved_twice, "expect_results_taken", lambda *_: None)
     monkeypatch.setattr(p24_approved_twice, "play", lambda _, acts: [act.do() for act in acts])
     for module in (p24_approved_twice, payouts):
-        monkeypatch.setattr(module, "payout_requests", lambda *_: requests if approved or sent_early else [])
+        monkeypatch.setattr(module, "payout_requests", requests)
     monkeypatch.setattr(payouts, "transactions", lambda *_: [{"state": "paid"}] * len(ids))
     call = CallTemplate(method="POST", path="/approve/{payout_id}")
     payout = Payout(call=call, approve=call if named else None)
@@ -258,4 +301,5 @@ def test_a_payout_that_was_approved_again_is_judged_by_its_ids(
     )
 
     assert ending(checks()["P24"], context) == ends
-    assert approved == (["p1"] * 4 if named and not sent_early else [])
+    clicks = {"": 4, "later": 3, "at once": 0}[sent_unapproved] if named else 0
+    assert approved == ["p1"] * clicks

@@ -123,6 +123,26 @@ def test_a_gate_in_which_nothing_applies_has_tested_nothing() -> None:
     assert left_out.state is State.NOT_APPLICABLE
 
 
+@pytest.mark.parametrize(
+    ("file", "name", "enable", "instead"),
+    [
+        ("suppliers.yaml", "pochi/success", "merchant.payout.request with {msisdn}", "b2b/*"),
+        ("tayari.yaml", "b2b/success", "merchant.payout.request with {party_b}", "payout/* and pochi/*"),
+    ],
+)
+def test_a_gate_of_payouts_to_others_says_whom_the_merchant_pays_and_what_to_name(
+    file: str, name: str, enable: str, instead: str
+) -> None:
+    payroll = load_target(MSHAHARA / file)
+    (alone,) = applying([check_of_scenario(DOCUMENTS[name])], payroll)
+
+    untested = missing_need(alone, MerchantProfile(payroll))
+
+    assert untested is not None
+    assert (untested.state, untested.enable) == (State.NOT_TESTED, enable)
+    assert untested.reason.endswith(f"the scenarios of those are {instead}")
+
+
 @pytest.mark.parametrize(("written", "amount"), [("1,000.00", 1000), ("500", 500), (None, None)])
 def test_a_customer_pays_the_amount_in_the_scenarios_confirmation(written: str | None, amount: int | None) -> None:
     faults = [{"mutate": {"set": {"TransAmount": written}}}] if written else [{"mutate": {"drop": ["FirstName"]}}]
@@ -148,7 +168,8 @@ def test_what_stops_all_payouts_runs_alone(name: str, stops: bool) -> None:
 @pytest.mark.parametrize(
     ("name", "needs"),
     [
-        ("payout/success", {Need.PAYOUT, Need.PAYOUT_STATE}),
+        ("payout/success", {Need.PAYOUT, Need.PERSONS, Need.PAYOUT_STATE}),
+        ("b2b/success", {Need.PAYOUT, Need.ORGANISATIONS, Need.PAYOUT_STATE}),
         ("status/success", {Need.PAYOUT, Need.PAYOUT_STATE}),
         ("balance/success", {Need.PAYOUT, Need.BALANCE}),
         ("reversal/success", {Need.STATE, Need.REFUND, Need.REFUND_STATE}),

@@ -29,7 +29,7 @@ from tayari_contracts.runner.pass_conditions import not_seen
 from tayari_contracts.runner.scenario_kinds import pay_until_met, token_part
 from tayari_contracts.steps import pushes
 from tayari_money.payment_record import PaymentKind, PaymentState
-from tayari_target.target_file.target_model import CallTemplate, CreditSource, Pay, StatusSource
+from tayari_target.target_file.target_model import CallTemplate, Pay, StatusSource
 from tayari_target.views import LedgerView, Started, StatusView
 
 STARTED = Started(accepted=True, status=200, payment_id="7")
@@ -424,49 +424,53 @@ def test_a_start_without_identifier_is_not_described_with_the_message_of_another
 
 
 @pytest.mark.parametrize(
-    ("ids", "before", "after", "ends"),
+    ("ids", "counts", "ends"),
     [
-        (("7", "8"), 1, 1, "passes"),
-        (("7", "8"), 1, 0, "Missing"),
-        (("7", "7"), 1, 2, "passes"),
-        (("7", "7"), 1, 1, "Missing"),
-        (("7", "7"), 1, "true", "Untested"),
-        (("7", "8"), 1, "true", "passes"),
-        (("A", "7", "8"), 1, 1, "Missing"),
-        (("A", "7", "8"), 1, 2, "passes"),
-        (("A", "7", "8"), 1, "true", "Untested"),
-        (("7", "7"), None, None, "Untested"),
-        (("7", "8"), None, None, "passes"),
+        (("7", "8"), (1, 0, 1), "passes"),
+        (("7", "8"), (1, 0, 0), "Missing"),
+        (("7", "8"), (1, None, 1), "passes"),
+        (("7", "8"), (1, 1, 2), "passes"),
+        (("7", "8"), (1, 1, 1), "Missing"),
+        (("7", "7"), (1, 1, 2), "passes"),
+        (("7", "7"), (1, 1, 1), "Missing"),
+        (("7", "7"), (1, 1, "true"), "Untested"),
+        (("7", "8"), (1, 0, "true"), "passes"),
+        (("7", "7"), (), "Untested"),
+        (("7", "8"), (), "passes"),
     ],
 )
 def test_a_second_instalment_of_the_same_amount_is_credited(
-    ids: tuple[str, ...], before: int | None, after: int | str | None, ends: str
+    ids: tuple[str, str], counts: tuple[int | str | None, ...], ends: str
 ) -> None:
-    """`ids` are those of the payments; one more before them where credits are read by the account."""
-    payments = iter([payment(replace(STARTED, payment_id=one)) for one in ids[-2:]])
-    is_flag = after == "true"
-    counts = iter((before, *[1 if is_flag else after] * 3))
-    made: Any = SimpleNamespace(
+    """`counts`: the credits read for the first payment, for the second before it is paid, and for it at the end. Where
+    the second has some before it is paid, target file or adapter read those of its account.
+    """
+    assert ending(judge_second_instalment, instalments(ids, counts)) == ends
+
+
+def test_a_second_instalment_that_is_paid_before_anybody_looked_is_not_judged() -> None:
+    assert ending(judge_second_instalment, instalments(("7", "8"), (1, 1, 1), state="paid")) == "Unjudged"
+
+
+def instalments(ids: tuple[str, str], counts: tuple[int | str | None, ...], *, state: str = "prompted") -> Any:
+    payments = iter([payment(replace(STARTED, payment_id=one)) for one in ids])
+    reads = iter([*counts, *counts[-1:] * 2])
+
+    def credits_seen(_: Payment) -> Any:
+        found = next(reads)
+        if found is None:
+            raise Unjudged("nothing is read")
+        return SimpleNamespace(count=1 if found == "true" else found, can_show_more=found != "true")
+
+    return SimpleNamespace(
         actions=SimpleNamespace(pay_accepted=lambda *_, **__: next(payments)),
         expectations=SimpleNamespace(require_paid=lambda _: None, state=lambda *_, **__: None),
-        observations=SimpleNamespace(credits=lambda _: SimpleNamespace(count=next(counts), can_show_more=not is_flag)),
-        profile=SimpleNamespace(shows_credits=before is not None, shows_credits_of_reference=len(ids) > 2),
+        journal=SimpleNamespace(record=lambda _: {"state": state}),
+        observations=SimpleNamespace(credits=credits_seen),
+        profile=SimpleNamespace(shows_credits=bool(counts)),
         run=SimpleNamespace(leave_out=lambda _: None),
         time=SimpleNamespace(until=lambda look, within_s: look(), settled_s=0.0, patience_s=0.0),
     )
-
-    assert ending(judge_second_instalment, made) == ends
-
-
-@pytest.mark.parametrize(
-    ("path", "is_shared"),
-    [("/ledger?reference={reference}", True), ("/ledger/{payment_id}", False), ("/wallets/{msisdn_local}", False)],
-)
-def test_credits_that_are_read_by_the_reference_alone_are_shared(path: str, is_shared: bool) -> None:
-    ledger = CreditSource(way=StatusSource(call=CallTemplate(method="GET", path=path)), credits="$.credits")
-
-    assert context(StatusView(state=PAID), ledger=ledger).profile.shows_credits_of_reference is is_shared
-    assert StatusSource(file="states/{reference}.json").names("reference")
 
 
 @pytest.mark.parametrize("is_flag", [True, False])

@@ -54,6 +54,10 @@ def test_a_proven_failure_outranks_missing_evidence() -> None:
     [
         (run(plan=(), checks=()), "No rule ran: the plan is empty."),
         (run(checks=()), "No rule ran: 24 planned, none could be judged."),
+        (
+            run([], plan=run().plan[:1], checks=(untested(run().plan[0].id, NotTested.SET_UP_FAILED),)),
+            "No rule ran: 1 planned, none could be judged (The payment could not be started).",
+        ),
         (run(interrupted=True), "The run was interrupted before its end."),
         (without(run(), "C03", "C07"), "2 of 24 planned rules lack a result: C03, C07."),
         (run(preflight=(Preflight(name="clock", ok=False),)), "Preflight failed: clock"),

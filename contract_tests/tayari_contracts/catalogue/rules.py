@@ -34,6 +34,10 @@ class Need(StrEnum):
     """The merchant learns results by callback: it has no capability `no_callbacks`."""
     PAYOUT = "payout"
     """The merchant pays out; every rule without this need is about payments."""
+    PERSONS = "persons"
+    """The payouts go to persons (B2C, B2Pochi)."""
+    ORGANISATIONS = "organisations"
+    """The payouts go to other organisations (B2B)."""
     PAYOUT_STATE = "payout_state"
     PAYOUT_RECEIPT = "payout_receipt"
     ALERTS = "alerts"
@@ -112,6 +116,8 @@ ENABLED_BY: Final[Mapping[Need, str]] = {
     Need.QUERY: "merchant.capabilities: stk_query",
     Need.CALLBACKS: "merchant.capabilities without no_callbacks",
     Need.PAYOUT: "merchant.payout",
+    Need.PERSONS: "merchant.payout.request with {msisdn}",
+    Need.ORGANISATIONS: "merchant.payout.request with {party_b}",
     Need.PAYOUT_STATE: "merchant.payout.status",
     Need.PAYOUT_RECEIPT: "merchant.payout.status.receipt",
     Need.ALERTS: "merchant.payout.alerts",

@@ -49,13 +49,6 @@ class MerchantProfile:
                 "merchant.payout.request with {amount}",
             )
 
-    @property
-    def shows_credits_of_reference(self) -> bool:
-        """Whether credits are read by the order's reference alone, so that all payments with it share them."""
-        ledger, status = self.merchant.ledger, self.merchant.status
-        way = ledger.way if ledger is not None else status
-        return way is not None and not (way.names("payment_id") or way.names("msisdn"))
-
     def require_placeholder(self, placeholder: str) -> None:
         """The merchant gets this when a payment starts.
 

@@ -13,7 +13,7 @@ from tayari_control.client import ControlError
 from tayari_reports.model import Check, Exchange, Level, NotTested, Rule, State
 from tayari_reports.redaction import fingerprint
 from tayari_target.driver import value_at
-from tayari_target.target_file.target_model import Target
+from tayari_target.target_file.target_model import Merchant, Target
 from tayari_target.test_environment import TestEnvironment
 
 from tayari_contracts.catalogue.rules import ENABLED_BY, CatalogueRow, Control, Need, Planned
@@ -35,10 +35,11 @@ from tayari_contracts.context.run_record import Allocation, RunRecord
 from tayari_contracts.runner.pass_conditions import not_seen
 from tayari_contracts.steps.control_payments import blocked
 
-_OF_KINDS = (Need.C2B, Need.PAYOUT, Need.REFUND)
+_OF_KINDS = (Need.C2B, Need.PERSONS, Need.ORGANISATIONS, Need.PAYOUT, Need.REFUND)
 """Needs that say what a rule is about; every rule without one is about payments that the merchant asks for."""
 _FROM_OUTSIDE = frozenset({"U09", "S19"})
 """Rules about texts that a customer's own payment carries, as an order's name does."""
+PAYS_NOBODY = "the merchant declares no payout capability, so it pays nobody"
 LIMIT_S = 90.0
 """What a check may take besides the merchant's own promised times."""
 
@@ -112,6 +113,8 @@ def missing_need(planned: PlannedCheck, profile: MerchantProfile) -> Check | Non
         Need.AUDIT: seen.audit,
         Need.QUERY: True,
         Need.CALLBACKS: True,
+        Need.PERSONS: True,
+        Need.ORGANISATIONS: True,
         Need.VALIDATION: merchant.c2b is not None and merchant.c2b.validation,
         Need.DUE: profile.receives_account_amount,
     }
@@ -136,13 +139,29 @@ def _absent_kind(planned: PlannedCheck, profile: MerchantProfile) -> str:
         if Need.STATE not in planned.needs:
             return ""
     if Need.PAYOUT in planned.needs:
-        return "" if merchant.does("payout") else "the merchant declares no payout capability, so it pays nobody"
+        return _other_payees(planned, merchant) if merchant.does("payout") else PAYS_NOBODY
     if Need.REFUND in planned.needs and not merchant.does("refund"):
         return "the merchant declares no refund capability, so it gives no payment back"
     if not profile.takes_payments:
         return "the merchant starts no payments: its target file has no merchant.pay"
     if Need.CALLBACKS in planned.needs and not profile.takes_callbacks:
         return "the merchant learns results by status queries alone (no_callbacks; K01 compares that with its traffic)"
+    return ""
+
+
+def _other_payees(planned: PlannedCheck, merchant: Merchant) -> str:
+    """Why the merchant pays nobody of the kind that a scenario of payouts is about; else empty."""
+    pays_businesses = merchant.payout is not None and merchant.payout.pays_businesses
+    if Need.PERSONS in planned.needs and pays_businesses:
+        return (
+            "it is about payouts to persons (B2C, B2Pochi), and the payouts of this merchant go to other organisations "
+            "(merchant.payout names {party_b}); the scenarios of those are b2b/*"
+        )
+    if Need.ORGANISATIONS in planned.needs and not pays_businesses:
+        return (
+            "it is about payments to other organisations (B2B), and the payouts of this merchant go to persons "
+            "(merchant.payout names no {party_b}); the scenarios of those are payout/* and pochi/*"
+        )
     return ""
 
 

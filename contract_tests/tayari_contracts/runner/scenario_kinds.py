@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from tayari_money.daraja_records import B2B, B2C, B2POCHI, C2B, REVERSAL, confirmed_amount
@@ -19,7 +19,7 @@ from tayari_contracts.context.run_record import CRASH
 from tayari_contracts.steps.c2b_payments import EMPTY_NAMES, confirm_falsely, pay_in
 from tayari_contracts.steps.c2b_registration import REGISTER, registering
 from tayari_contracts.steps.forged_callback import SOURCE, Caller
-from tayari_contracts.steps.payees import new_payee, pays_businesses
+from tayari_contracts.steps.payees import new_payee
 from tayari_contracts.steps.payouts import (
     answered_messages,
     pay_out,
@@ -66,18 +66,6 @@ def _go_on(context: CheckContext, document: Document) -> None:
     """Let a merchant that has stopped its payouts pay again."""
     if stops_payouts(document):
         resume(context)
-
-
-def _pay_out(context: CheckContext, document: Document) -> Payment:
-    """A payout that plays the document.
-
-    Raises:
-        Inapplicable: the merchant pays persons, and the document is about payments to organisations, or the reverse.
-    """
-    if (endpoint_of(document) == B2B) is not pays_businesses(context):
-        pays = "other organisations" if pays_businesses(context) else "persons"
-        raise Inapplicable(f"it is about {endpoint_of(document)} calls, and the payouts of this merchant go to {pays}")
-    return pay_out(context, document)
 
 
 def _give_back(context: CheckContext, document: Document) -> Payment:
@@ -257,12 +245,12 @@ class ScenarioKind:
 
 
 _PAYOUT: Final = frozenset({Need.PAYOUT, Need.PAYOUT_STATE})
+_PAYS_OUT: Final = ScenarioKind(needs=_PAYOUT | {Need.PERSONS}, play=pay_out, is_alone=stops_payouts, afterwards=_go_on)
 _C2B: Final = frozenset({Need.C2B, Need.ACCOUNT})
 KINDS: Final[Mapping[str, ScenarioKind]] = {
-    **dict.fromkeys(
-        (B2C, B2POCHI, B2B),
-        ScenarioKind(needs=_PAYOUT, play=_pay_out, is_alone=stops_payouts, afterwards=_go_on),
-    ),
+    B2C: _PAYS_OUT,
+    B2POCHI: _PAYS_OUT,
+    B2B: replace(_PAYS_OUT, needs=_PAYOUT | {Need.ORGANISATIONS}),
     STATUS: ScenarioKind(needs=_PAYOUT, play=_asked_about),
     BALANCE: ScenarioKind(needs=frozenset({Need.PAYOUT, Need.BALANCE}), play=_ask_balance),
     REVERSAL: ScenarioKind(

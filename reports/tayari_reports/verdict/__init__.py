@@ -183,7 +183,7 @@ def _invalid(run: Run, found: tuple[Outcome, ...]) -> Iterable[Reason]:
     for why in run.load.invalid if run.load is not None else ():
         yield Reason(rule="", state=State.ERROR, sentence=f"The load run proves nothing: {why}.")
     if not any(one.state in RAN for one in found):
-        yield Reason(rule="", state=State.ERROR, sentence=f"No rule ran: {_planned(run)}.")
+        yield Reason(rule="", state=State.ERROR, sentence=f"No rule ran: {_planned(run, found)}.")
     short = [one.rule.id for one in found if not one.complete]
     if short:
         sentence = f"{len(short)} of {len(found)} planned rules lack a result: {listed(short, 12)}."
@@ -193,8 +193,13 @@ def _invalid(run: Run, found: tuple[Outcome, ...]) -> Iterable[Reason]:
         yield Reason(rule=name, state=State.ERROR, sentence=sentence)
 
 
-def _planned(run: Run) -> str:
-    return f"{len(run.plan)} planned, none could be judged" if run.plan else "the plan is empty"
+def _planned(run: Run, found: tuple[Outcome, ...]) -> str:
+    """How many rules were planned, and the most frequent reason why they were not tested."""
+    if not run.plan:
+        return "the plan is empty"
+    reasons = Counter(one.reason for one in found if one.complete and one.state is State.NOT_TESTED)
+    why = "".join(f" ({reason.rstrip('.')})" for reason, _ in reasons.most_common(1))
+    return f"{len(run.plan)} planned, none could be judged{why}"
 
 
 def _reasons(grounds: tuple[Outcome, ...]) -> tuple[Reason, ...]:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from tayari_contracts.catalogue.rules import Control
 from tayari_contracts.checks.check_registry import check
 from tayari_contracts.context.actions import after, situation
 from tayari_contracts.context.check_context import CheckContext
-from tayari_contracts.context.findings import Missing, credits_not_countable, key_missing
-from tayari_contracts.context.payment import PAID
+from tayari_contracts.context.findings import Missing, Unjudged, credits_not_countable, key_missing
+from tayari_contracts.context.payment import PAID, Payment
 from tayari_contracts.steps.control_payments import judge_control
+
+SECOND_S: Final = 2.0
+"""The second instalment is paid so long after its push. By then it was seen what the account had before."""
 
 
 @check("C25")
@@ -28,29 +33,48 @@ def judge_second_instalment(context: CheckContext) -> None:
     Raises:
         Missing: the second payment is not paid, or not credited. Untested: it could not be seen whether it is.
     """
-    succeeds = situation("inline/c25-instalment", outcome=after(0.5))
-    first = context.actions.pay_accepted(succeeds)
+    shows_credits = context.profile.shows_credits
+    first = context.actions.pay_accepted(situation("inline/c25-instalment", outcome=after(0.5)))
     context.expectations.require_paid(first)
-    before = context.observations.credits(first).count if context.profile.shows_credits else 0
+    if shows_credits:
+        context.time.until(lambda: context.observations.credits(first).count, within_s=context.time.patience_s)
     try:
-        second = context.actions.pay_accepted(succeeds, amount=int(first.amount), reference=first.reference)
+        second = context.actions.pay_accepted(
+            situation("inline/c25-second-instalment", outcome=after(SECOND_S)),
+            amount=int(first.amount), reference=first.reference,
+        )  # fmt: skip
+        before = credited_before(context, second) if shows_credits else 0
     finally:  # a push that Daraja accepts too late for this check is a second payment all the same
         context.run.leave_out(first.reference)
     because = "the same amount was paid into one account again, by somebody else and under another receipt"
     context.expectations.state(second, PAID, within_s=context.time.settled_s, because=because)
-    is_one_page = first.started.payment_id == second.started.payment_id
-    if not context.profile.shows_credits:
-        if is_one_page:
+    if not shows_credits:
+        if first.started.payment_id == second.started.payment_id:
             raise key_missing(
                 "both instalments of an account have one identifier, which was paid before the second; whether that "
                 "was credited could not be seen",
                 "merchant.ledger",
             )
         return
-    shares_credits = is_one_page or context.profile.shows_credits_of_reference
-    if shares_credits and not context.observations.credits(second).can_show_more:
+    if before and not context.observations.credits(second).can_show_more:
         raise credits_not_countable("the credit of a second instalment")
-    due = before + 1 if shares_credits else 1
-    context.time.until(lambda: context.observations.credits(second).count >= due, within_s=context.time.patience_s)
-    if context.observations.credits(second).count < due:
+    context.time.until(lambda: context.observations.credits(second).count > before, within_s=context.time.patience_s)
+    if context.observations.credits(second).count <= before:
         raise Missing(f"{because}; it is shown as paid, and only the first of the two payments was credited")
+
+
+def credited_before(context: CheckContext, second: Payment) -> int:
+    """How many credits are read for the second instalment while it is not paid: those of the whole account, or none.
+
+    So it does not matter whether target file or adapter read the credits of a payment, or those of its account.
+
+    Raises:
+        Unjudged: it was paid before they could be read, so that nothing says which of them are its own.
+    """
+    try:
+        before = context.observations.credits(second).count
+    except Unjudged:
+        before = 0  # a payment that has none yet may have no page for them
+    if context.journal.record(second).get("state") == "paid":
+        raise Unjudged("the second instalment was paid before the credits of its account could be read")
+    return before

@@ -12,7 +12,15 @@ from tayari_contracts.context.actions import after
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Untested
 from tayari_contracts.context.payment import Payment
-from tayari_contracts.steps.payouts import expect_one_id, pay_out, payout_requests, payout_situation, transactions
+from tayari_contracts.steps.control_payments import is_sent_again
+from tayari_contracts.steps.payouts import (
+    expect_one_id,
+    pay_out,
+    pay_out_sent,
+    payout_requests,
+    payout_situation,
+    transactions,
+)
 
 ACK_LATE_S: Final = 6.0
 KILLED: Final = "inline/p02-killed"
@@ -21,9 +29,18 @@ RESULT_AFTER_S: Final = 15.0
 """The result of a payout whose acknowledgement is lost: late enough that a merchant tries again before."""
 
 
+WATCHED_S: Final = 4.0
+"""A merchant that takes up what is open has sent it by then."""
+OPEN_S: Final = ACK_LATE_S + RESULT_AFTER_S + WATCHED_S
+"""When the result of the other payout comes: after the merchant was watched."""
+
+
 @check("P02")
 def the_id_survives_a_crash(context: CheckContext) -> None:
-    """The merchant is killed while its request waits for the acknowledgement, and started again."""
+    """The merchant is killed while its request waits for the acknowledgement, and started again. Another payout has its
+    acknowledgement by then, and no result.
+    """
+    open_payout = pay_out_sent(context, payout_situation("inline/p02-open", outcome=after(OPEN_S)))
     payment = pay_out_in_background(context)
     first = transactions(context, payment)
     context.environment.kill_merchant()
@@ -35,6 +52,8 @@ def the_id_survives_a_crash(context: CheckContext) -> None:
         within_s=ACK_LATE_S + RESULT_AFTER_S,
     )
     expect_one_id(context, payment, "the merchant was killed while it waited for the acknowledgement")
+    context.time.until(lambda: is_sent_again(context, open_payout), within_s=WATCHED_S)
+    expect_one_id(context, open_payout, "the merchant was killed while a payout that M-Pesa had accepted was open")
     if len(payout_requests(context, payment)) < 2:
         context.evidence.notes.append("it did not send the payout again after the restart")
 

@@ -10,29 +10,23 @@ from tayari_contracts.context.actions import after
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Missing, Warned, quote, say
 from tayari_contracts.context.payment import FAILED, PAID, REVIEW, Payment
+from tayari_contracts.steps.payees import pays_businesses
 from tayari_contracts.steps.payouts import expect_results_taken, pay_out_sent, payout_situation, transactions
 
 AMOUNT: Final = 100
 """Of every payout whose form is judged: a merchant rightly doubts a result with another amount."""
-FORMS: Final[Mapping[str, Mapping[str, Any]]] = {
-    "as M-Pesa sends it today": {},
-    "with ResultCode as text": {"set": {"Result.ResultCode": "0", "Result.ResultType": "0"}},
-    "with one parameter that is no list": {
-        "set": {"Result.ResultParameters.ResultParameter": {"Key": "TransactionAmount", "Value": AMOUNT}}
-    },
-    "with a parameter without Value": {
-        "drop": ["Result.ResultParameters.ResultParameter[ReceiverPartyPublicName].Value"]
-    },
-}
-"""Forms of one success. Source: reference 1.6."""
+PARAMETERS: Final = "Result.ResultParameters.ResultParameter"
+OF_PERSONS, OF_BUSINESSES = "TransactionAmount", "Amount"
+"""The parameter with the amount of a payout by B2C, and by B2B. Source: reference 3.4, 3.6."""
 
 
 @check("P08")
 def each_form_of_a_result_is_read(context: CheckContext) -> None:
     """One success in four forms, a failure whose code is text, and a code that leaves it open."""
+    forms = forms_of_success(OF_BUSINESSES if pays_businesses(context) else OF_PERSONS)
     succeeded = {
         name: pay_out_sent(context, _success(number, form), amount=AMOUNT)
-        for number, (name, form) in enumerate(FORMS.items())
+        for number, (name, form) in enumerate(forms.items())
     }
     refused = pay_out_sent(context, "payout/operator-missing")
     _expect(context, refused, {FAILED, REVIEW}, "a failure whose code is text, SFC_IC0003")
@@ -53,6 +47,16 @@ def each_form_of_a_result_is_read(context: CheckContext) -> None:
     ordinary = next(iter(succeeded.values()))
     if payout and payout.status and payout.status.receipt and not context.observations.status(ordinary).receipt:
         raise Warned("a payout is paid, and shows no receipt; expected M-Pesa's, by which people look for it")
+
+
+def forms_of_success(amount_key: str) -> Mapping[str, Mapping[str, Any]]:
+    """Forms of one success, as the fault `mutate` takes them. Source: reference 1.6."""
+    return {
+        "as M-Pesa sends it today": {},
+        "with ResultCode as text": {"set": {"Result.ResultCode": "0", "Result.ResultType": "0"}},
+        "with one parameter that is no list": {"set": {PARAMETERS: {"Key": amount_key, "Value": AMOUNT}}},
+        "with a parameter without Value": {"drop": [f"{PARAMETERS}[ReceiverPartyPublicName].Value"]},
+    }
 
 
 def _expect_its_receipt(context: CheckContext, payment: Payment, what: str) -> None:

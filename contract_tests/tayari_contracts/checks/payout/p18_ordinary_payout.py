@@ -2,18 +2,52 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any, Final
+
 from tayari_contracts.catalogue.rules import Control
 from tayari_contracts.checks.check_registry import check
+from tayari_contracts.context.actions import after
 from tayari_contracts.context.check_context import CheckContext
-from tayari_contracts.context.findings import Failed
+from tayari_contracts.context.findings import Failed, say
+from tayari_contracts.context.payment import FAILED, PAID, REVIEW, Payment
 from tayari_contracts.steps.control_payments import judge_control
-from tayari_contracts.steps.payouts import transactions
+from tayari_contracts.steps.payees import NO_M_PESA, new_payee
+from tayari_contracts.steps.payouts import (
+    await_request,
+    expect_results_taken,
+    pay_out,
+    payout_requests,
+    payout_situation,
+    transactions,
+)
+
+FAILS_LAST: Final = after(4.0, result_code=NO_M_PESA)
+UNPAID: Final = (FAILED, REVIEW)
+TO_ONE_PERSON: Final = ((FAILS_LAST, UNPAID), (after(2.0), (PAID,)), (FAILS_LAST, UNPAID))
+"""The payouts that one person gets at a time: how each ends, and how the merchant may show it. The result of the second
+comes first: a merchant that looks for the oldest or the newest open payout of a phone finds another one.
+"""
 
 
 @check("P18")
 def an_ordinary_payout_ends_as_its_result_says(context: CheckContext) -> None:
-    """A payout that succeeds, and one that fails; the other rules of payouts need the same two."""
+    """A payout that succeeds, and one that fails; the other rules of payouts need the same two. Then one person gets
+    three payouts at a time, of which M-Pesa makes the second.
+    """
     judge_control(context, Control.PAYOUT)
+    _expect_right_amounts(context)
+    payout = context.target.merchant.payout
+    if payout is not None and payout.status is not None:
+        _expect_results_of_one_person_apart(context)
+
+
+def _expect_right_amounts(context: CheckContext) -> None:
+    """M-Pesa was asked to pay what the merchant was asked for.
+
+    Raises:
+        Failed: it was asked for another amount.
+    """
     if not context.profile.receives_payout_amount:
         context.evidence.notes.append("amounts were not compared: merchant.payout.request sends no {amount}")
         return
@@ -24,3 +58,36 @@ def an_ordinary_payout_ends_as_its_result_says(context: CheckContext) -> None:
                     f"a payout of {payment.amount} shillings was asked for, and M-Pesa was asked to pay "
                     f"{row['amount']}; expected the same amount"
                 )
+
+
+def _expect_results_of_one_person_apart(context: CheckContext) -> None:
+    """Each result ends the payout that it names, though others to the same person are open: older and newer ones.
+
+    Raises:
+        Failed: a payout ended otherwise than its own result says.
+    """
+    msisdn, amount = new_payee(context), context.allocation.amount()
+    asked = [
+        (_pay_out_beside(context, f"inline/p18-{number}", msisdn, amount + number, outcome), wanted)
+        for number, (outcome, wanted) in enumerate(TO_ONE_PERSON)
+    ]
+    sent = [(payment, wanted) for payment, wanted in asked if payout_requests(context, payment)]
+    if len(sent) < len(asked):
+        context.evidence.notes.append("the merchant sent no second payout to one person while another was open")
+        return
+    expect_results_taken(context, sent[0][0], count=len(sent))
+    for payment, wanted in sorted(sent, key=lambda one: PAID not in one[1]):
+        view = context.observations.until(payment, *wanted, within_s=context.time.settled_s)
+        if view.state not in wanted:
+            raise Failed(
+                "one person was to get three payouts, M-Pesa paid the second and said that the others failed, and one "
+                f"of them is {say(view)}; expected {' or '.join(wanted)}, because its own result says so"
+            )
+
+
+def _pay_out_beside(context: CheckContext, name: str, msisdn: str, amount: int, outcome: Mapping[str, Any]) -> Payment:
+    """A payout to a person who may have others open, once its request has come."""
+    payment = pay_out(context, payout_situation(name, outcome=outcome), msisdn=msisdn, amount=amount)
+    if payment.started.accepted:
+        await_request(context, payment)
+    return payment

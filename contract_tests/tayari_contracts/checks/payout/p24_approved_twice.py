@@ -1,4 +1,4 @@
-"""P24: a payout that is approved twice is paid out once."""
+"""P24: a payout waits for its approval, and is paid out once however often it is approved."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Final
 from tayari_contracts.checks.check_registry import check
 from tayari_contracts.context.actions import after
 from tayari_contracts.context.check_context import CheckContext
-from tayari_contracts.context.findings import Inapplicable, Untested
+from tayari_contracts.context.findings import Inapplicable, WrongCredit
+from tayari_contracts.context.payment import Payment
 from tayari_contracts.steps.payouts import (
     await_request,
     expect_one_id,
@@ -29,21 +30,39 @@ CLICKS: Final = 3
 
 @check("P24")
 def a_payout_approved_twice_is_paid_once(context: CheckContext) -> None:
-    """Three approvals at the same moment, and one more when the payout has its result."""
+    """Three approvals at the same moment, and one more when the payout has its result. Nobody approves another payout,
+    which is watched as long: a merchant that looks at no approval may send from a queue, some time later.
+    """
     payout = context.target.merchant.payout
     if payout is None or payout.approve is None:
         raise Inapplicable("the target file has no merchant.payout.approve: no second person approves a payout")
-    payment = pay_out(context, payout_situation("inline/p24-approved", outcome=after(0.5)), approve=False)
-    if context.time.until(lambda: payout_requests(context, payment), within_s=BEFORE_S):
-        raise Untested(
-            "a payout was sent before anybody approved it, so that merchant.payout.approve lets nothing go; correct "
-            "the key, or the merchant"
-        )
+    held, payment = (
+        pay_out(context, payout_situation(f"inline/p24-{name}", outcome=after(0.5)), approve=False)
+        for name in ("unapproved", "approved")
+    )
+    context.time.until(lambda: payout_requests(context, held) or payout_requests(context, payment), within_s=BEFORE_S)
+    _expect_unsent(context, held, payment)
     approve = partial(context.driver.approve_payout, payment.payment_id, payment.reference)
     play(context, [Act(0.0, approve)] * CLICKS)
     await_request(context, payment)
+    _expect_unsent(context, held)
     require_sent(context, payment)
     expect_results_taken(context, payment)
     approve()
     context.time.pause(WATCHED_S)
     expect_one_id(context, payment, f"one payout was approved {CLICKS + 1} times")
+    _expect_unsent(context, held)
+
+
+def _expect_unsent(context: CheckContext, *held: Payment) -> None:
+    """No request was made for these payouts, which nobody has approved.
+
+    Raises:
+        WrongCredit: one was.
+    """
+    if any(payout_requests(context, payment) for payment in held):
+        raise WrongCredit(
+            "a payout was sent that nobody had approved; expected it to wait, for merchant.payout.approve says that a "
+            "second person agrees. Where small payouts need nobody, let all of them wait here (a setting in "
+            "merchant.start.env), or remove the key"
+        )
