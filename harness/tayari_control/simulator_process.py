@@ -174,11 +174,11 @@ def start_simulator(
     except SimulatorStartError:
         if process.poll() is None and not output:
             output.append(f"it was not ready within {within_s:g} s: this machine is too busy; let it rest, or wait")
-        process.kill()
-        process.wait()
-        errors.join(1.0)
-        _close(process)
+        _kill(process, errors)
         raise _failed(process.returncode, list(output), chosen) from None
+    except BaseException:  # an interrupt: nobody else knows of this process yet
+        _kill(process, errors)
+        raise
     return SimulatorProcess(process, ready, output)
 
 
@@ -229,6 +229,13 @@ def _drain(stream: Any, take: Any) -> None:
         return  # the stream was closed under us: the process was stopped
     if take.__name__ == "put":
         take(None)
+
+
+def _kill(process: subprocess.Popen[str], errors: threading.Thread) -> None:
+    process.kill()
+    process.wait()
+    errors.join(1.0)
+    _close(process)
 
 
 def _close(process: subprocess.Popen[str]) -> None:

@@ -61,9 +61,11 @@ _held: Final[deque[int]] = deque()
 class MerchantStartError(Exception):
     """The merchant did not come up. `kind` is one of `command`, `placeholder`, `died`, `port_taken`, `not_ready`."""
 
-    def __init__(self, kind: str, message: str, *, tail: str = "") -> None:
-        super().__init__(message)
+    def __init__(self, kind: str, found: str, *, fix: str = "", tail: str = "") -> None:
+        super().__init__(f"{found}; {fix}" if fix else found)
         self.kind = kind
+        self.found = found
+        self.fix = fix
         self.tail = tail
 
 
@@ -111,7 +113,7 @@ class MerchantProcess:
         """
         if not self._port_is_free():
             do = "stop the other program, or let base_url use {port}"
-            raise MerchantStartError("port_taken", f"something else answers at {self._base_url} already; {do}")
+            raise MerchantStartError("port_taken", f"something else answers at {self._base_url} already", fix=do)
         words, environment, folder = self._command(), self._environment(), self._cwd()
         self._write_files()
         try:
@@ -127,7 +129,7 @@ class MerchantProcess:
                 )
         except OSError as error:
             do = "correct merchant.start.command (`sh -c '...'` where a shell is needed) or merchant.start.cwd"
-            raise MerchantStartError("command", f"cannot run {words[0]!r}: {error.strerror}; {do}") from error
+            raise MerchantStartError("command", f"cannot run {words[0]!r}: {error.strerror}", fix=do) from error
         self.pid = process.pid
         self.on_start()
         threading.Thread(target=process.wait, daemon=True).start()  # no zombie, so that `alive` is the truth
@@ -205,14 +207,14 @@ class MerchantProcess:
         except PlaceholderError as error:
             raise MerchantStartError("placeholder", f"merchant.start.command: {error}") from error
         except ValueError as error:
-            raise MerchantStartError("command", f"merchant.start.command: {error}; check its quotes") from error
+            raise MerchantStartError("command", f"merchant.start.command: {error}", fix="check its quotes") from error
         if not words:
-            raise MerchantStartError("command", "merchant.start.command is empty; write the command")
+            raise MerchantStartError("command", "merchant.start.command is empty", fix="write the command")
         try:
             return merchant_command(self._start.intercept, words, self._log.parent, self._values.get("tls_url", ""))
         except HostsError as error:
             do = "write `intercept: auto`"
-            raise MerchantStartError("command", f"merchant.start.intercept: hosts: {error}; {do}") from error
+            raise MerchantStartError("command", f"merchant.start.intercept: hosts: {error}", fix=do) from error
 
     def _cwd(self) -> Path:
         try:
@@ -226,7 +228,7 @@ class MerchantProcess:
         for name, text in self._start.files.items():
             key, path = f"merchant.start.files.{name}", (root / name).resolve()
             if not path.is_relative_to(root):  # the merchant has put a link there
-                raise MerchantStartError("command", f"{key}: {path} is not in the run's folder; remove the link")
+                raise MerchantStartError("command", f"{key}: {path} is not in the run's folder", fix="remove the link")
             try:
                 filled = fill(text, self._values)
                 path.parent.mkdir(parents=True, exist_ok=True)
@@ -236,7 +238,7 @@ class MerchantProcess:
                 raise MerchantStartError("placeholder", f"{key}: {error}") from error
             except OSError as error:
                 do = "choose another name, that of a file in a folder of its own"
-                raise MerchantStartError("command", f"{key}: cannot be written ({error.strerror}); {do}") from error
+                raise MerchantStartError("command", f"{key}: cannot be written ({error.strerror})", fix=do) from error
 
     def _environment(self) -> dict[str, str]:
         environment = {**_environ(), **self.marks, "PYTHONUNBUFFERED": "1"}
@@ -255,7 +257,8 @@ class MerchantProcess:
             return {}
         if not all(self._values.get(name) for name in names):
             do = "start that simulator with --tls, or let Tayari start one"
-            raise MerchantStartError("placeholder", f"merchant.start.intercept: the simulator has no proxy; {do}")
+            found = "merchant.start.intercept: the simulator has no proxy"
+            raise MerchantStartError("placeholder", found, fix=do)
         ports = InterceptionPorts(*(self._values[name] for name in names))
         return merchant_environment(way, ports, self._log.parent, environment)
 
@@ -280,8 +283,8 @@ class MerchantProcess:
         tail = self.mask(self.log_tail())
         self.stop()
         found = f"{url} is not ready after {self._start.ready_within_s:g} s ({last})"
-        do = "check merchant.start.ready, or raise merchant.start.ready_within_s"
-        raise MerchantStartError("not_ready", f"{found}; expected an answer below 500; {do}", tail=tail)
+        do = "check merchant.start.ready and merchant.base_url, or raise merchant.start.ready_within_s"
+        raise MerchantStartError("not_ready", f"{found}; expected an answer below 500", fix=do, tail=tail)
 
     def _died(self, returncode: int) -> MerchantStartError:
         tail = self.mask(self.log_tail())
@@ -377,7 +380,7 @@ def free_port() -> int:
         if len(_held) > _MOST_HELD:
             socket.close(_held.popleft())
         return port
-    raise MerchantStartError("port_taken", "no free port was found between 20000 and 32000; end what listens there")
+    raise MerchantStartError("port_taken", "no port is free between 20000 and 32000", fix="end what listens there")
 
 
 def _runs(pid: int) -> bool:

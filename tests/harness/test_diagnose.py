@@ -419,6 +419,16 @@ def test_a_failed_start_shows_its_last_lines_and_what_to_do(kind: str, code: Exi
     assert found.fix
 
 
+def test_a_failed_start_says_nothing_twice() -> None:
+    one_line = MerchantStartError("died", "the start command ended with 1: no such table", tail="no such table\n")
+    taken = MerchantStartError("port_taken", "something else answers there", fix="stop the other program")
+
+    assert merchant.start_failure(one_line).message == "the start command ended with 1: no such table"
+    assert merchant.start_failure(taken).message == "something else answers there"
+    assert merchant.start_failure(taken).fix == "stop the other program"
+    assert str(taken) == "something else answers there; stop the other program"
+
+
 @pytest.mark.parametrize(
     ("url", "shown"),
     [

@@ -24,7 +24,7 @@ from tayari.run.session import doctor
 from tayari.run.suites import PREPARED, EventTail, SuitesProcess, found_so_far, pytest_command
 from tayari_contracts.runner import pytest_process
 from tayari_control.simulator_process import SimulatorStartError, start_simulator
-from tayari_reports.model import Check, State
+from tayari_reports.model import Check, NotTested, State
 from tayari_reports.model.run_files import EventsWriter, read_events
 from tayari_reports.verdict import judge
 from tayari_target.run_processes import marked
@@ -128,6 +128,7 @@ def test_events_are_passed_on_as_they_come_and_torn_lines_wait(tmp_path: Path) -
         events.plan([row for row in samples.ready().plan if row.id == "C03"])
         events.check(Check(rule="C03", state=State.PASS))
         events.notice('the merchant calls a payment "HELD"')
+        events.check(Check(rule="C04", state=State.NOT_TESTED, not_tested=NotTested.INTERRUPTED, reason="too early"))
         events.check(Check(rule="C03", state=State.FAIL, reason="credited twice"))
     whole = path.read_bytes()
 
@@ -140,12 +141,12 @@ def test_events_are_passed_on_as_they_come_and_torn_lines_wait(tmp_path: Path) -
     title = next(row.title for row in samples.ready().plan if row.id == "C03")
     lines = [line.split() for line in output.getvalue().splitlines()]
     assert lines == [
-        ["suite", "smoke:", "1", "checks"],
+        ["suite", "smoke:", "1", "check"],
         ["pass", "C03:", *title.split()],
         ["NOTE", "the", "merchant", "calls", "a", "payment", '"HELD"'],
         ["FAIL", "C03:", "credited", "twice"],
     ]
-    assert len(read_events(path).checks) == 2
+    assert len(read_events(path).checks) == 3
 
 
 def test_on_a_terminal_only_what_did_not_pass_gets_a_line() -> None:

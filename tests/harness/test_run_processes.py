@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 from mini_target import MINI, mini_target
-from tayari_target.run_processes import OWNER, marked, new_folder, sweep
+from tayari_control.simulator_process import start_simulator
+from tayari_target.run_processes import OWNER, marked, marks, new_folder, sweep
 from tayari_target.target_file import load_target
 from tayari_target.test_environment import TestEnvironment
 
@@ -67,6 +68,20 @@ def test_a_merchant_that_leaves_nothing_behind_is_not_accused(tmp_path: Path) ->
         pass
 
     assert environment.left_behind == ()
+
+
+def test_an_interrupt_while_the_simulator_starts_leaves_none_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> None:
+        assert "tayari_simulator" in " ".join(marked(tmp_path).values())
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("tayari_control.simulator_process._ready_line", interrupted)
+
+    with pytest.raises(KeyboardInterrupt):
+        start_simulator(marks=marks(tmp_path))
+    assert marked(tmp_path) == {}, "it would be taken for a process that the merchant left behind"
 
 
 def test_folders_of_dead_runs_are_swept_and_others_are_left_alone(

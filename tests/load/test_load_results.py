@@ -135,6 +135,8 @@ def test_an_undecided_check_is_not_called_a_failure() -> None:
 
     assert set(states(late, run(doubts=("a worker was lost",))).values()) == {State.UNKNOWN}
     assert (few["L04"].state, few["L04"].not_tested) == (State.NOT_TESTED, NotTested.NOT_SELECTED)
+    assert f"--users {LIMITS.concurrent_users} " in few["L04"].repeat, "fewer users would leave it open again"
+    assert "--users 1 " in few["L01"].repeat
 
 
 def test_load_json_and_the_events_are_read_back_by_the_reports(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 // Lists what cannot be read below `root`: too little contrast (WCAG 2.2 AA, 1.4.3: 4.5 to 1, and 3 to 1 for large text),
-// texts that are cut, words of headings and figures that are broken, labels of charts outside their chart or below
-// 9 pixels, and what lies off the screen where nothing scrolls.
+// texts that are cut, words of headings and figures and options of commands that are broken, labels of charts outside
+// their chart or below 9 pixels, and what lies off the screen where nothing scrolls.
 (root) => {
   const top = document.querySelector(root);
   const bad = [];
@@ -61,8 +61,8 @@
   const words = document.createTreeWalker(top, NodeFilter.SHOW_TEXT);
   while (words.nextNode()) {
     const node = words.currentNode;
-    if (!node.parentElement.closest("th, .num, h1, h2, h3, button, .state")) continue;
-    for (const word of node.textContent.matchAll(/[\p{L}\p{N}.,%]{2,}/gu)) {
+    const short = node.parentElement.closest("th, .num, h1, h2, h3, button, .state");
+    for (const word of node.textContent.matchAll(short ? /[\p{L}\p{N}.,%]{2,}/gu : /(?<!\S)--\w[\w-]*/g)) {
       const range = document.createRange();
       range.setStart(node, word.index);
       range.setEnd(node, word.index + word[0].length);

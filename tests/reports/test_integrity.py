@@ -98,11 +98,16 @@ def test_every_rendering_says_which_build_was_judged(kind: str, tmp_path: Path) 
 def test_the_terminal_says_which_build_was_judged() -> None:
     shown = " ".join(screen(replace(ready(), build=BUILD)).replace("│", " ").split())
 
-    assert "Build: rc 2, commit 2f2547001234, branch till, CI run https://ci.example/7, by amina, target file" in shown
+    assert (
+        "Build: rc 2, commit 2f2547001234+changes, branch till, CI run https://ci.example/7, by amina, target file"
+        in shown
+    )
 
 
 def test_two_builds_are_distinguished_and_merged_by_both_names() -> None:
     first, second = replace(ready(), build=BUILD), replace(ready(), run_id="b", build=replace(BUILD, name="rc 3"))
 
-    assert "the build changed (rc 2, 2f2547001234 → rc 3, 2f2547001234)" in compare(first, second).cautions
+    assert (
+        "the build changed (rc 2, 2f2547001234+changes → rc 3, 2f2547001234+changes)" in compare(first, second).cautions
+    )
     assert merge([first, second]).build == replace(BUILD, name="rc 2 and rc 3")

@@ -159,7 +159,7 @@ def test_who_decided_against_it_is_the_first_thing_that_is_left() -> None:
     against = replace(qa, decision=Decision.NO_GO, conditions="Not before the audit.")
     run = replace(samples.ready(), sign_off=(against, security))
 
-    assert before_signing(run, judge(run)).startswith("QA decided “no go”, ")
+    assert before_signing(run, judge(run)).startswith("QA decided “no go”; ")
     assert steps(run)["Settle the “no go” of QA"] == "Amina Wanjiru, 2026-10-08: Not before the audit."
 
 

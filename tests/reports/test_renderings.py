@@ -93,6 +93,19 @@ def test_the_terminal_names_the_verdict_first_and_then_what_to_do() -> None:
     assert "First: C03: Make the receipt number unique" in lines[2]
 
 
+def test_the_terminal_names_what_ran_where_that_was_less_than_a_suite() -> None:
+    run = samples.run([samples.ended("C03", State.FAIL, "Twice.")], selection="C03")
+
+    assert "NOT READY, for C03 only: duka" in screen(run).splitlines()[0]
+
+
+def test_a_run_in_which_nothing_ran_shows_no_table_of_zeros() -> None:
+    shown = screen(samples.run(plan=(), checks=(), interrupted=True))
+
+    assert "INVALID RUN: duka" in shown
+    assert "Category" not in shown
+
+
 def nasty_run() -> Run:
     """A run whose merchant answers with everything that could break a report."""
     made = samples.ended("C03", State.FAIL, NASTY, repeat=NASTY, scenario=NASTY)

@@ -152,9 +152,12 @@ def test_paper_shows_the_findings_unfolded(page: Page, tmp_path: Path) -> None:
     page.goto(address(samples.not_ready(), tmp_path))
     page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
     assert page.locator("details.finding:not([open])").count() == 0
+    assert page.locator(".rules thead button").count() == 0, "Chromium would print the head on one page alone"
+    heads = page.locator(".rules thead th").all_inner_texts()
 
     page.evaluate("window.dispatchEvent(new Event('afterprint'))")
     assert page.locator("details.finding[open]").count() == 1
+    assert page.locator(".rules thead button").all_inner_texts() == heads
 
 
 NAMES = "payment/success payment/failure-callback-never-comes ack/lost ack/late callbacks/duplicate"

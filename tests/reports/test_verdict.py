@@ -161,7 +161,10 @@ def test_confidence_says_how_often_and_how_it_was_seen() -> None:
 
     sentence = judgement.confidence.sentence
     assert "tried between once and 60 times" in sentence
-    assert "in up to 4.9 % of real cases where it was tried most, and in up to 95 % where it was tried once" in sentence
+    assert (
+        "in up to 4.9 % of real cases for the rule that was tried most often, and in up to 95 % for one that"
+        in sentence
+    )
 
 
 def test_the_bound_comes_near_three_over_n() -> None:

@@ -14,6 +14,7 @@ import typer
 from tayari_contracts.catalogue.rules import SUITES, UnknownRule, canonical, select
 from tayari_formats.exit_codes import Exit
 from tayari_formats.problems import suggestion
+from tayari_reports.verdict.sentences import shout
 from tayari_reports.writers.terminal import render_terminal
 from tayari_reports.writers.write_json import summary
 from tayari_target.resources import example_folder, scenario_folder
@@ -239,6 +240,7 @@ def _print_result(result: RunResult, output: Output) -> None:
             return
         output.text(f"\nreport  {result.reports['html'].resolve()}", style="bold")
         output.text("also    " + ", ".join(path.name for name, path in result.reports.items() if name != "html"))
+        output.text(f"result  {shout(result.judgement)}, exit code {result.exit_code}", style="bold")
 
 
 def _known_rules(suite: str, only: tuple[str, ...], output: Output) -> None:

@@ -12,8 +12,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.text import Text
 from tayari_formats.terminal_text import printable
-from tayari_reports.model import Check, State
-from tayari_reports.verdict.sentences import one_line
+from tayari_reports.model import Check, NotTested, State
+from tayari_reports.verdict.sentences import count_of, one_line
 
 from tayari.run.doctor.doctor_findings import DoctorFinding
 
@@ -75,12 +75,17 @@ class RunProgress:
     def planned(self, titles: Mapping[str, str], what: str) -> None:
         """These checks are about to run: their titles by the id of the rule or scenario."""
         self._titles = titles
-        self.say(f"{what}: {len(titles)} checks")
+        self.say(f"{what}: {count_of(len(titles), 'check')}")
         self._task = self._progress.add_task(what, total=len(titles))
 
     def check(self, check: Check) -> None:
-        """One finished check: a line each in CI; on a terminal only those that did not pass."""
+        """One finished check: a line each in CI; on a terminal only those that did not pass.
+
+        Checks that an interrupt left undone have no line of their own: the result counts them.
+        """
         mark, style = _MARKS[check.state]
+        if check.not_tested is NotTested.INTERRUPTED:
+            return
         if not self.console.is_terminal or check.state not in {State.PASS, State.NOT_APPLICABLE}:
             text = one_line(check.reason, 160) if check.reason else self._titles.get(check.rule, "")
             self.say(f"  {mark:<10} {check.rule}: {text}".rstrip(": "), style=style)

@@ -79,7 +79,7 @@ def instances_for(order: RunOrder, target: Target) -> int:
 
 
 def expected_time(order: RunOrder, target: Target, instances: int) -> str:
-    """How long the suite takes, and what it waits for; empty where that is not known."""
+    """How long the suite takes, and what it waits for, in lines; empty where that is not known."""
     if order.scenarios:
         return ""
     schedule = CheckSchedule(target=target)
@@ -95,14 +95,15 @@ def expected_time(order: RunOrder, target: Target, instances: int) -> str:
         why = f": the merchant makes at most {promises.queries_per_minute:g} status queries a minute"
     elif schedule.waits_for_promise(longest):
         why = f": the merchant settles within promises.reconcile_within_s, {promises.reconcile_within_s:g} s"
-    never = schedule.silence_s(rows)
-    if never:
-        never_s = schedule.total_s(rows, instances) + never
-        why += f"; about {written_duration(never_s)} for a merchant that sends no status query, which shows only then"
-    return (
-        f"about {about} on {where} of the merchant where every rule passes; a rule that fails is repeated alone, which "
-        f"takes up to a minute each; the longest wait is {longest.rule.id} ({longest.rule.title}){why}"
-    )
+    lines = [
+        f"about {about} on {where} of the merchant if every rule passes",
+        f"  the longest wait is {longest.rule.id} ({longest.rule.title}){why}",
+        "  a rule that fails is repeated alone, which takes up to a minute",
+    ]
+    if never := schedule.silence_s(rows):
+        without = written_duration(schedule.total_s(rows, instances) + never)
+        lines.append(f"  if the merchant sends no status query: about {without}")
+    return "\n".join(lines)
 
 
 def written_duration(seconds: float) -> str:

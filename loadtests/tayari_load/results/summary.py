@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -130,8 +131,8 @@ def _keep_sustained_misses(found: tuple[Threshold, ...], aborted: tuple[str, ...
 
 def checks(load: Load, run: LoadRun) -> tuple[Check, ...]:
     """One check for each threshold, under its rule's id; a failure carries the payments kept as proof."""
-    repeat = repeat_command(load, run)
-    return tuple(_check(threshold, load, run.samples, run.started_at, repeat) for threshold in load.thresholds)
+    repeat = {row.name: repeat_command(load, run, least_users=_users_of(row)) for row in load.thresholds}
+    return tuple(_check(row, load, run.samples, run.started_at, repeat[row.name]) for row in load.thresholds)
 
 
 def write_load(load: Load, path: Path) -> None:
@@ -162,9 +163,14 @@ def _check(threshold: Threshold, load: Load, samples: Samples, started_at: float
     )
 
 
-def repeat_command(load: Load, run: LoadRun) -> str:
-    """The command that runs this load again; who knows the target file adds it."""
-    how = f"--rate {run.plan.rate:g}" if run.plan.rate is not None else f"--users {load.users}"
+def _users_of(threshold: Threshold) -> int:
+    """The users without which this threshold is not judged."""
+    return math.ceil(threshold.limit) if threshold.name == "concurrent_users" else 0
+
+
+def repeat_command(load: Load, run: LoadRun, *, least_users: int = 0) -> str:
+    """The command that runs this load again, with at least so many users; who knows the target file adds it."""
+    how = f"--rate {run.plan.rate:g}" if run.plan.rate is not None else f"--users {max(load.users, least_users)}"
     words = [
         "tayari load",
         how,

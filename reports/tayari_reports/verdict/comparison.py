@@ -10,7 +10,7 @@ from tayari_reports.model import Rule, Run, State
 from tayari_reports.model.outcomes import FAILED, OPEN, Outcome
 from tayari_reports.statements.waivers import failed_prints
 from tayari_reports.verdict import Judgement, judge, listed, percent
-from tayari_reports.verdict.sentences import STATES, TITLES, moment, one_line
+from tayari_reports.verdict.sentences import STATES, TITLES, moment, one_line, short_commit
 
 OTHER_MERCHANT = (
     "These are two merchants, {old} and {new}: nothing below is new or fixed, it is where they differ. "
@@ -162,7 +162,7 @@ def _refusals(old: Run, new: Run) -> Iterable[str]:
 
 
 def _build(run: Run) -> str:
-    return ", ".join(filter(None, (run.build.name, run.build.commit[:12])))
+    return ", ".join(filter(None, (run.build.name, short_commit(run.build.commit))))
 
 
 def _cautions(old: Run, new: Run) -> Iterable[str]:

@@ -112,8 +112,8 @@ def _spread(fewest: int, most: int) -> str:
     else:
         counted = f"Passed rules were tried between {_times(fewest)} and {_times(most)} without a failure"
         allowed = (
-            f"failures in up to {_percent(most)} of real cases where it was tried most, "
-            f"and in up to {_percent(fewest)} where it was tried {_times(fewest)}"
+            f"failures in up to {_percent(most)} of real cases for the rule that was tried most often, "
+            f"and in up to {_percent(fewest)} for one that was tried {_times(fewest)}"
         )
     return f"{counted}; at 95 % confidence (about 3 divided by the number of tries) that still allows {allowed}."
 

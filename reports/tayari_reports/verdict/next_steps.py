@@ -165,7 +165,7 @@ def before_signing(run: Run, judgement: Judgement) -> str:
         ),
         (len(missing), f"{joined(missing)} {'has' if len(missing) == 1 else 'have'} not signed"),
     )
-    return ", ".join(sentence for count, sentence in found if count)
+    return "; ".join(sentence for count, sentence in found if count)
 
 
 def _fixes(plan: WorkPlan, judgement: Judgement) -> Iterator[NextStep]:

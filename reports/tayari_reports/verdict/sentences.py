@@ -111,7 +111,7 @@ TWO_SHARES: Final = (
 
 def title(judgement: Judgement) -> str:
     """The headline: the verdict, and what it is about where that is less than a suite."""
-    return headline(judgement) + _narrowed(judgement)
+    return ": ".join(filter(None, (headline(judgement), narrowed_to(judgement))))
 
 
 def headline(judgement: Judgement) -> str:
@@ -131,7 +131,7 @@ def tone(judgement: Judgement) -> str:
 
 def shout(judgement: Judgement) -> str:
     """The headline for a terminal."""
-    return headline(judgement).upper() + _narrowed(judgement)
+    return ": ".join(filter(None, (headline(judgement).upper(), narrowed_to(judgement))))
 
 
 def count_of(count: int, noun: str) -> str:
@@ -144,10 +144,11 @@ def joined(names: list[str]) -> str:
     return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
 
 
-def _narrowed(judgement: Judgement) -> str:
+def narrowed_to(judgement: Judgement) -> str:
+    """What the verdict is about where that is less than a suite: `C03 only`."""
     if not judgement.selection or judgement.verdict is Verdict.INVALID_RUN:
         return ""
-    return f": {selected(judgement.selection)} only"
+    return f"{selected(judgement.selection)} only"
 
 
 def selected(selection: str, longest: int = 60) -> str:
@@ -192,6 +193,11 @@ def answer(judgement: Judgement) -> str:
 def _of_causes(judgement: Judgement) -> str:
     found = len(judgement.causes)
     return f" from {count_of(found, 'cause')}" if found < len(judgement.blocking) else ""
+
+
+def has_results(judgement: Judgement) -> bool:
+    """Whether a rule ran. Where none did, as after an early interrupt, a table of results has only zeros."""
+    return any(one.state not in {State.NOT_TESTED, State.NOT_APPLICABLE} for one in judgement.outcomes)
 
 
 def caused(judgement: Judgement) -> str:
@@ -278,13 +284,19 @@ def build_line(run: Run) -> str:
     build = run.build
     parts = [
         build.name,
-        f"commit {build.commit[:12]}" if build.commit else "",
+        f"commit {short_commit(build.commit)}" if build.commit else "",
         f"branch {build.branch}" if build.branch else "",
         f"CI run {build.ci_run}" if build.ci_run else "",
         f"by {build.operator}" if build.operator else "",
         f"target file {run.config_sha256[:12]}" if run.config_sha256 else "",
     ]
     return ", ".join(filter(None, parts)) or "not recorded"
+
+
+def short_commit(commit: str) -> str:
+    """Its first 12 characters, and whether files were changed since: `0b1c2d3e4f50+changes`."""
+    name, mark, changes = commit.partition("+")
+    return name[:12] + mark + changes
 
 
 def confidence_line(judgement: Judgement) -> str:

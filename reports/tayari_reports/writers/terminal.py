@@ -24,12 +24,14 @@ from tayari_reports.verdict.sentences import (
     confidence_line,
     counted,
     first_step,
+    has_results,
+    headline,
     is_partial_pass,
+    narrowed_to,
     one_line,
     open_questions,
     scope,
     sentence,
-    shout,
 )
 
 _COLOURS: Final = {
@@ -49,12 +51,15 @@ def render_terminal(run: Run, judgement: Judgement, console: Console) -> None:
     _list(console, "Blocking rules without an answer", open_questions(judgement), "blue")
     _list(console, "Failures under a waiver", judgement.waived, "yellow")
     _list(console, "Lesser findings", judgement.minor, "yellow")
-    console.print(_categories(judgement))
-    console.print(Text(TWO_SHARES, style="dim"))
+    if has_results(judgement):
+        console.print(Text("\nResults by category", style="bold"))
+        console.print(_categories(judgement))
+        console.print(Text(TWO_SHARES, style="dim"))
     if run.load is not None:
         for line in _load_lines(run.load):
             console.print(line)
-    console.print(Text(one_line(confidence_line(judgement), 900), style="dim"))
+    if has_results(judgement):
+        console.print(Text(one_line(confidence_line(judgement), 900), style="dim"))
     console.print(Text(LIMITS[0], style="dim"))
 
 
@@ -68,7 +73,8 @@ def _verdict(run: Run, judgement: Judgement) -> Panel:
         Text(one_line(scope(run, judgement), 500), style="dim"),
         Text(one_line(f"Build: {build_line(run)}", 300), style="dim"),
     )
-    title = Text(f" {shout(judgement)}: {one_line(run.merchant, 60)} ")
+    only = f", for {narrowed}" if (narrowed := narrowed_to(judgement)) else ""
+    title = Text(f" {headline(judgement).upper()}{only}: {one_line(run.merchant, 60)} ")
     title.stylize(f"bold {colour}")
     return Panel(body, title=title, title_align="left", border_style=colour)
 

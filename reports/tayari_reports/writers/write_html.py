@@ -33,7 +33,7 @@ from tayari_reports.writers.pages.page_templates import page_templates
 
 _TOP_REASONS: Final = 4
 _MOST_ACTIONS: Final = 40
-_DATE: Final = re.compile(r"\b\d{4}-\d\d-\d\d\b")
+_UNBROKEN: Final = re.compile(r"\b\d{4}-\d\d-\d\d\b|(?<!\S)--\w[\w-]*")
 _LINK: Final = re.compile(r"https?://[^\s<>\"']+")
 
 
@@ -50,7 +50,7 @@ def render(run: Run, judgement: Judgement) -> str:
         sentence=sentences.sentence,
         css=_css,
         balance=balance_sentence,
-        dated=_dated,
+        unbroken=_unbroken,
         hours=next_steps.hours_of,
         linked=_linked,
     )
@@ -75,6 +75,7 @@ def _words(run: Run, judgement: Judgement) -> dict[str, Any]:
         "build": sentences.build_line(run),
         "answer": sentences.answer(judgement),
         "first_step": sentences.first_step(run, judgement),
+        "has_results": sentences.has_results(judgement),
         "counted": sentences.counted(judgement),
         "scope": sentences.scope(run, judgement),
         "left": next_steps.before_signing(run, judgement) if judgement.exit_code == 0 else "",
@@ -159,9 +160,9 @@ def _css(text: str) -> str:
     return "".join(char for char in text if char.isalnum() or char in " -_.,:")[:60]
 
 
-def _dated(text: str) -> Markup:
-    """A text whose dates are not broken over two lines; everything in it is escaped."""
-    return Markup(_DATE.sub(r'<span class="nowrap">\g<0></span>', str(escape(text))))
+def _unbroken(text: str) -> Markup:
+    """A text whose dates and options of commands (`--suite`) are not broken over two lines; all of it is escaped."""
+    return Markup(_UNBROKEN.sub(r'<span class="nowrap">\g<0></span>', str(escape(text))))
 
 
 def _linked(text: str) -> Markup:

@@ -17,6 +17,7 @@ from tayari_reports.verdict.sentences import (
     build_line,
     counted,
     first_step,
+    has_results,
     one_line,
     open_questions,
     scope,
@@ -39,10 +40,7 @@ def render(run: Run, judgement: Judgement) -> str:
         f"- **First:** {_safe(sentence(first_step(run, judgement)), 500)}",
         f"- **Confidence {judgement.confidence.level}:** {_safe(judgement.confidence.because)}.",
         *_funnels(run),
-        "",
-        "| Category | Rules | Passed | Failed | Not judged | Success |",
-        "| --- | --: | --: | --: | --: | --: |",
-        *(_row(row) for row in (*judgement.categories, judgement.total)),
+        *_categories(judgement),
         *_findings(judgement),
         "",
         f"<sub>{TWO_SHARES} {_safe(scope(run, judgement), 500)} Build: {_safe(build_line(run))}. "
@@ -55,6 +53,17 @@ def _funnels(run: Run) -> list[str]:
     """How far the money of each kind came under load, in one line."""
     rows = run.load.funnels if run.load is not None else ()
     return [f"- **Load:** {_safe('; '.join(map(funnel_words, rows)))}"] if rows else []
+
+
+def _categories(judgement: Judgement) -> list[str]:
+    if not has_results(judgement):
+        return []
+    return [
+        "",
+        "| Category | Rules | Passed | Failed | Not judged | Success |",
+        "| --- | --: | --: | --: | --: | --: |",
+        *(_row(row) for row in (*judgement.categories, judgement.total)),
+    ]
 
 
 def _row(row: CategoryRow) -> str:

@@ -63,20 +63,19 @@ def with_log(finding: DoctorFinding, environment: TestEnvironment) -> DoctorFind
 
 def start_failure(error: MerchantStartError) -> DoctorFinding:
     """Why the merchant did not come up."""
-    shown = f"{error}{last_lines(error.tail)}"
+    found = error.found  # it may end with the log's last line: a log of that line alone is not printed again
+    shown = found if error.tail.strip() in found else found + last_lines(error.tail)
     fixes = {
-        "command": "correct merchant.start in the target file",
         "placeholder": "remove that placeholder from merchant.start, or give it a value",
-        "port_taken": "stop the other program, or let base_url use {port}",
         "died": "run the start command by hand, fix what its last lines say, and try again",
-        "not_ready": "check merchant.start.ready and merchant.base_url, or raise merchant.start.ready_within_s",
     }
+    fix = error.fix or fixes.get(error.kind, "correct merchant.start in the target file")
     unreachable = error.kind in {"died", "not_ready"}
     code = Exit.MERCHANT_UNREACHABLE if unreachable else Exit.BAD_CONFIGURATION
     name = {"port_taken": "merchant port", "died": "start command", "command": "start command"}.get(
         error.kind, "merchant"
     )
-    return bad(name, shown, fixes[error.kind], code)
+    return bad(name, shown, fix, code)
 
 
 def destructive_start(start: Start | None) -> Iterator[DoctorFinding]:

@@ -73,7 +73,8 @@
     apply();
   }
 
-  document.querySelectorAll(".rules th[data-sort]").forEach(function (head, column) {
+  var heads = Array.prototype.slice.call(document.querySelectorAll(".rules th[data-sort]"));
+  heads.forEach(function (head, column) {
     var button = document.createElement("button");
     button.type = "button";
     button.textContent = head.textContent;
@@ -93,14 +94,21 @@
     apply();
   }
 
-  // Paper cannot be unfolded: print the findings open, and put them back afterwards.
+  // Paper cannot be unfolded: print the findings open, and put them back afterwards. Chromium prints the head of a table
+  // on its first page alone where it holds a button.
   var opened = [];
+  var sorters = [];
   window.addEventListener("beforeprint", function () {
     opened = Array.prototype.slice.call(document.querySelectorAll("details.finding:not([open]), details.fold:not([open])"));
     opened.forEach(function (fold) { fold.open = true; });
+    sorters = heads.map(function (head) { return head.firstChild; });
+    heads.forEach(function (head) { head.textContent = head.textContent; });
     if (bar) { most = rows.length; apply(); }
   });
-  window.addEventListener("afterprint", function () { opened.forEach(function (fold) { fold.open = false; }); });
+  window.addEventListener("afterprint", function () {
+    opened.forEach(function (fold) { fold.open = false; });
+    heads.forEach(function (head, column) { head.replaceChildren(sorters[column]); });
+  });
 
   window.addEventListener("hashchange", reveal);
   reveal();
