@@ -58,10 +58,11 @@ def check(
     suite: Annotated[str, typer.Option("--suite", help="smoke, ci, release or load.")] = "ci",
     only: Annotated[list[str] | None, typer.Option("--only", help="Only this rule, such as C03 (repeatable).")] = None,
     load: Annotated[
-        bool | None, typer.Option("--load/--no-load", help="A load run after the suite; release has one, load is one.")
+        bool | None,
+        typer.Option("--load/--no-load", help="A load run after the suite; default: only in release and load."),
     ] = None,
-    users: Annotated[int | None, typer.Option("--users", min=1, help="Of the load run.")] = None,
-    duration: Annotated[float, typer.Option("--duration", min=1, help="Of the load run, seconds.")] = 20.0,
+    users: Annotated[int | None, typer.Option("--users", min=1, help="Users of the load run.")] = None,
+    duration: Annotated[float, typer.Option("--duration", min=1, help="Seconds of the load run.")] = 20.0,
     out: OutOption = _OUT,
     port: PortOption = None,
     control_port: ControlPortOption = None,
@@ -118,7 +119,7 @@ def gate(
     seed: SeedOption = None,
     scenarios: ScenariosOption = None,
     strict_words: Annotated[
-        bool, typer.Option("--strict-words", help="Wrong words to the customer fail; they warn without it.")
+        bool, typer.Option("--strict-words", help="Wrong words to the customer are a failure, not only a warning.")
     ] = False,
     waivers: WaiversOption = None,
     build: BuildOption = "",
@@ -126,7 +127,7 @@ def gate(
     summary: SummaryOption = None,
     form: FormatOption = Format.TEXT,
 ) -> None:
-    """CI: play these scenarios only; the exit code is the answer. Money decides, words warn."""
+    """For CI: play only these scenarios; the exit code is the answer. Money decides, wrong words warn."""
     output = Output(form)
     target, patterns = (Path(words[0]), words[1:]) if words[0].endswith((".yaml", ".yml")) else (DEFAULT_TARGET, words)
     options = environment_options(port, control_port, profile, seed, scenarios)
@@ -150,7 +151,7 @@ def demo(
     seed: SeedOption = None,
     form: FormatOption = Format.TEXT,
 ) -> None:
-    """A fake Daraja, a sample merchant, real payments, a short load, and the report: about a minute."""
+    """Test a sample shop with the fake Daraja: payments, a short load and the report, in about a minute."""
     output = Output(form)
     output.text("The sample merchant `duka` against a fake Daraja, all on this machine.", style="bold")
     order = demo_order(out, seed, loaded=installed())

@@ -65,21 +65,25 @@ InstancesOption = Annotated[
         metavar="N|auto",
         parser=number_or_auto,
         show_default="auto",
-        help="Run the suite on N instances of your merchant; auto: as many as help and this machine can run.",
+        help="Run the suite on N instances of your merchant; auto: as many as make it faster and this machine can run.",
     ),
 ]
-SeedOption = Annotated[int | None, typer.Option("--seed", help="Of everything random, to repeat a run.")]
+SeedOption = Annotated[
+    int | None, typer.Option("--seed", help="Seed of everything random: the same one repeats a run.")
+]
 ScenariosOption = Annotated[
     list[Path] | None, typer.Option("--scenarios", help="A folder of scenario files besides the shipped ones.")
 ]
 WaiversOption = Annotated[
-    Path | None, typer.Option("--waivers", help="Known failures that somebody answers for (`tayari docs waivers`).")
+    Path | None, typer.Option("--waivers", help="Known failures that a named person accepts (`tayari docs waivers`).")
 ]
 BuildOption = Annotated[
     str,
     typer.Option("--build", help="Your name for the build under test; its commit is read from git or the CI server."),
 ]
-JunitOption = Annotated[Path | None, typer.Option("--junit", help="A JUnit file, besides junit.xml in --out.")]
+JunitOption = Annotated[
+    Path | None, typer.Option("--junit", help="Write one more JUnit file, besides junit.xml in --out.")
+]
 SummaryOption = Annotated[
     Path | None, typer.Option("--summary", help="Append Markdown to this file; GitHub's step summary is the default.")
 ]

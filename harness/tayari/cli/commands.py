@@ -53,11 +53,11 @@ class CommandRow:
 COMMANDS: Final[Mapping[str, CommandRow]] = {
     "demo": CommandRow(
         "check_commands",
-        "A fake Daraja, a sample merchant, real payments, a short load, and the report: about a minute.",
+        "Test a sample shop with the fake Daraja: payments, a short load and the report, in about a minute.",
     ),
     "simulate": CommandRow(
         "setup_commands",
-        "The fake Daraja alone; one JSON line when it is ready. See `tayari simulate --help`.",
+        "Run the fake Daraja alone; it prints one JSON line when it is ready. See `tayari simulate --help`.",
         _FORWARDED,
     ),
     "init": CommandRow(
@@ -71,21 +71,24 @@ COMMANDS: Final[Mapping[str, CommandRow]] = {
         "check_commands", "Run a suite against your merchant, write the reports, and give the verdict as exit code."
     ),
     "gate": CommandRow(
-        "check_commands", "CI: play these scenarios only; the exit code is the answer. Money decides, words warn."
+        "check_commands",
+        "For CI: play only these scenarios; the exit code is the answer. Money decides, wrong words warn.",
     ),
     "load": CommandRow(
         "load_command",
         "Put your merchant under load; the thresholds of the target file are judged on settled payments.",
     ),
-    "explain": CommandRow("explain_command", "A code, or a payment that a running simulator had."),
-    "watch": CommandRow("watch_command", "The timeline of a running simulator in the terminal."),
+    "explain": CommandRow("explain_command", "Explain a code, or a payment that a running simulator had."),
+    "watch": CommandRow("watch_command", "Show the timeline of a running simulator in the terminal."),
     "trigger": CommandRow("trigger_command", "Send a callback, and show what the merchant answers."),
-    "rules": CommandRow("reference_commands", "The catalogue of rules."),
-    "scenarios": CommandRow("reference_commands", "The scenario files."),
-    "schema": CommandRow("setup_commands", "The JSON Schema of a file that you write, for editors and other tools."),
+    "rules": CommandRow("reference_commands", "Show the catalogue of rules."),
+    "scenarios": CommandRow("reference_commands", "Show or check the scenario files."),
+    "schema": CommandRow(
+        "setup_commands", "Print the JSON Schema of a file that you write, for editors and other tools."
+    ),
     "report": CommandRow("report_commands", "Work on run.json files."),
     "parity": CommandRow("parity_command", "Record what a Daraja answers, and compare the fake with it."),
-    "docs": CommandRow("reference_commands", "The documents: all topics, or the page of one."),
+    "docs": CommandRow("reference_commands", "Show the documents: all topics, or the page of one."),
 }
 
 

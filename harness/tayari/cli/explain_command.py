@@ -23,7 +23,7 @@ Json = Mapping[str, Any]
 
 DEFAULT_CONTROL: Final = f"http://127.0.0.1:{CONTROL_PORT}"
 _PAYMENT: Final = re.compile(r"ws_CO_\w+|(?:\+?254|0)[17]\d{8}|(?=.*[A-Z])(?=.*\d)[A-Z0-9]{10}")
-"""CheckoutRequestID, MSISDN or receipt. Source: reference 2, 3.1."""
+"""CheckoutRequestID, MSISDN or receipt. Source: reference 1.5, 3.1."""
 _LOCAL: Final = re.compile(r"\+?254|0")
 
 
@@ -35,14 +35,16 @@ def explain(
         str, typer.Option("--control", metavar="URL", help="Control URL of the simulator that had the payment.")
     ] = DEFAULT_CONTROL,
     ids: Annotated[
-        bool, typer.Option("--ids", help="CheckoutRequestIDs whole: each ends in nine digits of its payer's number.")
+        bool,
+        typer.Option("--ids", help="Show CheckoutRequestIDs whole: each ends in nine digits of its payer's number."),
     ] = False,
     form: FormatOption = Format.TEXT,
 ) -> None:
-    """A code, or a payment that a running simulator had.
+    """Explain a code, or a payment that a running simulator had.
 
-    Of a result code (1032), an error code (500.001.1001) or an HTTP status (503): meaning, words to say, retry.
-    Of a payment: which scenario it met and why, what happened, what was refused.
+    For a result code (1032), an error code (500.001.1001) or an HTTP status (503): what it means, what to tell the
+    customer, and whether to try again. For a payment: which scenario it played and why, what happened, what was
+    refused.
     """
     output = Output(form)
     if _explain_code(what, output):

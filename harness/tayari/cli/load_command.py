@@ -35,33 +35,38 @@ _DURATION_S = 60.0
 _PROBE_S = 10.0
 _BAD = Exit.BAD_CONFIGURATION
 
-_Users = Annotated[int | None, typer.Option("--users", min=1, help="Default: the target file's threshold.")]
+_Users = Annotated[
+    int | None, typer.Option("--users", min=1, help="Users at once; default: concurrent_users of the target file.")
+]
 _Duration = Annotated[
-    float | None, typer.Option("--duration", min=1, help="Seconds: 60; with --find-limit 10 for each rate.")
+    float | None, typer.Option("--duration", min=1, help="Seconds; default: 60, with --find-limit 10 for each rate.")
 ]
 _Rate = Annotated[
     float | None, typer.Option("--rate", min=0.01, help="Open model: payments begin at this rate per second.")
 ]
 _InFlight = Annotated[
-    int | None, typer.Option("--in-flight", min=1, help="Open model: most payments at once; others are dropped.")
+    int | None,
+    typer.Option("--in-flight", min=1, help="Open model: the most payments at once; further ones are dropped."),
 ]
 _Shape = Annotated[str, typer.Option("--shape", help="How the load changes: ramp, spike, outage, ...")]
-_Mix = Annotated[str, typer.Option("--mix", help="success=92,insufficient-funds=5,timeout=3")]
+_Mix = Annotated[str, typer.Option("--mix", help="Scenarios by weight: success=92,insufficient-funds=5,timeout=3")]
 _FindLimit = Annotated[
     bool, typer.Option("--find-limit", help="Search for the highest rate that keeps the thresholds.")
 ]
 _AbortAfter = Annotated[
-    float | None, typer.Option("--abort-after", min=3, help="End once a threshold was missed for N seconds.")
+    float | None, typer.Option("--abort-after", min=3, help="End the run when a threshold was missed for N seconds.")
 ]
 _Workers = Annotated[int, typer.Option("--workers", min=0, max=100, help="Generator processes on this machine.")]
 _Master = Annotated[bool, typer.Option("--master", help="Wait for workers on other machines.")]
-_ExpectWorkers = Annotated[int, typer.Option("--expect-workers", min=1, max=100, help="How many, with --master.")]
+_ExpectWorkers = Annotated[
+    int, typer.Option("--expect-workers", min=1, max=100, help="With --master: how many workers it waits for.")
+]
 _Bind = Annotated[str, typer.Option("--bind", help="Where the master listens.", metavar="HOST:PORT")]
 _Worker = Annotated[
     str, typer.Option("--worker", help="Be a worker of the master there; needs --control.", metavar="HOST[:PORT]")
 ]
 _Ui = Annotated[bool, typer.Option("--ui", help="Locust's own page instead of a headless run.")]
-_UiPort = Annotated[int, typer.Option("--ui-port", min=1, max=65535, help="Of Locust's page.")]
+_UiPort = Annotated[int, typer.Option("--ui-port", min=1, max=65535, help="Port of Locust's page.")]
 
 
 def load(

@@ -38,8 +38,8 @@ _DarajaOption = Annotated[
     str | None,
     typer.Option("--daraja", metavar="URL", help=f"https://{SANDBOX}, or one on this machine.", show_default=False),
 ]
-_ShortCode = Annotated[str, typer.Option("--short-code", help="Of your sandbox app.")]
-_Msisdn = Annotated[str, typer.Option("--msisdn", help="Whom the one accepted push prompts: the sandbox's number.")]
+_ShortCode = Annotated[str, typer.Option("--short-code", help="The short code of your sandbox app.")]
+_Msisdn = Annotated[str, typer.Option("--msisdn", help="The number of the one accepted push: the sandbox's.")]
 _OF_ANOTHER_ANSWER: Final = frozenset({"status", "body.errorCode", "body.errorMessage"})
 """Where a call is answered with another status, its other keys are of course others; JSON has them all."""
 _TEST_NUMBER: Final = "254708374149"
@@ -54,14 +54,14 @@ def record(
     short_code: _ShortCode = SANDBOX_SHORT_CODE,
     msisdn: _Msisdn = _TEST_NUMBER,
     callback_url: Annotated[
-        str, typer.Option("--callback-url", metavar="URL", help="Of the one push that is accepted.")
+        str, typer.Option("--callback-url", metavar="URL", help="CallBackURL of the accepted push.")
     ] = _CALLBACK,
     form: FormatOption = Format.TEXT,
 ) -> None:
-    """Ask a Daraja the same harmless calls and write what it answers, without anything of your account.
+    """Make a fixed list of harmless calls and write the answers to a file, without anything of your account.
 
-    Your keys come by environment: TAYARI_CONSUMER_KEY, TAYARI_CONSUMER_SECRET, TAYARI_PASSKEY. The production of
-    Safaricom is never asked.
+    Your keys are read from the environment: TAYARI_CONSUMER_KEY, TAYARI_CONSUMER_SECRET, TAYARI_PASSKEY. Safaricom's
+    production host is never called.
     """
     output = Output(form)
     if daraja is None:
@@ -89,9 +89,7 @@ def check(
     ] = None,
     strict_words: Annotated[
         bool,
-        typer.Option(
-            "--strict-words", help="Other words for people count as a difference; without it they are only shown."
-        ),
+        typer.Option("--strict-words", help="Another wording of texts for people counts as a difference, too."),
     ] = False,
     form: FormatOption = Format.TEXT,
 ) -> None:

@@ -25,7 +25,7 @@ SOURCES: Final = {
 }
 """What the letters of a rule's source mean."""
 
-rules = typer.Typer(help="The catalogue of rules.", no_args_is_help=True)
+rules = typer.Typer(help="Show the catalogue of rules.", no_args_is_help=True)
 
 
 @rules.command("list")
@@ -33,7 +33,7 @@ def list_rules(
     suite: Annotated[str | None, typer.Option("--suite", help="Only the rules of this suite.")] = None,
     form: FormatOption = Format.TEXT,
 ) -> None:
-    """All rules: id, level, severity, suites, title."""
+    """List all rules: id, level, severity, suites, title."""
     from tayari_contracts.catalogue.rules import catalogue
 
     output = Output(form)
@@ -48,7 +48,7 @@ def list_rules(
 
 @rules.command("show")
 def show_rule(rule_id: Annotated[str, typer.Argument(metavar="ID")], form: FormatOption = Format.TEXT) -> None:
-    """One rule: why it matters in money, and how to fix a failure."""
+    """Show one rule: why it matters in money, and how to fix a failure."""
     from tayari_contracts.catalogue.rules import canonical, catalogue
 
     output = Output(form)
@@ -79,12 +79,12 @@ def _rule_row(row: CatalogueRow) -> dict[str, object]:
     return {**to_dict(row.rule), "suites": sorted(row.suites), "needs": sorted(row.needs), "family": row.family}
 
 
-scenarios = typer.Typer(help="The scenario files.", no_args_is_help=True)
+scenarios = typer.Typer(help="Show or check the scenario files.", no_args_is_help=True)
 
 
 @scenarios.command("list")
 def list_scenarios(folders: ScenariosOption = None, form: FormatOption = Format.TEXT) -> None:
-    """All scenarios: name and situation."""
+    """List all scenarios: name and situation."""
     output = Output(form)
     found = _scenarios_of(folders, output)
     output.json([{**each.summary(), "file": each.file} for each in found])
@@ -95,7 +95,7 @@ def list_scenarios(folders: ScenariosOption = None, form: FormatOption = Format.
 def show_scenario(
     name: Annotated[str, typer.Argument()], folders: ScenariosOption = None, form: FormatOption = Format.TEXT
 ) -> None:
-    """One scenario as its file has it."""
+    """Show one scenario as its file has it."""
     output = Output(form)
     found = {each.name: each for each in _scenarios_of(folders, output)}
     if name not in found:
@@ -139,7 +139,7 @@ def docs(
     ] = None,
     form: FormatOption = Format.TEXT,
 ) -> None:
-    """The documents: all topics, or the page of one."""
+    """Show the documents: all topics, or the page of one."""
     from tayari_target.resources import docs_folder
 
     output = Output(form)

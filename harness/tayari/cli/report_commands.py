@@ -49,7 +49,7 @@ def render(
     sign_off: SignOffOption = None,
     form: FormatOption = Format.TEXT,
 ) -> None:
-    """Render a run again, in one form or in all; with statements that were made after it."""
+    """Render a run again, in one form or in all, also with statements that were made after it."""
     output = Output(form)
     with failures(output):
         files = StatementFiles(waivers=waivers, attestations=attestations, sign_off=sign_off)
@@ -72,11 +72,11 @@ def compare(
     old: Annotated[Path, typer.Argument(metavar="OLD.JSON")],
     new: Annotated[Path, typer.Argument(metavar="NEW.JSON")],
     strict: Annotated[
-        bool, typer.Option("--strict", help="Exit with 10 when something fails or lost its answer that did not before.")
+        bool, typer.Option("--strict", help="Exit code 10 if something got worse: a new failure, or a lost answer.")
     ] = False,
     form: FormatOption = Format.TEXT,
 ) -> None:
-    """What is new, fixed, still failing or no longer judged; scores only where the plans are the same."""
+    """Show what is new, fixed, still failing or no longer judged; compare scores only if the plans are equal."""
     output = Output(form)
     with failures(output):
         comparison = compare_runs(read_run(old), read_run(new))
@@ -95,7 +95,7 @@ def merge(
     out: Annotated[Path, typer.Option("--out", help="Folder for the merged reports.")],
     form: FormatOption = Format.TEXT,
 ) -> None:
-    """Several runs of one merchant as one: shards, or suites. The exit code is the merged verdict's."""
+    """Make one run of several runs of one merchant: shards, or suites. The exit code is the merged verdict's."""
     output = Output(form)
     with failures(output):
         whole = prepare(merge_runs([_read_unchanged(path) for path in run_files]))
@@ -112,10 +112,10 @@ def merge(
 @report.command("verify")
 def verify(
     bundle_file: Annotated[Path, typer.Argument(metavar="EVIDENCE.ZIP")],
-    sha256: Annotated[str | None, typer.Option("--sha256", help="What the bundle's own sum must be.")] = None,
+    sha256: Annotated[str | None, typer.Option("--sha256", help="The SHA-256 that the bundle must have.")] = None,
     form: FormatOption = Format.TEXT,
 ) -> None:
-    """Recompute verdict, evidence and checksums of a bundle; a changed byte is found. Exit code 0: nothing was."""
+    """Recompute verdict, evidence and checksums of a bundle. Exit code 0: not a byte was changed."""
     output = Output(form)
     with failures(output):
         found = bundle.verify(bundle_file)
@@ -142,7 +142,7 @@ def history(
     out: Annotated[Path, typer.Option("--out", help="The page to write.")] = Path("trend.html"),
     form: FormatOption = Format.TEXT,
 ) -> None:
-    """A folder of runs as one page: score and coverage over time."""
+    """Show a folder of runs as one page: score and coverage over time."""
     output = Output(form)
     with failures(output):
         found = read_history(folder)

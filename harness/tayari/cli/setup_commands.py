@@ -28,7 +28,7 @@ _PAYROLL: Final = "mshahara"
 
 
 def simulate(context: typer.Context) -> None:
-    """The fake Daraja alone; one JSON line when it is ready. See `tayari simulate --help`."""
+    """Run the fake Daraja alone; it prints one JSON line when it is ready. See `tayari simulate --help`."""
     raise typer.Exit(run_simulator(context.args))
 
 
@@ -39,8 +39,8 @@ class Schema(StrEnum):
     SCENARIO = "scenario"
 
 
-def schema(name: Annotated[Schema, typer.Argument(help="Of which file.")]) -> None:
-    """The JSON Schema of a file that you write, for editors and other tools."""
+def schema(name: Annotated[Schema, typer.Argument(help="The file that the schema is of.")]) -> None:
+    """Print the JSON Schema of a file that you write, for editors and other tools."""
     if name is Schema.TARGET:
         typer.echo(target_schema(), nl=False)
         return
@@ -81,9 +81,9 @@ def init(
 ) -> None:
     """Look at your merchant's source and write a target file with what is found; or write the sample shop.
 
-    Known are Django, Flask, FastAPI, aiohttp, Express, Nest, Fastify, Laravel, WooCommerce, PHP, Spring and Go. Guesses
-    are asked about on a terminal, and marked with CHECK. Where none of them is found, the file has an example and a
-    comment for every key. With --watch the file is written from one payment that you make in your browser.
+    It knows Django, Flask, FastAPI, aiohttp, Express, Nest, Fastify, Laravel, WooCommerce, PHP, Spring and Go. Guesses
+    are marked with CHECK, and on a terminal it asks about each. If it finds none of these stacks, it writes an example
+    with a comment for every key. With --watch it writes the file from one payment that you make in your browser.
     """
     from tayari.target_draft.source_draft import draft_from_source
     from tayari.target_draft.starting_file import STARTING_FILE

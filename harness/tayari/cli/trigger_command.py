@@ -47,22 +47,28 @@ _REFUSED: Final = frozenset({401, 403})
 
 KindOption = Annotated[
     str | None,
-    typer.Option("--kind", metavar="NAME", help="Whose message a result code makes: stk_push, c2b, b2c, ..."),
+    typer.Option(
+        "--kind", metavar="NAME", help="With a result code: the call it is a result of: stk_push, c2b, b2c, ..."
+    ),
 ]
 MessageOption = Annotated[
     str | None,
-    typer.Option("--message", metavar="NAME", help=f"{', '.join(Call.MESSAGES[1:])}: this message; without an EVENT."),
+    typer.Option(
+        "--message", metavar="NAME", help=f"Send this message, without an EVENT: {', '.join(Call.MESSAGES[1:])}."
+    ),
 ]
 TokenOption = Annotated[
     str | None,
     typer.Option(
         "--control-token", envvar=TOKEN_VARIABLE, metavar="TOKEN", show_default=False,
-        help="With --control: the control_token of that simulator's ready line.",
+        help="The control_token of the ready line of the simulator that sends.",
     ),
 ]  # fmt: skip
 SetOption = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="PATH=VALUE", help="As Body.stkCallback.ResultCode=1; JSON, else text."),
+    typer.Option(
+        "--set", metavar="PATH=VALUE", help="A change: Body.stkCallback.ResultCode=1; VALUE is JSON, else text."
+    ),
 ]
 HeaderOption = Annotated[
     list[str] | None,
@@ -85,16 +91,16 @@ def trigger(
         str | None, typer.Option("--to", metavar="URL", help="Where the merchant takes callbacks.", show_default=False)
     ] = None,
     msisdn: Annotated[str | None, typer.Option("--msisdn", help="The payer, as 254712345678.")] = None,
-    amount: Annotated[int | None, typer.Option("--amount", min=1, help="Shillings.")] = None,
+    amount: Annotated[int | None, typer.Option("--amount", min=1, help="The amount in shillings.")] = None,
     checkout_request_id: Annotated[
         str | None, typer.Option("--checkout-request-id", metavar="ID", help="The payment that the callback is about.")
     ] = None,
     changes: SetOption = None,
-    drop: Annotated[list[str] | None, typer.Option("--drop", metavar="PATH", help="What is left out.")] = None,
-    body: Annotated[Path | None, typer.Option("--body", help="Send what is in this file.", metavar="FILE")] = None,
+    drop: Annotated[list[str] | None, typer.Option("--drop", metavar="PATH", help="A key that is left out.")] = None,
+    body: Annotated[Path | None, typer.Option("--body", help="Send the content of this file.", metavar="FILE")] = None,
     header: HeaderOption = None,
-    times: Annotated[int, typer.Option("--times", min=1, max=1000, help="Send it so often.")] = 1,
-    parallel: Annotated[bool, typer.Option("--parallel", help="All at once.")] = False,
+    times: Annotated[int, typer.Option("--times", min=1, max=1000, help="How often it is sent.")] = 1,
+    parallel: Annotated[bool, typer.Option("--parallel", help="Send all at once.")] = False,
     allow_host: Annotated[
         list[str] | None,
         typer.Option("--allow-host", metavar="HOST", help="A host beyond loopback that may be called."),
@@ -106,8 +112,8 @@ def trigger(
 ) -> None:
     """Send a callback, and show what the merchant answers.
 
-    With --control, the simulator that runs there sends it, and --checkout-request-id is a payment of its own.
-    Exit code: 0 answered 2xx, 10 answered otherwise, 20 bad input, 21 no answer.
+    With --control, the simulator that runs there sends it, and --checkout-request-id names one of its payments.
+    Exit code: 0 if the answer was 2xx, 10 any other answer, 20 bad input, 21 no answer.
     """
     output = Output(form)
     try:

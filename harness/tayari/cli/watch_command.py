@@ -36,19 +36,21 @@ def watch(
         str, typer.Argument(metavar="URL", help="Control URL of the simulator.")
     ] = f"http://127.0.0.1:{CONTROL_PORT}",
     msisdn: Annotated[str | None, typer.Option("--msisdn", help="Only this number, as 254712345678.")] = None,
-    words: Annotated[str, typer.Option("--filter", metavar="WORDS", help="Only rows that have all of these.")] = "",
+    words: Annotated[
+        str, typer.Option("--filter", metavar="WORDS", help="Only rows that have all of these words.")
+    ] = "",
     latest: Annotated[
-        int, typer.Option("--latest", min=0, max=1000, help="So many payments that there are already come first.")
+        int, typer.Option("--latest", min=0, max=1000, help="How many earlier payments are shown first.")
     ] = 20,
     once: Annotated[bool, typer.Option("--once", help="Print what there is, and end.")] = False,
     control_token: TokenOption = None,
     form: FormatOption = Format.TEXT,
 ) -> None:
-    """The timeline of a running simulator in the terminal.
+    """Show the timeline of a running simulator in the terminal.
 
-    With --format json it is a line of JSON for each event. In a terminal, a number shows that payment closer, `r` and a
-    number sends its callback again, `/words` filters.
-    Exit code: 0 the simulator ended or you did, 20 there is none.
+    With --format json it prints one line of JSON for each event. In a terminal, a number shows the details of that
+    payment, `r` and a number sends its callback again, `/words` filters.
+    Exit code: 0 if the simulator or you ended it, 20 if there is no simulator.
     """
     from tayari_control.client import ControlClient, ControlError
 

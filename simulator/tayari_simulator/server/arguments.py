@@ -78,9 +78,9 @@ def _parser() -> argparse.ArgumentParser:
     _port_arguments(parser)
     add("--profile", choices=PROFILES, default="documented", help="which Daraja (default: %(default)s)")
     add("--clock", help=f"{SHAPES} (default: %(default)s)")
-    add("--seed", type=int, help="of ids, delays and mixes (default: %(default)s)")
+    add("--seed", type=int, help="seed of ids, delays and mixes (default: %(default)s)")
     add("--scenarios", action="append", dest="scenario_dirs", metavar="DIR", help="scenario files; may be repeated")
-    add("--scenario", metavar="NAME", help="plays where nothing more specific does")
+    add("--scenario", metavar="NAME", help="this scenario plays where nothing more specific does")
     add(
         "--interactive",
         action="store_true",
@@ -102,11 +102,22 @@ def _parser() -> argparse.ArgumentParser:
     )
     _organisation_arguments(parser)
     _callback_arguments(parser)
-    add("--option", action="append", default=[], metavar="NAME=VALUE", help="a behaviour switch")
+    add(
+        "--option",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a switch for a disputed behaviour (--provenance lists them)",
+    )
     pages = parser.add_mutually_exclusive_group()
     pages.add_argument("--provenance", action="store_true", help="print how sure each behaviour is, and stop")
     pages.add_argument("--magic", action="store_true", help="print the magic MSISDNs and amounts, and stop")
-    add("--format", dest="page_format", choices=["markdown", "json"], help="of these two (default: %(default)s)")
+    add(
+        "--format",
+        dest="page_format",
+        choices=["markdown", "json"],
+        help="form of --provenance and --magic (default: %(default)s)",
+    )
     return parser
 
 
@@ -119,7 +130,7 @@ def _port_arguments(parser: argparse.ArgumentParser) -> None:
     add(
         "--control-host",
         metavar="H",
-        help="address of the control API, which may do anything here (default: --host if it is loopback, or 127.0.0.1)",
+        help="address of the control API, which controls everything here (default: --host if loopback, or 127.0.0.1)",
     )
     add("--control-open", action="store_true", help="calls of the control API that send callbacks need no token")
     add(
@@ -151,9 +162,13 @@ def _callback_arguments(parser: argparse.ArgumentParser) -> None:
     """Where callbacks go, and what they carry."""
     add = parser.add_argument
     add("--allow-host", action="append", dest="allow_hosts", metavar="H", help="a callback host that may be called")
-    add("--rewrite", action="append", default=[], metavar="FROM=TO", help="callback URLs that begin so are changed")
-    add("--deliver-to", metavar="URL", help="all callbacks go there")
-    add("--source-header", metavar="NAME", help="a header that carries a Safaricom address, such as X-Forwarded-For")
+    add("--rewrite", action="append", default=[], metavar="FROM=TO", help="callback URLs that begin with FROM go to TO")
+    add("--deliver-to", metavar="URL", help="the address that all callbacks go to")
+    add(
+        "--source-header",
+        metavar="NAME",
+        help="callbacks carry a Safaricom address in this header, such as X-Forwarded-For",
+    )
 
 
 def _interception_arguments(parser: argparse.ArgumentParser) -> None:
@@ -165,8 +180,8 @@ def _interception_arguments(parser: argparse.ArgumentParser) -> None:
         help="play sandbox.safaricom.co.ke and api.safaricom.co.ke under TLS too, with a certificate of a local "
         "authority, and open a forward proxy that leads there; the ready line names tls_url, proxy_url, ca_file",
     )
-    add("--tls-port", type=_port, metavar="PORT", help="with --tls (default: %(default)s)")
-    add("--proxy-port", type=_port, metavar="PORT", help="with --tls (default: %(default)s)")
+    add("--tls-port", type=_port, metavar="PORT", help="with --tls: the port under TLS (default: %(default)s)")
+    add("--proxy-port", type=_port, metavar="PORT", help="with --tls: the forward proxy's port (default: %(default)s)")
     add(
         "--proxy-others",
         choices=[*map(str, Others)],
