@@ -82,15 +82,15 @@ def _kick_off_burst(share: float) -> float:
 
 
 _ROWS: Final = (
-    Shape(name="steady", about="The same all the time; what plays without --shape.", level=even),
+    Shape(name="steady", about="The same all the time; this is played without --shape.", level=even),
     Shape(
         name="ramp",
-        about="Up from a tenth to the full load over two thirds of the time, then held.",
+        about="Grows from a tenth to the full load over two thirds of the time, then stays there.",
         level=lambda share: min(1.0, 0.1 + 0.9 * share * 1.5),
     ),
     Shape(
         name="step",
-        about="Five steps of the same length up to the full load: each is long enough to be read by itself.",
+        about="Five steps of the same length up to the full load: the figures of each step can be read by themselves.",
         level=lambda share: (min(4, int(share * 5)) + 1) / 5,
     ),
     Shape(
@@ -100,12 +100,12 @@ _ROWS: Final = (
     ),
     Shape(
         name="soak",
-        about="Seven tenths of the load for as long as you let it: what leaks, shows. Use it with a long --duration.",
+        about="Seven tenths of the load for the whole run, to find leaks. Use it with a long --duration.",
         level=lambda share: 0.7 * min(1.0, share * 20 + 0.05),
     ),
     Shape(
         name="stress",
-        about="From half the load to three times of it, so that the knee is seen; `--find-limit` measures where it is.",
+        about="From half the load to three times of it, to see where the merchant slows; `--find-limit` measures that.",
         level=lambda share: 0.5 + 2.5 * share,
     ),
     Shape(
