@@ -102,22 +102,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     _organisation_arguments(parser)
     _callback_arguments(parser)
-    add(
-        "--option",
-        action="append",
-        default=[],
-        metavar="NAME=VALUE",
-        help="a switch for a disputed behaviour (--provenance lists them)",
-    )
+    add("--option", action="append", default=[], metavar="NAME=VALUE", help="a switch; --provenance lists them")
     pages = parser.add_mutually_exclusive_group()
     pages.add_argument("--provenance", action="store_true", help="print how sure each behaviour is, and stop")
     pages.add_argument("--magic", action="store_true", help="print the magic MSISDNs and amounts, and stop")
-    add(
-        "--format",
-        dest="page_format",
-        choices=["markdown", "json"],
-        help="form of --provenance and --magic (default: %(default)s)",
-    )
+    add("--format", dest="page_format", choices=["markdown", "json"], help="of these two pages (default: %(default)s)")
     return parser
 
 
