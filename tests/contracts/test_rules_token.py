@@ -9,6 +9,7 @@ from typing import Any, Final
 import pytest
 from endings import ending
 from tayari_contracts.checks.token import t02_single_flight, t03_token_expiry, t08_token_endpoint_down, t11_time_outs
+from tayari_contracts.checks.token.t12_one_environment import expect_own_tokens
 from tayari_contracts.checks.token.t13_secrets_stay import leaks, secrets_of
 from tayari_contracts.context.actions import Actions
 from tayari_contracts.context.findings import Failed, Untested, Warned
@@ -312,3 +313,15 @@ def test_a_merchant_that_can_be_restarted_is_not_asked_for_its_start_command(can
     with pytest.raises(Untested, match="holds on to a refused token") as ended:
         Actions.revoke_token(merchant)
     assert ended.value.enable == enable
+
+
+@pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER"])
+def test_a_token_is_known_however_its_scheme_is_written(scheme: str) -> None:
+    fetched = [{"response": {"body": '{"access_token": "good"}'}}]
+
+    def push(token: str) -> dict[str, Any]:
+        return {"request": {"headers": {"AUTHORIZATION": f"{scheme} {token}"}}}
+
+    expect_own_tokens(fetched, [push("good"), push("good")])
+    with pytest.raises(Failed, match="2 of 2 calls brought a token that was not given here"):
+        expect_own_tokens(fetched, [push("other"), push("other")])

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from fake_environment import environment
 from tayari_contracts.checks.query.q14_callback_during_query import _is_asked_about
-from tayari_contracts.checks.query.r02_answered_before_crash import expect_receipts, is_taken
+from tayari_contracts.checks.query.r02_answered_before_crash import answer_s, expect_receipts, is_taken
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Missing, Unjudged, Warned, WrongCredit
 from tayari_contracts.context.payment import PAID, REVIEW, Credits, Payment
@@ -150,3 +150,13 @@ def test_a_page_that_is_slow_to_answer_is_not_read_again_meanwhile() -> None:
     began.wait(PATIENT_S)
     assert reads == ["read"]
     answered.set()
+
+
+@pytest.mark.parametrize(("took_s", "later_s"), [(3.1, 3.1), (0.2, 0.0), (None, 0.0)])
+def test_a_merchant_that_works_before_it_answers_is_killed_later(took_s: float | None, later_s: float) -> None:
+    seen: Any = SimpleNamespace(
+        observations=SimpleNamespace(wait=lambda *_, **__: True),
+        journal=SimpleNamespace(callbacks=lambda _: [{"duration_s": took_s}]),
+    )
+
+    assert answer_s(seen, PAYMENTS[0]) == later_s

@@ -40,6 +40,19 @@ def test_a_payment_is_started_and_its_identifier_and_message_are_found(shop: Sho
     assert json.loads(shop.asked[0].body) == {"phone": "254700000001", "amount": 10, "as_text": "10"}
 
 
+@pytest.mark.parametrize(
+    ("typed", "sent"), [("254700000001", "+254700000001"), ("0700000001", "0700000001"), ("+254700000001",) * 2]
+)
+def test_a_plus_of_the_target_file_does_not_stand_before_a_number_as_it_is_typed(
+    shop: Shop, tmp_path: Path, typed: str, sent: str
+) -> None:
+    driver = MerchantDriver(write_target(tmp_path, shop.url, pay='{request: "POST /pay", json: {tel: "+{msisdn}"}}'))
+
+    driver.start_payment(msisdn=typed, amount=10, reference="R1")
+
+    assert json.loads(shop.asked[0].body) == {"tel": sent}
+
+
 def test_a_form_is_posted_and_a_redirect_is_followed_to_the_page_the_customer_sees(shop: Shop, tmp_path: Path) -> None:
     page = "<html><head><title>Shop</title></head><body><p>Angalia &amp; simu</p><script>x()</script></body></html>"
     shop.routes["POST /pay"] = Says(status=303, headers={"Location": "/orders/77"})

@@ -80,9 +80,13 @@ def names(text: str) -> tuple[str, ...]:
 def fill(text: str, values: Mapping[str, object]) -> str:
     """The text with every placeholder replaced.
 
+    `+{msisdn}` loses its plus where a rule types the number in another form than 254...
+
     Raises:
         PlaceholderError: a name without a value.
     """
+    if "+{msisdn}" in text and not str(values.get("msisdn", "")).startswith("254"):
+        text = text.replace("+{msisdn}", "{msisdn}")
 
     def value(match: re.Match[str]) -> str:
         name = match.group(1)

@@ -10,6 +10,7 @@ from typing import Any, Final, cast
 from tayari_contracts.checks.check_registry import check
 from tayari_contracts.context.actions import after, situation
 from tayari_contracts.context.check_context import CheckContext
+from tayari_contracts.context.check_time import CALLBACK_WAIT_S
 from tayari_contracts.context.findings import Untested, Warned
 from tayari_contracts.context.payment import PAID, Payment
 from tayari_contracts.steps.c2b_payments import c2b_situation, confirm_again, pay_in
@@ -18,6 +19,8 @@ from tayari_contracts.steps.timed_acts import QUIET_S, Act, expect_one_credit, p
 BEFORE_S: Final = (1.0, 0.5, 0.25, 0.12, 0.06, 0.03, 0.01)
 """Each callback comes this long before the crash: one of them is between its receipt and its credit."""
 MOMENT_S: Final = max(BEFORE_S)
+QUICK_S: Final = MOMENT_S / 2
+"""A merchant that answers within this time has answered some of the callbacks when it is killed."""
 RESULT_S: Final = 0.3
 READ_WITHIN_S: Final = 5.0
 """How long a merchant may take after its start to read a stored callback of a payment that a query has settled."""
@@ -32,6 +35,7 @@ def an_answered_callback_survives_a_crash(context: CheckContext) -> None:
     paid_in = _paid_in_earlier(context)
     earlier = context.actions.pay_accepted(situation("inline/r02-earlier", outcome=after(RESULT_S)))
     was_paid = context.observations.until(earlier, PAID).state is PAID
+    slow_s = answer_s(context, earlier)
     silent = situation("inline/r02-crash", outcome=after(RESULT_S, callback=False))
     payments = [context.actions.pay_accepted(silent) for _ in BEFORE_S]
     for payment in payments:
@@ -41,7 +45,7 @@ def an_answered_callback_survives_a_crash(context: CheckContext) -> None:
         Act(MOMENT_S - before_s, partial(context.actions.send_callback, payment))
         for payment, before_s in zip(payments, BEFORE_S, strict=True)
     ]
-    answers = play(context, [*acts, Act(MOMENT_S, context.environment.kill_merchant)])
+    answers = play(context, [*acts, Act(MOMENT_S + slow_s, context.environment.kill_merchant)])
     context.actions.restart_merchant()
     if was_paid:
         context.actions.send_callback(earlier)
@@ -59,6 +63,16 @@ def an_answered_callback_survives_a_crash(context: CheckContext) -> None:
             paid_in, 1, quiet_s=QUIET_S, because="its confirmation came again after the process had died"
         )
     expect_receipts(context, answered)
+
+
+def answer_s(context: CheckContext, payment: Payment) -> float:
+    """How long the merchant took to answer the callback of a payment; 0 where it is quick, or where that is not known.
+
+    One that works first and answers then is killed that much later: else no callback would have been answered.
+    """
+    context.observations.wait("callback_answered", payment, within_s=CALLBACK_WAIT_S)
+    took_s = max((float(entry.get("duration_s") or 0.0) for entry in context.journal.callbacks(payment)), default=0.0)
+    return took_s if took_s > QUICK_S else 0.0
 
 
 def _paid_in_earlier(context: CheckContext) -> Payment | None:

@@ -33,6 +33,11 @@ def one_address_for_everything(context: CheckContext) -> None:
 def expect_own_tokens(tokens: list[Entry], calls: list[Entry]) -> None:
     """Every token was given here."""
     given = {str(answer_of(entry).get("access_token")) for entry in tokens}
-    foreign = [entry for entry in calls if (header(entry, "Authorization") or "").removeprefix("Bearer ") not in given]
+    foreign = [entry for entry in calls if _token_of(entry) not in given]
     if len(foreign) * 2 > len(calls):
         raise Failed(f"{len(foreign)} of {len(calls)} calls brought a token that was not given here; expected its own")
+
+
+def _token_of(entry: Entry) -> str:
+    """What stands behind the scheme, which may be written `bearer` too (RFC 9110, 11.1)."""
+    return (header(entry, "Authorization") or "").rpartition(" ")[2]
