@@ -4,7 +4,7 @@
         daraja.play_next("payment/insufficient-funds", msisdn="254700000001")
         ...
 
-`pip install tayari` is all the set-up there is. One simulator is started for a session and a set of options, at the
+Installing Tayari is all the set-up. One simulator is started for a session and a set of options, at the
 first test that asks, on ports that the system chooses; it is reset before every test. docs/fixture.md has the rest.
 """
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:  # imported when the fixture is used: pytest loads this module
 _OPTIONS: Final = {
     "profile": "which Daraja: documented (default), or another name of `tayari simulate --profile`",
     "clock": "real, scaled:N or manual",
-    "seed": "of ids, delays and mixes",
+    "seed": "seed of ids, delays and mixes",
     "scenarios": "a folder of scenario files, beside those that are shipped",
     "deliver_to": "one address that takes all callbacks",
     "source_header": "the header in which the application reads the caller's address",
@@ -103,10 +103,10 @@ class Daraja:
         assert not refused, f"a callback for {msisdn} was not accepted: {_outcome(refused[0])}"
 
     def assert_no_unexpected_calls(self) -> None:
-        """Every call to Daraja went to an API, and none was refused but where a scenario says so.
+        """Every call to Daraja went to an API, and only scenarios refused calls.
 
         Raises:
-            AssertionError: with the first call that was not so, and why.
+            AssertionError: names the first other call, and why it was refused.
         """
         calls = self.control.journal(kind="request", limit=10_000)["entries"]
         wrong = [row for row in calls if not row["endpoint"] or (_status(row) >= 400 and not row["scenario"])]

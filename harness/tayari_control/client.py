@@ -139,7 +139,7 @@ class ControlClient:
         return self._call("GET", f"/v1/handsets/{msisdn}")
 
     def release_handset(self, msisdn: str) -> None:
-        """Put a phone down: scenarios answer its prompts again."""
+        """Release a phone: scenarios answer its prompts again."""
         self._call("DELETE", f"/v1/handsets/{msisdn}")
 
     def answer_prompt(self, msisdn: str, press: str, *, pin: str | None = None) -> Json:

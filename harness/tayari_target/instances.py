@@ -69,7 +69,7 @@ def _places_read(merchant: Merchant) -> Iterator[str]:
 
 
 def most_instances(*, patient: bool = False) -> int:
-    """How many instances this machine bears. `patient`: the merchant limits its status queries, so it mostly waits."""
+    """How many instances this machine can run. `patient`: the merchant limits its status queries and mostly waits."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     memory = _free_memory_mb()
     by_memory = cores * PATIENT_PER_CORE if memory is None else memory // MEMORY_MB

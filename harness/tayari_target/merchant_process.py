@@ -103,7 +103,7 @@ class MerchantProcess:
         self.marks: Mapping[str, str] = {}
         """Further variables of its environment."""
         self.on_start: Callable[[], None] = _nothing
-        """Called as soon as there is a pid, before the merchant is ready: whoever must stop it has to know by then."""
+        """Called as soon as there is a pid, before the merchant is ready, so that it can be stopped by then."""
 
     def start(self) -> None:
         """Start it and wait until it is ready.

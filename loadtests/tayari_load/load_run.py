@@ -210,7 +210,7 @@ class LoadRun:
             self.write_progress(users)
 
     def write_progress(self, users: int) -> None:
-        """To whoever waits for the end of this run."""
+        """To the process that waits for the end of this run."""
         if self.progress is not None and self.monitor is not None:
             elapsed_s = time.time() - self.started_at
             found = progress(self.tally, elapsed_s=elapsed_s, users=users, waiting=self.ending)

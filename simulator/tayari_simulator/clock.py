@@ -11,7 +11,7 @@ from typing import Final
 
 
 class ClockError(Exception):
-    """A clock that does not exist: one line for whoever asked for it."""
+    """A clock that does not exist; the message is one line."""
 
 
 class Clock:

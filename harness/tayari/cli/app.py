@@ -12,7 +12,7 @@ def main() -> None:
     """Run the command line and end with its exit code.
 
     `simulate` is answered before the other commands are loaded: the fake Daraja starts in half the time and in half the
-    memory without them. Ctrl-C while all that is loaded is no defect of ours.
+    memory without them. A Ctrl-C while modules are loaded ends without a traceback.
     """
     try:
         _run()

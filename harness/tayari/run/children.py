@@ -76,7 +76,7 @@ class ChildProcess:
     ) -> None:
         """Call `watch` again and again until the child has ended.
 
-        Whoever may see the reports sees the log: `mask` takes secrets out of it when the child has ended.
+        Readers of the reports see the log: `mask` takes secrets out of it when the child has ended.
 
         On KeyboardInterrupt the child gets SIGTERM and `put_away_s` to finish its books, and the interrupt goes on. It
         is not SIGINT: a child of a job in the background ignores that.

@@ -17,7 +17,7 @@ _NUMBERS: Final = tuple(
 def take_signals() -> None:
     """Make an interrupt of each signal.
 
-    Also of SIGINT where whoever started this process had it ignored, as a shell does for a job in the background: who
+    Also of SIGINT if this process was started with SIGINT ignored, as a shell does for a job in the background: who
     sends it means it. A hangup that is ignored stays so: `nohup` asks for that.
     """
     for number in _NUMBERS:

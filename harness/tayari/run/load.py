@@ -174,7 +174,7 @@ def how(asked: LoadOrder) -> str:
 
 
 def longest_s(asked: LoadOrder) -> float:
-    """After this long Locust hangs."""
+    """If Locust runs longer than this, it hangs."""
     if asked.find_limit:
         return PROBES * (asked.duration_s + _SETTLE_S) + _AFTERWARDS_S
     return asked.duration_s + _AFTERWARDS_S + (_GATHER_S if asked.expect_workers else 0.0)

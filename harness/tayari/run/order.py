@@ -59,7 +59,7 @@ class RunOrder:
     """Whether the pytest suites run; false for a load run."""
     control_url: str | None = None
     instances: int | None = None
-    """How many instances of the merchant the suite runs on; None: as many as help, and this machine bears."""
+    """Instances of the merchant on which the suite runs; None: as many as make it faster and this machine can run."""
     environment: SimulatorOptions = field(default_factory=SimulatorOptions)
     statements: StatementFiles = field(default_factory=StatementFiles)
     """What people say beside the measurements; files of the usual names beside the target file need not be named."""

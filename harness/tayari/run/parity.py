@@ -33,7 +33,7 @@ WORDS: Final = frozenset({"errorMessage", "ResponseDescription", "CustomerMessag
 
 
 class ParityError(Exception):
-    """A record that cannot be made or read: one line for whoever asked."""
+    """A record that cannot be made or read; the message is one line."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""A door before the merchant: a browser uses the shop through it, and each exchange is kept.
+"""A proxy before the merchant: a browser uses the shop through it, and each exchange is kept.
 
 Callbacks of the simulator come to it as well. It passes them on to the path of the CallBackURL that the merchant gave.
 """
@@ -127,7 +127,7 @@ class _Carrier(BaseHTTPRequestHandler):
         )
 
     def log_message(self, format: str, *args: object) -> None:
-        """No access log: progress is printed by whoever watches."""
+        """No access log: `payment_watch` prints the progress."""
 
     def _own_host(self) -> str:
         return str(self.headers.get("Host") or "127.0.0.1")

@@ -271,7 +271,7 @@ def _rounded(seconds: float | None) -> float | None:
 
 
 def summary_lines(load: Load) -> tuple[str, ...]:
-    """The result in a few lines, for whoever runs Locust by hand."""
+    """The result in a few lines, for a run of Locust by hand."""
     lines = [
         f"{load.started} payments started, {load.settled} settled, {load.failed} failed, {load.stuck} stuck, "
         f"{load.credited_twice} credited twice"

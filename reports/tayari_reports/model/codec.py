@@ -1,4 +1,4 @@
-"""The records of `model.py` as JSON values and back: enums as their values, tuples as lists."""
+"""The records of `tayari_reports.model` as JSON values and back: enums as their values, tuples as lists."""
 
 from __future__ import annotations
 

@@ -77,7 +77,7 @@ class EventsWriter:
         self._write({"event": "check", **to_dict(check)})
 
     def notice(self, sentence: str) -> None:
-        """Tell whoever waits for the suite something that is no result."""
+        """Report something that is no result to the process that waits for the suite."""
         self._write({"event": "notice", "text": sentence})
 
     def end(self) -> None:

@@ -1,4 +1,4 @@
-"""The HTML report on paper: printed by the Chromium that is installed."""
+"""The HTML report as PDF, printed by the Chromium that is installed."""
 
 from __future__ import annotations
 

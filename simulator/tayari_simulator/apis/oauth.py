@@ -15,7 +15,7 @@ from tayari_simulator.state.exchange import JournalExchange, dumps
 
 _PLAIN: Final = Behaviour(name="")
 _GRANT_TYPES: Final = {"client_credentials"}
-"""Twice is taken as well, when both say the same: one published client sends it so. Source: none; assumed."""
+"""It may come twice with the same value, as one published client sends it. Source: none; assumed."""
 NOBODY: Final = ("", "")
 """`Basic Og==`, from a merchant whose settings are missing: no app, even where any pair is one. That
 Daraja answers it as it answers a wrong pair is assumed (option `empty_key_pair`)."""

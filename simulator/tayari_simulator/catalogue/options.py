@@ -17,7 +17,7 @@ from tayari_simulator.catalogue.provenance import Mark, Profile
 
 
 class OptionError(Exception):
-    """An option that does not exist, or a value it cannot have: one line for whoever set it."""
+    """An option that does not exist, or a value that it cannot have; the message is one line."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

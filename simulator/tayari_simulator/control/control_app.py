@@ -26,7 +26,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def build_app(simulator: Simulator, selector: Selector) -> web.Application:
-    """The control API over one simulator and the one that chooses for it."""
+    """The control API over one simulator and its scenario selector."""
     names = frozenset(name.lower() for name in simulator.config.control_names)
     controlled = Controlled(simulator, selector)
     app = application((web.route(row.method, row.path, _handler(row, controlled)) for row in ROUTES), names)

@@ -128,7 +128,7 @@ def check_token(controlled: Controlled, request: web.Request) -> None:
     """Let a call pass that carries the simulator's token. Other programs on this machine do not know it.
 
     Raises:
-        Refusal: 401.
+        ControlRefusal: 401.
     """
     token = controlled.simulator.config.control_token
     given = request.headers.get("Authorization", "")

@@ -28,7 +28,7 @@ MOST_REFUSALS: Final = 200
 """How many refusals are shown: the latest."""
 NOT_QUEUED: Final = {
     MatchedBy.ONE_SHOT_MSISDN: "no one-shot was waiting for this MSISDN (POST /v1/next)",
-    MatchedBy.ONE_SHOT_ENDPOINT: "no one-shot was waiting for whoever pushes first (POST /v1/next)",
+    MatchedBy.ONE_SHOT_ENDPOINT: "no one-shot was waiting for the next push of any number (POST /v1/next)",
 }
 NOT_KEPT: Final = "the payment began in an earlier process, and how it came to its scenario was not kept"
 MATCHED: Final = {

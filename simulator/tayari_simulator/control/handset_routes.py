@@ -89,7 +89,7 @@ def msisdn_of(request: web.Request) -> str:
     """The MSISDN of a path.
 
     Raises:
-        Refusal: 400, it is none.
+        ControlRefusal: 400, it is none.
     """
     complaints: list[Complaint] = []
     found = read_value(Msisdn, request.match_info["msisdn"], (), complaints)

@@ -66,7 +66,7 @@ def unknown_short_code(short_code: str) -> ControlRefusal:
 
 
 def _found(controlled: Controlled, request: web.Request) -> tuple[DarajaState, Organisation]:
-    """Raises Refusal: 404, there is no such organisation."""
+    """Raises ControlRefusal: 404, there is no such organisation."""
     short_code = request.match_info["short_code"]
     state = controlled.simulator.daraja.state
     organisation = state.organisations.find(short_code)

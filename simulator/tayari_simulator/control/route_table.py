@@ -59,7 +59,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route("PUT", "/v1/handsets/{msisdn}", handset_routes.hold_handset,
           "control a phone by hand: its STK prompts wait for an answer", schemas.HoldHandset),
     Route("DELETE", "/v1/handsets/{msisdn}", handset_routes.release_handset,
-          "put a phone down: scenarios decide again"),
+          "release a phone: scenarios decide again"),
     Route("POST", "/v1/handsets/{msisdn}/answer", handset_routes.press,
           "answer the prompt on a phone: PIN, wrong PIN, cancel, no answer", schemas.AnswerPrompt),
     Route("POST", "/v1/c2b", routes.pay_c2b, "a customer pays a short code by himself", schemas.PayC2b),

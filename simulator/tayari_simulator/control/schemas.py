@@ -337,7 +337,7 @@ async def read_body(request: web.Request, kind: type[T]) -> T:
     """Read the JSON body of a control request; no body is the same as `{}`.
 
     Raises:
-        Refusal: 400, with everything that is wrong with it.
+        ControlRefusal: 400, with everything that is wrong with it.
     """
     raw = await request.read()
     try:
@@ -355,7 +355,7 @@ def read_query(request: web.Request, kind: type[T]) -> T:
     """Read the query of a control request.
 
     Raises:
-        Refusal: 400, with everything that is wrong with it.
+        ControlRefusal: 400, with everything that is wrong with it.
     """
     twice = [key for key in request.query if len(request.query.getall(key)) > 1]
     if twice:

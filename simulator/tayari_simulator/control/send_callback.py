@@ -1,4 +1,4 @@
-"""`POST /v1/callbacks`: an order, turned into deliveries."""
+"""`POST /v1/callbacks`: the deliveries that a request asks for."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tayari_simulator.state.transactions import Transaction
 from tayari_simulator.transport.simulator import Simulator
 
 LONGEST_S: Final = 300.0
-"""All deliveries of one order, with their gaps, take no longer."""
+"""All deliveries of one request, with their gaps, take no longer."""
 
 SOMEBODY: Final = "254708374149"
 """The payer of a payment that does not exist."""
@@ -31,7 +31,7 @@ def deliveries(simulator: Simulator, request: SendCallback, scenario: Scenario |
     """The callbacks to send, in order. `scenario` is the one that `request` names.
 
     Raises:
-        Refusal: nothing can be made of it.
+        ControlRefusal: no callback can be made of it.
     """
     _check_shape(request)
     transaction = _transaction(simulator, request, scenario)

@@ -1,4 +1,4 @@
-"""`forge`: a stranger sends a message of the payment's making before Daraja does."""
+"""`forge`: a stranger sends a message about the payment before Daraja does."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Whose(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forge(CallbackFault):
-    """Before the true message, by `gap_s` seconds, one that says `result_code`, under another id, from elsewhere.
+    """Send a message with `result_code`, under another id and another address, `gap_s` seconds before the true one.
 
     A C2B message has no result code: the forged one reports another payment.
 

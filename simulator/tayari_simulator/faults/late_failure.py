@@ -14,7 +14,7 @@ _AFTER: Final[DelayDistribution] = Fixed(1.0)
 
 @dataclass(frozen=True, slots=True)
 class LateFailure(TableFault):
-    """Send a second callback with `result_code`, `after_s` seconds after the last one; the truth does not change."""
+    """Send a second callback with `result_code`, `after_s` seconds after the last. The payment's state stays."""
 
     result_code: ResultCode = 1037
     after_s: DelayForm = _AFTER

@@ -12,7 +12,7 @@ from tayari_simulator.state.behaviour import Delivery
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mutate(CallbackFault):
-    """Set and drop places of the callback's body, and order its metadata items; the truth stays what it is."""
+    """Set and drop places of the callback's body, and order its metadata items; the payment's state does not change."""
 
     set: Mapping[str, object] = field(default_factory=dict)
     drop: tuple[str, ...] = ()

@@ -11,9 +11,9 @@ from tayari_simulator.strict_reading import Seconds
 
 @dataclass(frozen=True, slots=True)
 class Refuse(TableFault):
-    """Reset this call and close the port for `for_s` seconds: whoever comes meanwhile is refused, others too.
+    """Reset this call and close the port for `for_s` seconds: all connections are refused meanwhile.
 
-    With `silent` nobody is refused and nobody is answered: connecting takes until the caller gives up.
+    With `silent` they are neither refused nor answered: connecting takes until the caller gives up.
     """
 
     for_s: Seconds

@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class Left:
-    """What the files say. `payments` are in the order of their acceptance, those that are through included."""
+    """What the files say. `payments` are in the order of their acceptance, finished ones included."""
 
     transactions: dict[str, tuple[Transaction, Owed]] = field(default_factory=dict)
     totals: dict[str, Any] = field(default_factory=lambda: {"accepted": 0, "forgotten": 0, "ended": {}, "number": 0})
@@ -40,7 +40,7 @@ class Left:
     latest_s: float = 0.0
     """The latest clock time that occurs."""
     unknown: set[str] = field(default_factory=set)
-    """Scenarios that payments met and that are not loaded any more."""
+    """Scenarios that payments played and that are not loaded any more."""
 
     def open(self) -> list[tuple[Transaction, Owed]]:
         """Payments of which something is still to come."""
@@ -173,7 +173,7 @@ class Resumed:
     """What was taken over."""
 
     transactions: int = 0
-    """Remembered, those that are through included."""
+    """Remembered, finished ones included."""
     pending: int = 0
     """Of these, the ones with a result or a callback still to come."""
 

@@ -42,7 +42,7 @@ _IDS: Final = "SELECT checkout_request_id FROM entries WHERE account_reference =
 
 
 class JournalFileError(Exception):
-    """The file cannot be written: one line for whoever named it."""
+    """The file cannot be written; the message is one line."""
 
 
 class JournalFile:

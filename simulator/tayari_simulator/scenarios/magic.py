@@ -1,7 +1,7 @@
 """Magic MSISDNs and amounts: a scenario chosen by what anybody can type into a merchant's form.
 
-A scenario with `magic: 42` is met by the payer 254700000042, and by the amount 42 of the payer 254700000000. Nobody
-else gets it, so that no real amount and no real phone is surprised.
+A scenario with `magic: 42` is played by the payer 254700000042, and by the amount 42 of the payer 254700000000, and by
+no other payer: ordinary numbers and amounts never play it.
 """
 
 from __future__ import annotations
@@ -63,10 +63,11 @@ def magic_markdown(rows: Iterable[MagicRow]) -> str:
     lines = [
         "# Magic MSISDNs and amounts",
         "",
-        "Pay from one of these numbers, and the scenario plays; no control API is needed. Where a phone number cannot",
-        f"be chosen freely, pay from {AMOUNT_PAYER}: then the amount chooses. Other payers never meet them, whatever",
-        "they pay. The scenario's file says what the merchant must do. This page is made by",
-        "`python -m tayari_simulator --scenarios scenarios --magic`; a running simulator shows its own at",
+        "Pay from one of these numbers, and the scenario plays; no control API is needed. If you cannot choose the",
+        f"phone number, pay from {AMOUNT_PAYER}: then the amount chooses the scenario. A payout plays the scenario of",
+        "the number that is paid, a payment to an organisation (B2B, tax) that of its `Requester`. Other numbers never",
+        "play one of these, whatever the amount. The scenario's file says what the merchant must do. This page is made",
+        "by `python -m tayari_simulator --scenarios scenarios --magic`; a running simulator shows its own table at",
         "`GET /v1/magic`.",
         "",
         "| payer | or amount | scenario | what happens |",

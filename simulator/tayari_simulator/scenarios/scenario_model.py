@@ -85,7 +85,7 @@ class ScenarioOutcome(FurtherResult):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """What the query says instead of the truth."""
+    """What the query answers instead of the true state."""
 
     result_code: ResultCode | None = None
     result_desc: Text | None = None

@@ -51,7 +51,7 @@ def one_shot(scenario: Scenario, call: str, way: MatchedBy) -> Queued:
 
 
 def _span(behaviour: Behaviour, call: str) -> int:
-    """The calls that a one-shot of an endpoint lasts: until its last fault is through, one at the least."""
+    """The calls that a one-shot of an endpoint lasts: until its last fault has ended, at least one."""
     last = [armed.after_calls + armed.times for armed in behaviour.armed if armed.on == call]
     query = behaviour.query.for_calls if behaviour.query is not None and call == Call.STK_QUERY else None
     return max([1, query or 1, *last])
@@ -358,7 +358,7 @@ class Selector:
         return Play(scenario.behaviour, timeline=timeline, chosen_by=way)
 
     def _conditions_of(self) -> dict[str, ConditionalScenarios]:
-        """The loaded scenarios that choose themselves, by their call."""
+        """The loaded scenarios with an MSISDN, an amount or a reference, by their call."""
         rows = {call: ConditionalScenarios(self._scenarios.values(), call) for call in TRANSACTIONS}
         return {call: row for call, row in rows.items() if row or row.counts_calls}
 

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Final, Protocol
 
 Uniform = Callable[[], float]
-"""A source of numbers in [0, 1), seeded by whoever runs the core."""
+"""A source of numbers in [0, 1), seeded by the caller."""
 
 
 class Call:
@@ -70,7 +70,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuerySays:
-    """What the query answers instead of the truth, for the first `for_calls` calls (None: for all)."""
+    """What the query answers instead of the true state, for the first `for_calls` calls (None: for all)."""
 
     result_code: int | str | None = None
     result_desc: str | None = None

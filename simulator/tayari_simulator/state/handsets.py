@@ -130,5 +130,5 @@ class Handsets:
         return tuple(self._held.values())
 
     def clear(self) -> None:
-        """Put every phone down."""
+        """Release every phone."""
         self._held.clear()

@@ -34,7 +34,7 @@ class Schedule:
         """When the next plan is due; `NEVER` when there is none."""
 
     def __len__(self) -> int:
-        """How many results and deliveries. Nobody waits for what begins later: a simulator is idle meanwhile."""
+        """How many results and deliveries. Events of a later day do not count: a simulator is idle meanwhile."""
         return len(self._heap)
 
     def add(self, due_s: float, plan: Transaction | Delivery) -> None:

@@ -116,9 +116,9 @@ class Transaction:
     reversed_by: str = ""
     """The receipt of its reversal."""
     completed_s: float = 0.0
-    """When the truth was last set; 0 while prompted."""
+    """When the state last changed; 0 while prompted."""
     moves: tuple[Move, ...] = ()
-    """Every result that the truth followed, in order."""
+    """Every result that changed the state, in order."""
     step: int = 0
     """How many results were played."""
     queries: int = 0
@@ -147,7 +147,7 @@ class Transaction:
 
 
 MOST_PAYMENTS: Final = 16_384
-"""Beyond this many, the oldest that are through are forgotten, unless another bound is set."""
+"""Beyond this many, the oldest finished ones are forgotten, unless another bound is set."""
 
 LOOK_AFTER: Final = 128
 
@@ -253,7 +253,7 @@ class Transactions:
         self._late.clear()
 
     def _forget_oldest(self) -> None:
-        """One that is not through is never forgotten, and holds up no other."""
+        """A transaction that is not finished is never forgotten; finished ones after it are."""
         oldest = self._order.popleft()
         self._look_in -= 1
         if not self._look_in:

@@ -1,1 +1,1 @@
-"""HTTP both ways: calls are read, replies written, callbacks sent. May import core, faults, scenario and journal."""
+"""HTTP in both directions: calls are read, replies written, callbacks sent. Imports journal, scenarios and below."""

@@ -1,4 +1,4 @@
-"""The running simulator as the control API and the server see it: one object, its methods are the public seam."""
+"""The running simulator as the control API and the server see it: one object, whose methods they call."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ class Simulator:
         """Set by `start` where the configuration asks for it."""
         self._started_at = self.clock.wall_s()
         self.control_url = ""
-        """Set by whoever opens the control port."""
+        """Set when the control port is opened."""
 
     @property
     def daraja_url(self) -> str:

@@ -1,4 +1,4 @@
-"""The preflight: everything that could make a run blame the merchant's code for its set-up, looked at first.
+"""The preflight: before any rule, it looks for mistakes of the set-up that rules would blame on the merchant's code.
 
 Two real payments are made, with MSISDNs of the preflight's own range: one is paid, one cancelled. The journal is read,
 and what the merchant shows of them.
@@ -120,7 +120,7 @@ def _findings(environment: TestEnvironment, others: Instances | None) -> Iterato
 
 
 class _Meanwhile:
-    """DoctorFindings that are made in a thread of their own, while others are.
+    """Findings that are made in a thread of their own, beside others.
 
     A merchant may refuse one of two requests that come at the same moment, such as one whose database is locked: a look
     beside others that found a reason to stop is made once more, alone.

@@ -1,4 +1,4 @@
-"""The state of one Daraja: what the handlers of its endpoints read and change, its rules, and the keeper's protocol.
+"""The state of one Daraja: what the handlers of its endpoints read and change, its rules, and its store (`Keeper`).
 
 A lifecycle is what happens to an accepted transaction of one API: how its result is decided, settled and sent.
 """

@@ -1,4 +1,4 @@
-"""The machine: one call in, one reply out; results and callbacks as their time comes. It has no clock of its own."""
+"""Finds the endpoint of a call, checks the call, decides, and plans what follows. It has no clock of its own."""
 
 from __future__ import annotations
 
@@ -35,11 +35,12 @@ Reader = Callable[[Any], list[Any]]
 
 NOT_SENT: Final = "no content type"
 _OF_THE_GATEWAY: Final = (METHOD_NOT_ALLOWED, INVALID_AUTHENTICATION_HEADER)
-"""Refused before any API has a word in it: always in Daraja's envelope."""
+"""Refused before any API sees the call: always in Daraja's envelope."""
 _SWITCHED: Final = {path: option for row in ENDPOINTS for path, option in row.switched}
 _LONGEST_TOKEN: Final = 200
-_LONGEST_PATH: Final = 200
 """Characters of a refused token that its refusal repeats."""
+_LONGEST_PATH: Final = 200
+"""Characters of an unknown path that are compared with the known paths."""
 
 
 class CompiledEndpoint:

@@ -144,7 +144,7 @@ class Organisations:
             self._add(replace(row, initiators=tuple(map(replace, row.initiators)) or (sandbox_initiator(),)))
 
     def find(self, short_code: str) -> Organisation | None:
-        """The organisation of this short code; one of the sandbox's comes into being when it is first asked for."""
+        """The organisation of this short code; one of the sandbox's is made when it is first asked for."""
         known = self._known.get(short_code)
         if known is not None:
             return known

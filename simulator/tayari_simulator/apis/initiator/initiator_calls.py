@@ -140,7 +140,7 @@ class Request:
     originator_id: str = ""
     """`OriginatorConversationID` of the merchant's own; empty: Safaricom makes one."""
     phone: str = ""
-    """Whom scenarios are chosen by where that is not `msisdn`: somebody whom the request names, but does not pay."""
+    """Chooses the scenario in place of `msisdn`: the `Requester` of B2B, or the payer of the payment asked about."""
     details: dict[str, Any] | None = None
 
 
@@ -171,7 +171,7 @@ def accept_request(state: DarajaState, exchange: JournalExchange, asked: Request
 
 
 def _named(state: DarajaState, asked: Request) -> str:
-    """Whom the scenario is chosen by. One that is queued for the short code that is paid comes first."""
+    """The phone or short code that chooses the scenario. One that is queued for the paid short code comes first."""
     chooser = state.choose
     if asked.phone and chooser is not None and chooser.is_queued(asked.call, asked.party_b):
         return asked.party_b

@@ -102,18 +102,19 @@ def provenance_markdown(rows: Iterable[BehaviourStanding]) -> str:
     lines = [
         "# Provenance",
         "",
-        "What this Daraja does, how sure we are, and from where it is known.",
+        "What this fake Daraja does, how sure that is, and its source.",
         "",
         "- *documented*: the official documentation says so;",
         "- *observed*: captures, clients or probes of the real thing agree;",
         "- *disputed*: sources conflict, and the behaviour can be switched;",
         "- *assumed*: no source was found.",
         "",
-        "Sources name chapters of the reference notes that this project was built from. This page is made by",
-        "`python -m tayari_simulator --provenance`; a running simulator shows its own values at `GET /v1/provenance`.",
+        "A source such as `reference 3.1` is a chapter of the notes on Daraja from which this project was made; the",
+        "notes are not part of it. This page is made by `python -m tayari_simulator --provenance`; a running simulator",
+        "shows its own values at `GET /v1/provenance`.",
         "",
-        "The words for the customer, in English and Swahili (`tayari explain CODE`), are this project's",
-        "own wording; of a refusal, so is the advice whether to try again.",
+        "The words for the customer, in English and Swahili (`tayari explain CODE`), are this project's own. So is the",
+        "advice on a refusal whether to try again.",
         "",
         f"{len(rows)} behaviours: " + ", ".join(f"{counts[mark]} {mark}" for mark in Mark) + ".",
     ]
@@ -125,7 +126,7 @@ def provenance_markdown(rows: Iterable[BehaviourStanding]) -> str:
 
 _TITLES = {
     "API": "The APIs",
-    "option": "Switches (`--option NAME=VALUE`) and what each profile makes of them",
+    "option": "Switches (`--option NAME=VALUE`) and the value of each profile",
     "error": "Refusals",
     "edge": "The gateway and the edge",
     "result code": "Result codes",

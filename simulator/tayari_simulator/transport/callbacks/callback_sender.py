@@ -57,7 +57,7 @@ class CallbackCounts:
 
 
 class CallbackSender:
-    """Sends what the core plans, and what the control API orders."""
+    """Sends what the APIs plan, and what the control API asks for."""
 
     def __init__(self, daraja: Dispatcher, journal: Journal, clock: Clock, targets: Targets,
                  watchers: Sequence[Callable[[], None]], *, headers: Headers, failures: Failures) -> None:  # fmt: skip

@@ -81,7 +81,7 @@ class KnownHead(Generic[Parsed]):
 
 
 class KnownHeads(Generic[Parsed]):
-    """What was read of earlier heads, by their bytes: whoever calls often begins each message alike.
+    """What was read of earlier heads, by their bytes: a caller begins most of its messages alike.
 
     To read the head of a push anew takes a third of the time from its first byte to its acknowledgement.
     """

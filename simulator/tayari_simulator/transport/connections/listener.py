@@ -71,7 +71,7 @@ def listening_socket(host: str, port: int) -> socket.socket:
 
 
 class SilentPort:
-    """A port that neither refuses nor answers: its queue is full, and the system drops whoever else connects."""
+    """A port that neither refuses nor answers: its queue is full, and the system drops further connections."""
 
     def __init__(self, host: str, port: int) -> None:
         """Fill the queue of the port. Raises OSError: the port is taken."""
@@ -87,7 +87,7 @@ class SilentPort:
             log.warning("this system goes on taking connections to port %s: callers hang, but do connect", port)
 
     def _plugged(self) -> bool:
-        """Connect once more; false: nobody was let in, so that the queue is full."""
+        """Connect once more; false: the connection was dropped, because the queue is full."""
         host, port = self._sockets[0].getsockname()[:2]
         plug = socket.socket(self._sockets[0].family, socket.SOCK_STREAM)
         self._sockets.append(plug)

@@ -137,13 +137,13 @@ class ServerConnection(asyncio.Protocol):
         """What the parser reads, if a call begins with its first byte; empty once that call is whole."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Somebody calls."""
+        """A caller has connected."""
         self.transport = transport  # type: ignore[assignment]  # uvloop's is one by duty, not by birth
         self._remote = (transport.get_extra_info("peername") or ("",))[0]
         self._connections.connections.add(self)
 
     def connection_lost(self, _: Exception | None) -> None:
-        """Gone. An answer under way finds that there is nobody to write to."""
+        """The caller has left. An answer under way is not written."""
         self.transport = None
         self._waiting.clear()
         self._connections.connections.discard(self)

@@ -50,7 +50,7 @@ class Others(StrEnum):
 
 
 class ProxyRefused(Exception):
-    """A call is turned away with a status and a text for whoever looks at the merchant's log."""
+    """A call is refused with a status and a text, which the merchant's log can show."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)

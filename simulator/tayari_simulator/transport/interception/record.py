@@ -1,4 +1,4 @@
-"""What came to the TLS port and to the forward proxy: for doctor, and for whoever asks why nothing arrives."""
+"""What came to the TLS port and to the forward proxy, so that `tayari doctor` can say why no call arrives."""
 
 from __future__ import annotations
 
