@@ -12,28 +12,29 @@ PAGE: Final = DOCS / "field.md"
 
 _HEAD = """# The field: published M-Pesa clients
 
-What a team can read before it chooses a client. Each package was installed as it is published and run against the
-simulator on {looked_at} by `tests/real_clients/field.py`, which writes this page; it is no part of CI. Nothing of a
+This page is for a team that chooses a client. Each package was installed as it is published and run against the
+simulator on {looked_at}. `tests/real_clients/field.py` does this and writes this page; CI does not run it. Nothing of a
 package was changed apart from its base URL.
 
 """
 _CALLS = """## Calls
 
 *Way in*: whether the base URL is a setting, or the hosts are in the code. *Token calls*: how many tokens were fetched,
-and for how many calls. *Types*: of Amount and PhoneNumber on the wire. *Timestamp*: whose time it is, seen on a machine
-in Tokyo; East Africa is documented. *Not served*: what was refused or raised; the rest was served fully.
+and for how many calls. *Types*: the JSON types of Amount and PhoneNumber in the request. *Timestamp*: its time zone,
+seen on a machine in Tokyo; East Africa Time is documented. *Not served*: operations that were refused or raised an
+error; all others worked.
 
 """
 _ERRORS = """## What the caller of a push sees
 
-Each push was answered so once. *Succeeds* after 404.001.03 or 503 means that the client tried again; after *504, but
-taken* it means that the customer is asked twice: the gateway answered 504 after Daraja had taken the push.
+One push was answered in each of these ways. *Succeeds* after 404.001.03 or 503 means that the client tried again. After
+*504, but taken* it means that the customer is asked twice: the gateway answered 504 after Daraja had accepted the push.
 
 """
 _PARSERS = """## What their own callback parsers do
 
-A *failure* is 1032 without metadata; the *lone Item* a bare object in the place of the list; the *letter code*
-SFC_IC0003; the *text "0"* a success whose code is text. A key is shown where the parser itself says what is paid.
+*Failure*: 1032 without metadata. *Lone Item*: a bare object in place of the list of items. *Letter code*: SFC_IC0003.
+*Text "0"*: a success whose code is text. If the parser itself says whether it is paid, its key and value are shown.
 
 """
 _OTHERS = """## Not run
