@@ -89,4 +89,5 @@ for name in ("order 1", "order 1 again"):
     print(f"{name}: pushes accepted {len(pushes)}, answered {answer.status_code} {answer.content.decode()}")
 PYTHON
 cat "$folder/seen"
-diff <(sed -n 's/^#   | //p' "${BASH_SOURCE[0]}") "$folder/seen" >&2 || { echo "The output has changed (< noted, > now)." >&2; exit 1; }
+diff <(sed -n 's/^#   | //p' "${BASH_SOURCE[0]}") "$folder/seen" >&2 ||
+  { echo "The output has changed (< noted, > now)." >&2; exit 1; }

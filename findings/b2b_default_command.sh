@@ -51,4 +51,5 @@ server.listen(0, '127.0.0.1', async () => {
 NODE
 node run.js >seen 2>errors || { cat errors >&2; exit 1; }
 cat seen
-diff <(sed -n 's/^#   | //p' "$here") seen >&2 || { echo "The output has changed (< noted, > now)." >&2; exit 1; }
+diff <(sed -n 's/^#   | //p' "$here") seen >&2 ||
+  { echo "The output has changed (< noted, > now)." >&2; exit 1; }

@@ -50,4 +50,5 @@ print("sent and not documented:", ", ".join(sorted(keys - DOCUMENTED)))
 print("refused with 400.002.02, returned:", type(answer).__name__, repr(answer.conversation_id), repr(answer.response_code))
 PYTHON
 cat "$folder/seen"
-diff <(sed -n 's/^#   | //p' "${BASH_SOURCE[0]}") "$folder/seen" >&2 || { echo "The output has changed (< noted, > now)." >&2; exit 1; }
+diff <(sed -n 's/^#   | //p' "${BASH_SOURCE[0]}") "$folder/seen" >&2 ||
+  { echo "The output has changed (< noted, > now)." >&2; exit 1; }

@@ -36,4 +36,5 @@ read = MpesaCallbackHandler().parse_account_balance_callback(RESULT)
 print(read.is_success, read.working_balance, read.available_balance, read.booked_balance, read.error_message)
 PYTHON
 cat "$folder/seen"
-diff <(sed -n 's/^#   | //p' "${BASH_SOURCE[0]}") "$folder/seen" >&2 || { echo "The output has changed (< noted, > now)." >&2; exit 1; }
+diff <(sed -n 's/^#   | //p' "${BASH_SOURCE[0]}") "$folder/seen" >&2 ||
+  { echo "The output has changed (< noted, > now)." >&2; exit 1; }

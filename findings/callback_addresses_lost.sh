@@ -34,4 +34,5 @@ PUBLISHED += ["196.201.212." + end for end in ("69", "74", "127", "129", "136", 
 print("missing:", sorted(set(PUBLISHED) - set(SAFARICOM_IP_ALLOWLIST)))
 PYTHON
 cat "$folder/seen"
-diff <(sed -n 's/^#   | //p' "${BASH_SOURCE[0]}") "$folder/seen" >&2 || { echo "The output has changed (< noted, > now)." >&2; exit 1; }
+diff <(sed -n 's/^#   | //p' "${BASH_SOURCE[0]}") "$folder/seen" >&2 ||
+  { echo "The output has changed (< noted, > now)." >&2; exit 1; }

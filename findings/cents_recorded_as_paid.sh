@@ -88,4 +88,5 @@ for number, asked in enumerate(("99.50", "350"), start=1):
     print(f"asked for {asked}: pushed {daraja.amount}, callback {daraja.amount}, recorded {row.amount} {row.status}")
 PYTHON
 cat "$folder/seen"
-diff <(sed -n 's/^#   | //p' "${BASH_SOURCE[0]}") "$folder/seen" >&2 || { echo "The output has changed (< noted, > now)." >&2; exit 1; }
+diff <(sed -n 's/^#   | //p' "${BASH_SOURCE[0]}") "$folder/seen" >&2 ||
+  { echo "The output has changed (< noted, > now)." >&2; exit 1; }

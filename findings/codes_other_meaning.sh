@@ -44,4 +44,5 @@ print("daraja-mock, 1001:", mock.app.test_client().post("/mpesa/stkpushquery/v1/
 print("Daraja: Unable to lock subscriber, a transaction is already in process for the current subscriber")
 PYTHON
 cat "$folder/seen"
-diff <(sed -n 's/^#   | //p' "${BASH_SOURCE[0]}") "$folder/seen" >&2 || { echo "The output has changed (< noted, > now)." >&2; exit 1; }
+diff <(sed -n 's/^#   | //p' "${BASH_SOURCE[0]}") "$folder/seen" >&2 ||
+  { echo "The output has changed (< noted, > now)." >&2; exit 1; }

@@ -33,4 +33,5 @@ console.log(`validation of the older form, "Pay Bill": ${said(safaricomDarajaApi
 console.log(`confirmation of 500.00, receipt UJ7M2P5RTY: ${said(safaricomDarajaApi.handleTransactionConfirmation(message))}`)
 JAVASCRIPT
 cat "$folder/seen"
-diff <(sed -n 's/^#   | //p' "${BASH_SOURCE[0]}") "$folder/seen" >&2 || { echo "The output has changed (< noted, > now)." >&2; exit 1; }
+diff <(sed -n 's/^#   | //p' "${BASH_SOURCE[0]}") "$folder/seen" >&2 ||
+  { echo "The output has changed (< noted, > now)." >&2; exit 1; }

@@ -96,4 +96,5 @@ for number, quick in enumerate((True, False), start=1):
           f"{Payment.objects.get(pk=push.pk).status}, log: {error.partition(' for ')[0]}")
 PYTHON
 cat "$folder/seen"
-diff <(sed -n 's/^#   | //p' "${BASH_SOURCE[0]}") "$folder/seen" >&2 || { echo "The output has changed (< noted, > now)." >&2; exit 1; }
+diff <(sed -n 's/^#   | //p' "${BASH_SOURCE[0]}") "$folder/seen" >&2 ||
+  { echo "The output has changed (< noted, > now)." >&2; exit 1; }

@@ -62,4 +62,5 @@ for typed in ("+254712345678", "+255712345678", "+256712345678", "0712 345 678")
     print(f"{typed}: prompts {sent[-2]['PhoneNumber']}, pays {sent[-1]['PartyB']}")
 PYTHON
 cat "$folder/seen"
-diff <(sed -n 's/^#   | //p' "${BASH_SOURCE[0]}") "$folder/seen" >&2 || { echo "The output has changed (< noted, > now)." >&2; exit 1; }
+diff <(sed -n 's/^#   | //p' "${BASH_SOURCE[0]}") "$folder/seen" >&2 ||
+  { echo "The output has changed (< noted, > now)." >&2; exit 1; }

@@ -64,4 +64,5 @@ for version in old new; do
   echo "$version output: $(grep -o '<testsuites[^>]*>' $version.xml | sed 's/ time="[^"]*"//'), exit status $status"
 done >seen
 cat seen
-diff <(sed -n 's/^#   | //p' "$here") seen >&2 || { echo "The output has changed (< noted, > now)." >&2; exit 1; }
+diff <(sed -n 's/^#   | //p' "$here") seen >&2 ||
+  { echo "The output has changed (< noted, > now)." >&2; exit 1; }

@@ -67,4 +67,5 @@ for place, (form, number) in enumerate(NUMBERS.items()):
     print(f"{form} number: answered {answer.status_code}, {C2BRequest.objects.count() - before} stored")
 PYTHON
 cat "$folder/seen"
-diff <(sed -n 's/^#   | //p' "${BASH_SOURCE[0]}") "$folder/seen" >&2 || { echo "The output has changed (< noted, > now)." >&2; exit 1; }
+diff <(sed -n 's/^#   | //p' "${BASH_SOURCE[0]}") "$folder/seen" >&2 ||
+  { echo "The output has changed (< noted, > now)." >&2; exit 1; }

@@ -55,4 +55,5 @@ for (const sent of ['2547 ***** 126', '254708***430']) {
 NODE
 { env/bin/python run.py; node run.js; } >seen
 cat seen
-diff <(sed -n 's/^#   | //p' "$here") seen >&2 || { echo "The output has changed (< noted, > now)." >&2; exit 1; }
+diff <(sed -n 's/^#   | //p' "$here") seen >&2 ||
+  { echo "The output has changed (< noted, > now)." >&2; exit 1; }

@@ -59,4 +59,5 @@ for told, file in (("written", "kiosk"), ("written", "bookshop"), *((name, name)
     print(f"{told}: name {root.get('name')}: {', '.join(tests)}")
 PYTHON
 cat seen
-diff <(sed -n 's/^#   | //p' "$here") seen >&2 || { echo "The output has changed (< noted, > now)." >&2; exit 1; }
+diff <(sed -n 's/^#   | //p' "$here") seen >&2 ||
+  { echo "The output has changed (< noted, > now)." >&2; exit 1; }

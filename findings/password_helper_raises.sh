@@ -54,4 +54,5 @@ print(f"Timestamp given {GIVEN}, Timestamp in the Password {inside}, Timestamp s
       "the same" if body["Timestamp"] == GIVEN else "the clock's")
 PYTHON
 cat "$folder/seen"
-diff <(sed -n 's/^#   | //p' "${BASH_SOURCE[0]}") "$folder/seen" >&2 || { echo "The output has changed (< noted, > now)." >&2; exit 1; }
+diff <(sed -n 's/^#   | //p' "${BASH_SOURCE[0]}") "$folder/seen" >&2 ||
+  { echo "The output has changed (< noted, > now)." >&2; exit 1; }

@@ -41,4 +41,5 @@ except ValidationError as error:
     print("B2CCallback:", error.errors()[0]["msg"], ".".join(map(str, error.errors()[0]["loc"])))
 PYTHON
 cat "$folder/seen"
-diff <(sed -n 's/^#   | //p' "${BASH_SOURCE[0]}") "$folder/seen" >&2 || { echo "The output has changed (< noted, > now)." >&2; exit 1; }
+diff <(sed -n 's/^#   | //p' "${BASH_SOURCE[0]}") "$folder/seen" >&2 ||
+  { echo "The output has changed (< noted, > now)." >&2; exit 1; }

@@ -119,4 +119,5 @@ number = taken.index(told["ConversationID"]) + 1
 print(f"daraja-mpesa: the caller sees payout {number}; {len(taken)} payouts were taken")
 PYTHON
 cat seen
-diff <(sed -n 's/^#   | //p' "$here") seen >&2 || { echo "The output has changed (< noted, > now)." >&2; exit 1; }
+diff <(sed -n 's/^#   | //p' "$here") seen >&2 ||
+  { echo "The output has changed (< noted, > now)." >&2; exit 1; }

@@ -74,4 +74,5 @@ for arguments, key in ((("stk", "push", "0711000111", "350"), "PhoneNumber"), ((
     print(f"{' '.join(arguments[:-1])}: {key} {sent[-1][key]!r}")
 PYTHON
 cat "$folder/seen"
-diff <(sed -n 's/^#   | //p' "${BASH_SOURCE[0]}") "$folder/seen" >&2 || { echo "The output has changed (< noted, > now)." >&2; exit 1; }
+diff <(sed -n 's/^#   | //p' "${BASH_SOURCE[0]}") "$folder/seen" >&2 ||
+  { echo "The output has changed (< noted, > now)." >&2; exit 1; }

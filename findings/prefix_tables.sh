@@ -98,4 +98,5 @@ for name, taken in (("safaricom-mpesa-node", Path("taken").read_text().split()),
     print(f"{name} takes of others:", ranges([prefix for prefix in taken if networks[prefix] not in ("", "Safaricom")]))
 PYTHON
 cat seen
-diff <(sed -n 's/^#   | //p' "$here") seen >&2 || { echo "The output has changed (< noted, > now)." >&2; exit 1; }
+diff <(sed -n 's/^#   | //p' "$here") seen >&2 ||
+  { echo "The output has changed (< noted, > now)." >&2; exit 1; }

@@ -85,4 +85,5 @@ print(f"Daraja returns {len(rows)} rows:", ", ".join(f"{row['transactionId']} {r
 print(f"the tool: count {answer['count']}, transactions {answer['transactions']}, {answer['response_code']} {answer['message']}")
 PYTHON
 cat "$folder/seen"
-diff <(sed -n 's/^#   | //p' "${BASH_SOURCE[0]}") "$folder/seen" >&2 || { echo "The output has changed (< noted, > now)." >&2; exit 1; }
+diff <(sed -n 's/^#   | //p' "${BASH_SOURCE[0]}") "$folder/seen" >&2 ||
+  { echo "The output has changed (< noted, > now)." >&2; exit 1; }

@@ -117,4 +117,5 @@ for name, push in (("mpesa-wrapper", wrapper), ("pydaraja", pydaraja), ("singula
     print(f"{name}: pushes taken {len(taken)}, told {taken.index(told) + 1}")
 PYTHON
 cat "$folder/seen"
-diff <(sed -n 's/^#   | //p' "${BASH_SOURCE[0]}") "$folder/seen" >&2 || { echo "The output has changed (< noted, > now)." >&2; exit 1; }
+diff <(sed -n 's/^#   | //p' "${BASH_SOURCE[0]}") "$folder/seen" >&2 ||
+  { echo "The output has changed (< noted, > now)." >&2; exit 1; }

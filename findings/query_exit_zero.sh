@@ -86,4 +86,5 @@ print("0 with --output json: exit status", run("stk", "query", "0", "--output", 
 print("a push that is refused: exit status", run("stk", "push", "0711000111", "350").returncode)
 PYTHON
 cat "$folder/seen"
-diff <(sed -n 's/^#   | //p' "${BASH_SOURCE[0]}") "$folder/seen" >&2 || { echo "The output has changed (< noted, > now)." >&2; exit 1; }
+diff <(sed -n 's/^#   | //p' "${BASH_SOURCE[0]}") "$folder/seen" >&2 ||
+  { echo "The output has changed (< noted, > now)." >&2; exit 1; }

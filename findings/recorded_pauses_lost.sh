@@ -70,4 +70,5 @@ calls = re.findall(r"self\.(?:rest|client\.\w+)\(", code)
 print(f"har2locust: {len(calls)} calls, pauses: {len(re.findall('wait_time|sleep', code))}")
 PYTHON
 cat seen
-diff <(sed -n 's/^#   | //p' "$here") seen >&2 || { echo "The output has changed (< noted, > now)." >&2; exit 1; }
+diff <(sed -n 's/^#   | //p' "$here") seen >&2 ||
+  { echo "The output has changed (< noted, > now)." >&2; exit 1; }

@@ -45,4 +45,5 @@ flask-mpesa==1.2.8 flask_mpesa.api.auth
 fastapimpesa==0.0.1 fastapiMpesa
 PACKAGES
 cat "$folder/seen"
-diff <(sed -n 's/^#   | //p' "${BASH_SOURCE[0]}") "$folder/seen" >&2 || { echo "The output has changed (< noted, > now)." >&2; exit 1; }
+diff <(sed -n 's/^#   | //p' "${BASH_SOURCE[0]}") "$folder/seen" >&2 ||
+  { echo "The output has changed (< noted, > now)." >&2; exit 1; }

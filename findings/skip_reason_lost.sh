@@ -37,4 +37,5 @@ for (const test of results.tests) console.log(`${test.status}, message ${JSON.st
 console.log(`the run: start ${results.summary.start}, stop ${results.summary.stop}`)
 JAVASCRIPT
 cat "$folder/seen"
-diff <(sed -n 's/^#   | //p' "${BASH_SOURCE[0]}") "$folder/seen" >&2 || { echo "The output has changed (< noted, > now)." >&2; exit 1; }
+diff <(sed -n 's/^#   | //p' "${BASH_SOURCE[0]}") "$folder/seen" >&2 ||
+  { echo "The output has changed (< noted, > now)." >&2; exit 1; }

@@ -45,4 +45,5 @@ for name, parameters in (("of a live result", values), ("with both charges", bot
     print(f"{name}: sender {found['sender_phone']!r}, receiver {found['receiver']!r}, amount {found['amount']}, receipt {found['ReceiptNo']}")
 PYTHON
 cat "$folder/seen"
-diff <(sed -n 's/^#   | //p' "${BASH_SOURCE[0]}") "$folder/seen" >&2 || { echo "The output has changed (< noted, > now)." >&2; exit 1; }
+diff <(sed -n 's/^#   | //p' "${BASH_SOURCE[0]}") "$folder/seen" >&2 ||
+  { echo "The output has changed (< noted, > now)." >&2; exit 1; }

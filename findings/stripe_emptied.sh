@@ -44,4 +44,5 @@ print("files of both:", *sorted(one for one in both if one.endswith(".py")))
 PYTHON
 } >"$folder/seen"
 cat "$folder/seen"
-diff <(sed -n 's/^#   | //p' "${BASH_SOURCE[0]}") "$folder/seen" >&2 || { echo "The output has changed (< noted, > now)." >&2; exit 1; }
+diff <(sed -n 's/^#   | //p' "${BASH_SOURCE[0]}") "$folder/seen" >&2 ||
+  { echo "The output has changed (< noted, > now)." >&2; exit 1; }

@@ -45,4 +45,5 @@ for (const [name, stkCallback] of Object.entries({ paid, cancelled })) {
 NODE
 node run.js >seen 2>errors || { cat errors >&2; exit 1; }
 cat seen
-diff <(sed -n 's/^#   | //p' "$here") seen >&2 || { echo "The output has changed (< noted, > now)." >&2; exit 1; }
+diff <(sed -n 's/^#   | //p' "$here") seen >&2 ||
+  { echo "The output has changed (< noted, > now)." >&2; exit 1; }

@@ -89,4 +89,5 @@ for number, code in enumerate((0, "0")):
     print(repr(code), one.status, one.result_code, one.mpesa_receipt_number)
 PYTHON
 cat "$folder/seen"
-diff <(sed -n 's/^#   | //p' "${BASH_SOURCE[0]}") "$folder/seen" >&2 || { echo "The output has changed (< noted, > now)." >&2; exit 1; }
+diff <(sed -n 's/^#   | //p' "${BASH_SOURCE[0]}") "$folder/seen" >&2 ||
+  { echo "The output has changed (< noted, > now)." >&2; exit 1; }

@@ -107,4 +107,5 @@ MpesaClient(config).initiate_payment(phone_number="254711000111", amount=350, ac
                                      transaction_desc="Order 42")
 PYTHON
 cat seen
-diff <(sed -n 's/^#   | //p' "$here") seen >&2 || { echo "The output has changed (< noted, > now)." >&2; exit 1; }
+diff <(sed -n 's/^#   | //p' "$here") seen >&2 ||
+  { echo "The output has changed (< noted, > now)." >&2; exit 1; }

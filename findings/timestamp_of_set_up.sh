@@ -142,4 +142,5 @@ console.log(`mpesapay: different Timestamps ${different('Timestamp')}, Passwords
 JAVASCRIPT
 node "$folder/push.mjs" >>"$folder/seen"
 cat "$folder/seen"
-diff <(sed -n 's/^#   | //p' "${BASH_SOURCE[0]}") "$folder/seen" >&2 || { echo "The output has changed (< noted, > now)." >&2; exit 1; }
+diff <(sed -n 's/^#   | //p' "${BASH_SOURCE[0]}") "$folder/seen" >&2 ||
+  { echo "The output has changed (< noted, > now)." >&2; exit 1; }

@@ -124,4 +124,5 @@ for name, made in (("pesa-gateway", pesa_gateway), ("python-mpesa-daraja", pytho
         print(f"{name} {moment}: {used[-1]} {said}, tokens fetched {len(tokens)}")
 PYTHON
 cat "$folder/seen"
-diff <(sed -n 's/^#   | //p' "${BASH_SOURCE[0]}") "$folder/seen" >&2 || { echo "The output has changed (< noted, > now)." >&2; exit 1; }
+diff <(sed -n 's/^#   | //p' "${BASH_SOURCE[0]}") "$folder/seen" >&2 ||
+  { echo "The output has changed (< noted, > now)." >&2; exit 1; }

@@ -72,4 +72,5 @@ for takes_s in (0.0, 2.0):
     print(f"five at once, token after {takes_s} s: " + ", ".join(f"{n} {what}" for what, n in sorted(seen.items(), reverse=True)))
 PYTHON
 cat "$folder/seen"
-diff <(sed -n 's/^#   | //p' "${BASH_SOURCE[0]}") "$folder/seen" >&2 || { echo "The output has changed (< noted, > now)." >&2; exit 1; }
+diff <(sed -n 's/^#   | //p' "${BASH_SOURCE[0]}") "$folder/seen" >&2 ||
+  { echo "The output has changed (< noted, > now)." >&2; exit 1; }

@@ -61,6 +61,17 @@ def test_junit_names_the_merchant_in_a_suite_too_for_tools_that_merge_reports(tm
 
 
 @pytest.mark.parametrize("name", samples.ALL)
+def test_junit_is_flat_for_readers_that_find_no_nested_suite_and_no_second_property_of_a_name(
+    name: str, tmp_path: Path
+) -> None:
+    root = ET.parse(write_all(samples.ALL[name](), tmp_path, formats=["junit"])["junit"]).getroot()
+
+    assert list(root.iter("testcase")) == root.findall("testsuite/testcase")
+    properties = [one.get("name") for one in root.iter("property")]
+    assert len(properties) == len(set(properties))
+
+
+@pytest.mark.parametrize("name", samples.ALL)
 def test_junit_is_green_only_when_the_exit_code_is_zero(name: str, tmp_path: Path) -> None:
     run = samples.ALL[name]()
     root = ET.parse(write_all(run, tmp_path, formats=["junit"])["junit"]).getroot()
