@@ -15,7 +15,7 @@ from tayari_contracts.context.merchant_profile import MerchantProfile
 from tayari_contracts.runner.check_run import PlannedCheck, check_of_rule, missing_need, of_customers
 from tayari_reports.model import State
 from tayari_target.target_file import load_target
-from tayari_target.target_file.target_model import NO_PAY, C2b, Target
+from tayari_target.target_file.target_model import NO_PAY, C2b, CallTemplate, Target
 
 MONEY = ("M01", "M02", "M03", "M04", "M05")
 
@@ -65,6 +65,24 @@ def test_a_merchant_with_payments_of_its_own_and_one_without_customers_keep_thei
     target = load_target(folder / "tayari.yaml")
 
     assert [planned(rule, target) for rule in MONEY] == [check_of_rule(catalogue()[rule]) for rule in MONEY]
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "state"), [({"c2b", "top_up"}, State.NOT_APPLICABLE), ({"c2b"}, State.NOT_TESTED)]
+)
+def test_a_wallet_into_which_any_amount_is_paid_has_nothing_due(capabilities: set[str], state: State) -> None:
+    target = school()
+    assert target.merchant.c2b is not None
+    assert target.merchant.c2b.open_account is not None
+    without_amount = replace(target.merchant.c2b.open_account, call=CallTemplate(method="POST", path="/members"))
+    c2b = replace(target.merchant.c2b, open_account=without_amount)
+    wallet = replace(target, merchant=replace(target.merchant, c2b=c2b, capabilities=frozenset(capabilities)))
+
+    found = missing_need(planned("B13", wallet), MerchantProfile(wallet))
+
+    assert found is not None
+    assert found.state is state
+    assert "top_up" in found.reason
 
 
 def query(start: str, end: str) -> dict[str, Any]:

@@ -2,11 +2,14 @@
 
 import json
 from random import Random
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from tayari_contracts.checks.callback import f01_fuzzed_callbacks as f01
+from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Untested
+from tayari_contracts.context.payment import Payment
 
 SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -75,3 +78,24 @@ def test_a_changed_result_code_is_sent_alone_and_looked_at_before_the_next() -> 
     bodies = [(f"Body.stkCallback.ResultCode = {n}", "{}") for n in range(3)] + [(f"x = {n}", "{}") for n in range(6)]
 
     assert [len(group) for group in f01.groups_of(bodies)] == [1, 1, 1, 4, 2]
+
+
+class Shop:
+    """A merchant that crashes on one body."""
+
+    def __init__(self, crashes_on: str) -> None:
+        self.actions = self
+        self.profile = SimpleNamespace(shows_state=False)
+        self._crashes_on = crashes_on
+
+    def send_callback(self, payment: Payment, *, raw: str, timeout_s: float) -> list[dict[str, Any]]:
+        return [{"status": 500 if raw == self._crashes_on else 200, "body": "", "duration_s": timeout_s / 1000}]
+
+
+def test_a_crash_is_told_of_the_body_that_caused_it() -> None:
+    """Bodies are sent in another order than they are made in: a changed ResultCode comes alone, and first."""
+    bodies = [("Item = [null]", "a"), (f"Body.{f01.CODE} = 1", "b"), ("no Item", "c"), (f"Body.{f01.CODE} = 2", "d")]
+
+    answered = f01.send_and_look(cast("CheckContext", Shop("a")), cast("Payment", None), bodies)
+
+    assert [what for what, answer in answered if f01.problem(what, answer)] == ["Item = [null]"]

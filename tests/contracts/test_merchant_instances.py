@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Collection, Iterator
+from concurrent.futures import Future
 from dataclasses import replace
 from threading import Barrier, Event, Lock
 from typing import Any
@@ -13,8 +14,8 @@ from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Untested, WrongCredit
 from tayari_contracts.context.overload import LATE_S, SIDE_BY_SIDE, MachineWatch
 from tayari_contracts.context.payment import Payment
-from tayari_contracts.context.run_record import Allocation, RunRecord
-from tayari_contracts.runner.check_run import PlannedCheck
+from tayari_contracts.context.run_record import Allocation, ControlOutcome, RunRecord
+from tayari_contracts.runner.check_run import CheckResult, PlannedCheck
 from tayari_contracts.runner.check_runner import CheckRunner, Task, worst
 from tayari_contracts.runner.check_schedule import CheckSchedule, applicable
 from tayari_contracts.runner.merchant_instance import TRIES_WHEN_OVERLOADED, MerchantInstance
@@ -27,7 +28,7 @@ from tayari_money.payment_record import (
     PaymentState,
     ReceivedResult,
 )
-from tayari_reports.model import Check, State
+from tayari_reports.model import Check, NotTested, State
 from tayari_target.driver import Started
 from tayari_target.merchant_process import MerchantStartError
 from tayari_target.target_file.target_model import CallTemplate, StatusSource
@@ -260,6 +261,31 @@ def test_an_instance_that_does_not_come_up_again_is_no_pass_of_the_whole_run() -
 
     assert found["M01"].state is State.UNKNOWN
     assert "the database is gone" in found["M01"].reason
+
+
+def test_what_is_blocked_by_an_ordinary_payment_of_the_first_look_is_judged_in_the_second() -> None:
+    """Until a control is broken in the second look as well: then what follows stays blocked, and costs no time."""
+    runner = CheckRunner([environment()], report=lambda check: check)  # type: ignore[list-item]  # environments without processes
+    instance = runner._instances[0]
+    locked = ControlOutcome(finding=Failed("the database was locked"))
+    blocked = CheckResult(
+        Check(rule="P10", state=State.NOT_TESTED, reason="blocked by P18: locked", not_tested=NotTested.BLOCKED),
+        doubtful=True,
+    )
+    ran: list[str] = []
+
+    def note(rule: str) -> Callable[[CheckContext], None]:
+        return lambda _: ran.append(rule)
+
+    tasks = [Task(planned=planned_check(rule, note(rule)), first=blocked) for rule in ("P10", "P09")]
+    runner._results = {task.planned.rule.id: Future() for task in tasks}
+    instance.run.controls.once(Control.SUCCESS, lambda: locked)
+    runner._run(instance, tasks[0])
+    instance.run.controls.once(Control.SUCCESS, lambda: locked)
+    runner._run(instance, tasks[1])
+
+    assert ran == ["P10"]
+    assert (runner.result("P10").state, runner.result("P09").state) == (State.PASS, State.NOT_TESTED)
 
 
 def test_instances_learn_of_each_other_what_the_merchant_is_like() -> None:

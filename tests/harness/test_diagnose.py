@@ -206,6 +206,8 @@ def test_a_merchant_that_is_started_may_have_the_host_in_its_code() -> None:
         ("sh -c 'rm -rf data && ./shop'", ["rm -rf"]),
         ("sh -c 'php artisan migrate --force && php artisan serve'", []),
         ("gunicorn shop:app --reload", []),
+        ("sh -c '(test -e {work_dir}/made || psql -c \"DROP DATABASE x\") && touch {work_dir}/made && node .'", []),
+        ("sh -c 'psql -c \"DROP DATABASE x\" && touch {work_dir}/made && node .'", ["DROP DATABASE"]),
     ],
 )
 def test_a_start_command_that_destroys_state_is_reported(command: str, words: list[str]) -> None:

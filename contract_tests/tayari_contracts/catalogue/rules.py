@@ -128,7 +128,7 @@ ENABLED_BY: Final[Mapping[Need, str]] = {
     Need.ACCOUNT: "merchant.c2b.account",
     Need.UNALLOCATED: "merchant.c2b.unallocated",
     Need.VALIDATION: "merchant.c2b.validation",
-    Need.DUE: "merchant.c2b.open_account with {amount}",
+    Need.DUE: "merchant.c2b.open_account with {amount} (or top_up in merchant.capabilities: nothing is due)",
 }
 
 USUAL_S: Final = 3.0

@@ -16,7 +16,7 @@ from tayari_money.payment_record import PaymentKind
 from tayari_reports.model import Exchange
 
 from tayari_contracts.context.payment import Entry, Payment
-from tayari_contracts.context.run_record import RunRecord
+from tayari_contracts.context.run_record import CRASH, RunRecord
 
 STORED_S = 1.0
 """After this time a merchant has stored the content of an acknowledgement, on a busy machine too."""
@@ -28,6 +28,8 @@ Scenario = str | Mapping[str, Any]
 """A scenario's name, or the content of a scenario file."""
 
 MOST_EXCHANGES = 60
+MOST_CRASHES = 10
+"""Of these at most are kept, wherever they came."""
 MOST_CHARACTERS = 6_000
 
 TITLES = {"stk_push": "STK push", "stk_query": "STK query", "oauth": "OAuth token"}
@@ -268,7 +270,7 @@ def from_journal(entry: Entry) -> Exchange:
 
 
 def in_order(exchanges: Iterable[Exchange]) -> tuple[Exchange, ...]:
-    """By time; where there are too many, repeated polls go first, then the middle."""
+    """By time; where there are too many, repeated polls go first, then the middle but for the merchant's crashes."""
     ordered = sorted(exchanges, key=lambda exchange: exchange.at)
     thinned = [
         exchange
@@ -277,8 +279,15 @@ def in_order(exchanges: Iterable[Exchange]) -> tuple[Exchange, ...]:
     ]
     if len(thinned) <= MOST_EXCHANGES:
         return tuple(thinned)
-    half = MOST_EXCHANGES // 2
-    return (*thinned[:half], *thinned[-half:])
+    crashes = [exchange for exchange in thinned if _is_crash(exchange)][:MOST_CRASHES]
+    half = (MOST_EXCHANGES - len(crashes)) // 2
+    ends = [*thinned[:half], *thinned[-half:]]
+    return tuple(sorted((*ends, *(one for one in crashes if one not in ends)), key=lambda exchange: exchange.at))
+
+
+def _is_crash(exchange: Exchange) -> bool:
+    """The merchant, not Daraja, gave no answer, or one as a program that broke does."""
+    return exchange.kind != "to_daraja" and (exchange.status is None or exchange.status >= CRASH)
 
 
 def _same_answer(before: Exchange, after: Exchange) -> bool:

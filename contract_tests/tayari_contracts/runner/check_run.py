@@ -136,6 +136,8 @@ def _absent_kind(planned: PlannedCheck, profile: MerchantProfile) -> str:
             return "the merchant declares no c2b capability, so no customer pays it without a prompt"
         if Need.VALIDATION in planned.needs and merchant.c2b is not None and not merchant.c2b.validation:
             return "merchant.c2b.validation is false: M-Pesa asks the merchant nothing before a payment"
+        if Need.DUE in planned.needs and "top_up" in merchant.capabilities and not profile.receives_account_amount:
+            return "any amount may be paid in (top_up), and accounts are opened without {amount}: nothing is due"
         if Need.STATE not in planned.needs:
             return ""
     if Need.PAYOUT in planned.needs:

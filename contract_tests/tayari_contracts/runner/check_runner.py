@@ -197,6 +197,7 @@ class CheckRunner:
     def _run(self, instance: MerchantInstance, task: Task) -> None:
         """Run a check alone on this instance. What ends in doubt while others load this machine runs again later."""
         if task.first is not None:
+            instance.begin_second_look()
             self._finish(task.planned, self._confirmed(instance, task, task.first))
             return
         beside_others = self._crowds > 0

@@ -61,6 +61,7 @@ class MerchantInstance:
         self._query_wait_s = QUERY_WAIT_S
         self._start_failure = ""
         """Why the merchant could not be started again; empty while it can."""
+        self._looks_again = False
 
     def is_crowded(self, running: int) -> bool:
         """Whether another check has to wait: more begin as the merchant answers, and none while it becomes slow."""
@@ -147,6 +148,16 @@ class MerchantInstance:
         """Wait for the queries of earlier checks. What they kept an ordinary payment waiting for is played again."""
         if self.let_queries_end() and polite(self.run.queries_per_minute) is not None:
             self.run.controls.forget_failures(unless_calm=True)
+
+    def begin_second_look(self) -> None:
+        """Before the first check is repeated here: ordinary payments that failed in the first look are played anew.
+
+        Otherwise the checks that one instance leaves would stay blocked on another one, while the rule that carries
+        the control passes. Once only: a control that is broken again blocks all that follow.
+        """
+        if not self._looks_again:
+            self._looks_again = True
+            self.run.controls.forget_failures()
 
     def again(
         self,

@@ -69,11 +69,13 @@ class AccountDraft:
     request: Value
     total: Value
     credits: Value | None = None
+    statement: Value | None = None
+    """Where its answer lists the receipts of the account's payments."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListDraft:
-    """Where staff see payments."""
+    """A request, and what is read in its answer: where staff see payments, or what can still be paid out."""
 
     request: Value
     texts: Value
@@ -87,6 +89,7 @@ class C2bDraft:
     open_account: RequestDraft | None = None
     account: AccountDraft | None = None
     unallocated: ListDraft | None = None
+    recover: Value | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +115,8 @@ class Draft:
     status: StatusDraft | None = None
     payout: RequestDraft | None = None
     payout_status: StatusDraft | None = None
+    payout_alerts: ListDraft | None = None
+    payout_wallet: ListDraft | None = None
     refund: RequestDraft | None = None
     refund_status: StatusDraft | None = None
     c2b: C2bDraft | None = None
@@ -136,6 +141,8 @@ class Draft:
         if self.payout is not None:
             lines += _request(2, "payout", self.payout, "payout_id")
             lines += _status(4, self.payout_status) if self.payout_status else []
+            lines += _list(4, "alerts", self.payout_alerts) if self.payout_alerts else []
+            lines += _list(4, "wallet", self.payout_wallet, "available") if self.payout_wallet else []
         if self.refund is not None:
             lines += _request(2, "refund", self.refund, "refund_id")
             lines += _status(4, self.refund_status) if self.refund_status else []
@@ -189,11 +196,14 @@ class StatusField:
 
 SHOWN: Final[Mapping[str, StatusField]] = {
     "credited": StatusField(
-        r"(?i)^(amount_?(paid|credited|received)|paid_?amount|credit(ed|s)?(_?amount)?)$",
+        r"(?i)^(amount_?(paid|credited|received)|(total_?)?paid(_?amount)?|credit(ed|s)?(_?amount)?)$",
         "credited: $.amount_paid         # shillings credited for it; without this or ledger no double credit is seen",
         "the shillings that were credited for the payment, and nothing or 0 before?",
     ),
-    "receipt": StatusField(r"(?i)^(mpesa_?)?receipt(_?(number|no|code))?$", "receipt: $.receipt"),
+    "receipt": StatusField(
+        r"(?i)^(mpesa_?)?receipt(_?(number|no|code))?$|^mpesa_?(code|ref\w*|transaction_?id)$|^trans_?id$",
+        "receipt: $.receipt",
+    ),
     "message": StatusField(
         r"(?i)^(message|status_?(message|text)|result_?desc(ription)?|reason|detail)$",
         "message: $.message              # what the customer is told",
@@ -251,16 +261,23 @@ def _c2b(draft: C2bDraft) -> list[str]:
     if draft.account is not None:
         lines += ["    account:", *_line(6, "request", draft.account.request), *_line(6, "total", draft.account.total)]
         lines += _line(6, "credits", draft.account.credits) if draft.account.credits else []
+        if draft.account.statement is not None:
+            lines += _list(4, "statement", ListDraft(request=draft.account.request, texts=draft.account.statement))
     else:
         lines += ['    # account: {request: "GET /api/accounts/{account}", total: $.total}']
     if draft.unallocated is not None:
-        lines += ["    unallocated:", *_line(6, "request", draft.unallocated.request)]
-        lines += _line(6, "texts", draft.unallocated.texts)
+        lines += _list(4, "unallocated", draft.unallocated)
     else:
         lines += ['    # unallocated: {request: GET /api/unallocated, texts: "$[*].receipt"}']
+    lines += ["    recover:", *_line(6, "request", draft.recover)] if draft.recover is not None else []
     if draft == C2bDraft():
         lines[0] = "  c2b: {}"
     return [*lines, ""]
+
+
+def _list(indent: int, key: str, draft: ListDraft, place: str = "texts") -> list[str]:
+    lines = [f"{' ' * indent}{key}:", *_line(indent + 2, "request", draft.request)]
+    return [*lines, *_line(indent + 2, place, draft.texts)]
 
 
 def _line(indent: int, key: str, value: Value) -> list[str]:

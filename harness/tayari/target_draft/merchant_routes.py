@@ -7,99 +7,26 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from tayari.target_draft.route_patterns import (
+    CLASS_PREFIXES,
+    GLOBAL_PREFIXES,
+    JAVA,
+    MOUNTS,
+    OF_DARAJA,
+    OF_PAYMENTS,
+    PHP_PAGE,
+    PHP_PATH,
+    POST_ONLY,
+    ROUTER_PREFIXES,
+    ROUTES,
+    RUBY,
+)
 from tayari.target_draft.source_files import SCRIPT, Hit, Project, SourceFile, compiled
 
-PYTHON: Final = (".py",)
-JAVA: Final = (".java", ".kt")
-_VERBS: Final = "get|post|put|patch|delete"
-_TEXT: Final = r"""f?r?["'`](?P<path>[^"'`\n]*)["'`]"""
-_GO_HANDLE: Final = r"\.HandleFunc\(\s*\"(?:(?P<method>[A-Z]+) )?"
-_PHP_METHOD: Final = r"(?:\$\w*(?i:method)\w*\s*===?\s*[\"'](?P<method>[A-Z]+)[\"']\s*&&\s*)?"
-_PHP_PATH: Final = r"\$(?:path|parts|segments|uri|url|route|request_?(?:uri|path))"
-_PHP_TEXT: Final = r"[\"'](?P<path>/[^\"']*)[\"']"
-_PHP_PAGE: Final = r"php://input|\$_(?:POST|GET|REQUEST)\b"
-"""What a file of PHP has that is itself an address."""
 _HANDLER_CHARACTERS: Final = 2_500
-
-
-@dataclass(frozen=True, slots=True)
-class RoutePattern:
-    """How one kind of framework writes a route. Groups: `path`; and `method`, `handler`, `router` where it has them."""
-
-    suffixes: tuple[str, ...]
-    regex: str
-    template: str = "{}"
-    """The path of the request, where `{}` is the path that is written."""
-
-
-ROUTES: Final = (
-    RoutePattern(PYTHON, rf"@(?P<router>\w+)\.(?P<method>route|{_VERBS})\(\s*{_TEXT}(?P<rest>[^)]*)"),
-    RoutePattern(PYTHON, rf"\bweb\.(?P<method>{_VERBS})\(\s*{_TEXT}\s*,\s*(?P<handler>[\w.]+)"),
-    RoutePattern(PYTHON, rf"\.add_(?P<method>{_VERBS})\(\s*{_TEXT}\s*,\s*(?P<handler>[\w.]+)"),
-    RoutePattern(PYTHON, rf"\b(?:re_)?(?:path|url)\(\s*{_TEXT}\s*,\s*(?P<handler>(?!include\b)[\w.]+)", "/{}"),
-    RoutePattern(PYTHON, rf"\b(?P<router>\w+)\.register\(\s*{_TEXT}\s*,\s*(?P<handler>[\w.]+)", "/{}/"),
-    RoutePattern(PYTHON, r"self\.path\s*==\s*[\"'](?P<path>/[^\"']*)[\"']"),
-    RoutePattern(PYTHON, r"self\.path\.(?:startswith|removeprefix)\([\"'](?P<path>/[^\"']*/)[\"']\)", "{}{{id}}"),
-    RoutePattern(
-        SCRIPT,
-        rf"\b(?P<router>(?!axios|http|client|request|api\b|got|nock|supertest)\w+)\.(?P<method>{_VERBS}|all)\(\s*"
-        rf"[\"'`](?P<path>/[^\"'`\n]*)[\"'`]\s*,(?P<rest>[^\n]*)",
-    ),
-    RoutePattern(SCRIPT, rf"\.route\(\s*\{{[^}}]*?method:\s*[\"'](?P<method>\w+)[\"'][^}}]*?url:\s*{_TEXT}"),
-    RoutePattern(SCRIPT, rf"@(?P<method>Get|Post|Put|Patch|Delete|All)\(\s*(?:{_TEXT})?\s*\)", "/{}"),
-    RoutePattern((".php",), rf"Route::(?P<method>{_VERBS}|any)\(\s*{_TEXT}\s*,(?P<rest>[^\n]*)", "/{}"),
-    RoutePattern((".php",), rf"register_rest_route\(\s*[\"'](?P<space>[^\"']+)[\"']\s*,\s*{_TEXT}", "/wp-json{}"),
-    RoutePattern((".php",), r"woocommerce_api_(?P<path>\w+)(?P<rest>[^\n]*)", "/?wc-api={}"),
-    RoutePattern((".php",), rf"\$(?P<router>\w+)->(?P<method>{_VERBS}|any)\(\s*{_PHP_TEXT}\s*,(?P<rest>[^\n]*)"),
-    RoutePattern((".php",), rf"{_PHP_METHOD}{_PHP_PATH}\s*===?\s*{_PHP_TEXT}(?P<rest>[^\n]*)"),
-    RoutePattern((".php",), rf"{_PHP_METHOD}preg_match\(\s*[\"'](?P<mark>[#~@|])(?P<path>\^/(?:(?!(?P=mark))[^\"'\n])*)"
-                 rf"(?P=mark)i?[\"']\s*,\s*{_PHP_PATH}(?P<rest>[^\n]*)"),
-    RoutePattern((".php",), rf"{_PHP_METHOD}{_PHP_PATH}\[0\]\s*===?\s*[\"'](?P<path>\w+)[\"'](?P<rest>[^\n]*)", "/{}"),
-    RoutePattern((".php",), r"\bcase\s+[\"'](?:(?P<method>GET|POST|PUT) )?(?P<path>/[^\"']+)[\"']\s*:"),
-    RoutePattern(JAVA, rf"@(?P<method>Get|Post|Put|Patch|Delete)Mapping(?:\(\s*(?:\w+\s*=\s*)?\{{?(?:{_TEXT})?)?",
-                 "/{}"),
-    RoutePattern((".go",), r"\b(?P<router>\w+)\.(?P<method>GET|POST|PUT|PATCH|DELETE|Get|Post|Put|Patch|Delete)\(\s*"
-                 r"\"(?P<path>/[^\"]*)\"\s*,\s*(?P<handler>[\w.]+)"),
-    RoutePattern((".go",), rf"{_GO_HANDLE}(?P<path>/|/[^\"]*[^\"/])\"\s*,\s*(?P<handler>[\w.]+)(?P<rest>[^\n]*)"),
-    RoutePattern((".go",), rf"{_GO_HANDLE}(?P<path>/[^\"]+/)\"\s*,\s*(?P<handler>[\w.]+)(?P<rest>[^\n]*)", "{}{{id}}"),
-)  # fmt: skip
-
-_ROUTER_PREFIXES: Final = (
-    r"(?P<router>\w+)\s*=\s*APIRouter\([^)]*\bprefix\s*=\s*[\"'](?P<prefix>/[^\"']*)",
-    r"(?P<router>\w+)\s*=\s*Blueprint\([^)]*\burl_prefix\s*=\s*[\"'](?P<prefix>/[^\"']*)",
-    r"\bpath\(\s*[\"'](?P<prefix>[^\"']*)[\"']\s*,\s*include\(\s*(?P<router>\w+)\.urls\b",
-    r"(?P<router>\w+)\s*:?=\s*\w+\.Group\(\s*\"(?P<prefix>/[^\"]*)\"",
-)
-_CLASS_PREFIXES: Final = (
-    r"@Controller\(\s*(?:\{\s*path:\s*)?[\"'`](?P<prefix>[^\"'`]*)[\"'`]",
-    r"@RequestMapping\(\s*(?:\w+\s*=\s*)?\{?[\"'](?P<prefix>[^\"']*)[\"'][^)]*\)\s*"
-    r"(?:@\w+(?:\((?:[^()\"]|\"[^\"]*\")*\))?\s*)*(?:public\s+)?class\b",
-)
-_MOUNTS: Final = (
-    r"\.use\(\s*[\"'`](?P<prefix>/[^\"'`]*)[\"'`]\s*,(?:[^,\n]*,)*?\s*(?:require\(\s*[\"'](?P<module>[^\"']+)[\"']"
-    r"|(?P<name>[\w.]+))\s*\)",
-    r"include_router\(\s*(?P<name>[\w.]+)[^)]*\bprefix\s*=\s*[\"'](?P<prefix>[^\"']*)",
-    r"register_blueprint\(\s*(?P<name>[\w.]+)[^)]*\burl_prefix\s*=\s*[\"'](?P<prefix>[^\"']*)",
-    r"\.register\(\s*(?P<name>\w+)\s*,\s*\{[^}]*\bprefix:\s*[\"'](?P<prefix>[^\"']*)",
-    r"\b(?:re_)?(?:path|url)\(\s*r?[\"'](?P<prefix>[^\"']*)[\"']\s*,\s*include\(\s*\(?\s*"
-    r"(?:[\"'](?P<module>[\w.]+)[\"']|(?P<name>\w+)\s*[,)])",
-)
-_OF_PAYMENTS: Final = r"(?i)m-?pesa|daraja|pay|lipa|stk"
-_GLOBAL_PREFIXES: Final = (
-    r"setGlobalPrefix\(\s*[\"'`](?P<prefix>[^\"'`]*)",
-    r"^server\.servlet\.context-path\s*=\s*(?P<prefix>\S+)",
-)
-_POST_ONLY: Final = (
-    r"require_POST|request\.method\s*[=!]=\s*[\"']POST|def post\(|api_view\(\s*\[\s*[\"']POST|request\.POST\b"
-    r"|csrf_exempt|def create\(|CreateAPIView|\br(?:eq|equest)?\.(?:Body|FormValue|PostFormValue)\b|\bMethodPost\b"
-)
-"""What shows that a view of Django, or a handler of Go's net/http, takes POST."""
-
-
-_OF_DARAJA: Final = r"^/(?:mpesa|oauth|pulltransactions|standingorder)/[\w/-]*v\d|^/oauth/"
-"""Daraja's own paths: a client of it calls them, and does not serve them."""
 _DEFINITION: Final = (
-    r"^[ \t]*(?:(?:export|public|async|default|static)\s+)*(?:def|class|function|func(?:\s*\([^)]*\))?)\s+WORD\b"
+    r"^[ \t]*(?:(?:export|public|private|protected|async|default|static)\s+)*"
+    r"(?:def(?:\s+self\.)?|class|function|func(?:\s*\([^)]*\))?)\s*\bWORD\b"
     r"|^[ \t]*(?:export\s+)?(?:const|exports\.|module\.exports\.)\s*WORD\s*="
     r"|^[ \t]*(?:async\s+)?WORD\s*\([^)]*\)\s*\{"
 )
@@ -131,7 +58,7 @@ def routes(project: Project) -> tuple[MerchantRoute, ...]:
     mounted, everywhere = _mounts(project), _global_prefix(project)
     for file in project.files:
         for route in _routes_of(project, file, everywhere + mounted.get(file.name, "")):
-            if not compiled(_OF_DARAJA).search(route.path):
+            if not compiled(OF_DARAJA).search(route.path):
                 found.setdefault((route.method, route.path), route)
     return tuple(found.values()) or tuple(_php_pages(project))
 
@@ -140,7 +67,7 @@ def _php_pages(project: Project) -> Iterator[MerchantRoute]:
     """The files of a program in PHP that has no routes: each is served at its own address."""
     served = "public/" if any(file.name.startswith("public/") for file in project.files) else ""
     for file in project.files:
-        match = compiled(_PHP_PAGE).search(file.text)
+        match = compiled(PHP_PAGE).search(file.text)
         if match is not None and file.name.endswith(".php") and file.name.startswith(served):
             method = "POST" if compiled(r"php://input|\$_POST\b").search(file.text) else "GET"
             path = "/" + file.name.removeprefix(served)
@@ -164,17 +91,20 @@ def _routes_of(project: Project, file: SourceFile, prefix: str) -> Iterator[Merc
         code = file.text[match.start() : min(starts[place + 1], match.start() + _HANDLER_CHARACTERS)]
         rest = groups.get("rest") or ""
         owner = compiled(r"(\w+)(?:::class|@)").search(rest)
-        handler = groups.get("handler") or _last_word(rest)
-        code += _definition(project, file, handler, owner=owner[1] if owner else "", after=match.end())
+        controller = f"{groups['owner']}_controller" if groups.get("owner") else owner[1] if owner else ""
+        handler = pattern.handler or groups.get("handler") or _last_word(rest)
+        code += _definition(project, file, handler, owner=controller, after=match.end())
         for called in dict.fromkeys(compiled(r"\b(?:self|this)(?:\.|->)(\w+)\(").findall(code)):
             code += _definition(project, file, called, elsewhere=False, after=match.end())
+        for called in dict.fromkeys(compiled(r"\$(?!this\b)\w+->(\w+)\(").findall(code)):
+            code += _only_definition(project, file, called)
         space = f"/{groups['space']}/" if groups.get("space") else ""
         path = pattern.template.format(space + (groups.get("path") or ""))
-        if "[0]" in match[0] and compiled(rf"{_PHP_PATH}\[1\]").search(code):  # the address, taken apart at its slashes
+        if "[0]" in match[0] and compiled(rf"{PHP_PATH}\[1\]").search(code):  # the address, taken apart at its slashes
             path += "/{id}"
         own = _router_prefix(file, groups.get("router")) + _enclosing_prefix(file, match.start())
         yield MerchantRoute(
-            method=_method(file, match, code),
+            method=pattern.method or _method(file, match, code),
             path=_plain(prefix + own + path),
             place=file.place(match.start()),
             code=code,
@@ -194,7 +124,7 @@ def _method(file: SourceFile, match: re.Match[str], code: str) -> str:
         post = method in {"ALL", "ANY"} or "wc-api" in match[0] or "woocommerce_api" in match[0]
         if verb:
             return str(verb[-1])
-        return "POST" if post or (method == "" and compiled(_POST_ONLY).search(code)) else "GET"
+        return "POST" if post or (method == "" and compiled(POST_ONLY).search(code)) else "GET"
     return method
 
 
@@ -231,13 +161,14 @@ def _definition(
 
 def _suffixes(file: SourceFile) -> tuple[str, ...]:
     """The endings of the files that may define what this one calls."""
-    return next((each for each in (SCRIPT, JAVA) if file.name.endswith(each)), (file.name[file.name.rfind(".") :],))
+    return next(
+        (each for each in (SCRIPT, JAVA, RUBY) if file.name.endswith(each)), (file.name[file.name.rfind(".") :],)
+    )
 
 
 def answer_code(project: Project, route: MerchantRoute) -> str:
     """The code of a route, and of the project's own functions that it calls, two calls deep: they make its answer."""
     file = next(each for each in project.files if each.name == route.place.rpartition(":")[0])
-    suffixes = _suffixes(file)
     code, new = route.code, route.code
     known = set(_NO_FUNCTIONS)
     for _ in range(2):
@@ -245,10 +176,15 @@ def answer_code(project: Project, route: MerchantRoute) -> str:
         known.update(called)
         new = ""
         for name in called[:_MOST_CALLS]:
-            hits = list(project.find(_DEFINITION.replace("WORD", name), *suffixes))
-            new += _definition(project, file, name) if len(hits) == 1 else ""
+            new += _only_definition(project, file, name)
         code += new
     return code
+
+
+def _only_definition(project: Project, file: SourceFile, name: str) -> str:
+    """The code of what the whole project defines once under this name."""
+    hits = list(project.find(_DEFINITION.replace("WORD", re.escape(name)), *_suffixes(file)))
+    return _definition(project, file, name) if len(hits) == 1 else ""
 
 
 def _last_word(rest: str) -> str:
@@ -258,7 +194,7 @@ def _last_word(rest: str) -> str:
 
 
 def _router_prefix(file: SourceFile, router: str | None) -> str:
-    for regex in _ROUTER_PREFIXES if router else ():
+    for regex in ROUTER_PREFIXES if router else ():
         for match in compiled(regex).finditer(file.text):
             if match["router"] == router:
                 return "/" + match["prefix"].strip("/")
@@ -268,7 +204,7 @@ def _router_prefix(file: SourceFile, router: str | None) -> str:
 def _enclosing_prefix(file: SourceFile, offset: int) -> str:
     """The prefix of the class or the group around a route."""
     found = ""
-    for regex in _CLASS_PREFIXES:
+    for regex in CLASS_PREFIXES:
         for match in compiled(regex).finditer(file.text, 0, offset):
             found = "/" + match["prefix"].strip("/")
     for match in compiled(r"prefix\(\s*['\"](?P<prefix>[^'\"]*)['\"]\s*\)[^;{]*\{").finditer(file.text, 0, offset):
@@ -281,7 +217,7 @@ def _enclosing_prefix(file: SourceFile, offset: int) -> str:
 
 
 def _global_prefix(project: Project) -> str:
-    for regex in _GLOBAL_PREFIXES:
+    for regex in GLOBAL_PREFIXES:
         hit = project.first(regex)
         if hit is not None:
             return "/" + hit.match["prefix"].strip("/")
@@ -292,11 +228,11 @@ def mounted_packages(project: Project) -> tuple[tuple[str, str, str], ...]:
     """Packages outside of the project whose routes about payments it serves: module, prefix and place of each."""
     return tuple(
         (module, "/" + _pattern_path(hit.match["prefix"]).strip("/"), hit.place)
-        for regex in _MOUNTS
+        for regex in MOUNTS
         for hit in project.find(regex)
         for module in [_mounted(hit)]
         if module[:1].isalpha()
-        and compiled(_OF_PAYMENTS).search(f"{module} {hit.match['prefix']}")
+        and compiled(OF_PAYMENTS).search(f"{module} {hit.match['prefix']}")
         and _file_of(project, hit.file, module) is None
     )
 
@@ -310,7 +246,7 @@ def _mounted(hit: Hit) -> str:
 def _mounts(project: Project) -> Mapping[str, str]:
     """File -> the prefix under which its routes are served."""
     direct: dict[str, tuple[str, str]] = {}
-    for regex in _MOUNTS:
+    for regex in MOUNTS:
         for hit in project.find(regex):
             groups = hit.match.groupdict()
             name = groups.get("name") or ""
@@ -371,5 +307,5 @@ def _plain(path: str) -> str:
     path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", _pattern_path(path) if "wc-api" not in path else path)
     path = re.sub(r":(\w+)(?:\([^)]*\))?\??", r"{\1}", path)
     path = re.sub(r"\{(\w+)[:?][^}]*\}", r"{\1}", path)
-    path = compiled(r"\([^()?]*[\\\[.][^()]*\)").sub("{id}", path)  # of a pattern without a name: `(\w+)`, `([a-z]+)`
+    path = compiled(r"\([^()?]*[\\\[.|][^()]*\)").sub("{id}", path)  # of a pattern without a name: `(\w+)`, `([a-z]+)`
     return "/" + re.sub(r"/{2,}", "/", path).strip().lstrip("/")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
-from tayari.target_draft.source_files import compiled
+from tayari.target_draft.source_files import Project, compiled
 
 OF_DARAJA: Final = frozenset({
     "BusinessShortCode", "MpesaReceiptNumber", "Password", "Timestamp", "TransactionType", "Amount", "PartyA",
@@ -21,7 +21,8 @@ _FIELDS: Final = (
     ("{amount}", r"(?i)amount|total|price|^kes$|^sum$|net_?pay|salary|wage|fee_?due"),
     (
         "{reference}",
-        r"(?i)ref|order|account|invoice|^what$|item|description|product|bill|admission|meter|member|policy|booking",
+        r"(?i)ref|order|account|invoice|^what$|item|description|product|bill|admission|meter|member|policy|booking|listing"
+        r"|pay_?slip|cart|basket|ticket",
     ),
 )
 
@@ -61,6 +62,17 @@ def answer_keys(answer: str) -> list[str]:
     for arguments in compiled(r"\b(?:jsonify|dict)\(((?:[^()]|\([^()]*\))*)\)").findall(answer):  # `jsonify(id=1)`
         keys += compiled(r"(?:^|,)\s*(\w+)\s*=(?!=)").findall(arguments)
     return list(dict.fromkeys(keys))
+
+
+def listed_fields(project: Project, answer: str) -> list[str]:
+    """The fields of the serializers (Django REST framework) that an answer is made with."""
+    found: list[str] = []
+    for name in dict.fromkeys(compiled(r"\b(\w+Serializer)\b").findall(answer)):
+        hit = project.first(rf"^class {name}\b", ".py")
+        block = hit.file.text[hit.match.start() : hit.match.start() + 900] if hit else ""
+        rows = compiled(r"^\s+fields\s*=\s*[\[(]([^\])]*)").findall(block)[:1]
+        found += [field for names in rows for field in compiled(r"[\"'](\w+)[\"']").findall(names)]
+    return found
 
 
 def first_key(keys: Sequence[str], pattern: str) -> str:

@@ -59,6 +59,24 @@ ROLES: Final[Mapping[str, Role]] = {
     "c2b unallocated": Role(
         r"unallocat|suspense|unmatched|unclaimed|orphan|unidentified|unknown", r"receipt|trans|amount", ("GET",)
     ),
+    "c2b recover": Role(
+        r"pull|recover|reconcil|sync|missing|lost",
+        r"pulltransactions|pull|reconcil|OffSetValue",
+        ("POST", "GET"),
+        r"callback|\{",
+    ),
+    "payout wallet": Role(
+        r"wallet|balance|budget|float",
+        r"balance|available|msisdn|phone|wallet",
+        ("GET",),
+        r"callback|result|account_?balance",
+    ),
+    "payout alerts": Role(
+        r"alert|notice|exception|attention|incident|warning",
+        r"text|message|alert|notice",
+        ("GET",),
+        r"callback|result|\{",
+    ),
     "pay": Role(
         r"stk|push|\bpay|/pay|lipa|checkout|\bbuy|deposit|donat|purchase|top-?up|subscri|express|mpesa|collect",
         r"msisdn|phone|\btel\b|amount|stk",
@@ -67,7 +85,7 @@ ROLES: Final[Mapping[str, Role]] = {
         r"|(?:access|auth|oauth)[-_/]?token|/token/?$",
     ),
     "status": Role(
-        r"status|query|state(?!ment)|payment|order|stk|push|token|transaction|check(?!out)|invoice|donation",
+        r"status|query|state(?!ment)|payment|order|stk|push|token|transaction|check(?!out)|invoice|donation|purchase|booking",
         r"status|state|pending|paid|checkout_?request_?id",
         ("GET", "POST"),
         r"callback|webhook|confirm|refund|messages|admin|health|ledger|(?:stk|push|token)(?!.*\{)|/pay/?$|payout|success|cancel"
@@ -142,6 +160,7 @@ def _score(role: str, row: Role, route: MerchantRoute) -> int:
     score = 5 * min(words, 1) + words + min(cues, 3) if words else _LEAST
     if role == "callback":
         score += bool(compiled(r"(?i)callback|stk|express|checkout|lnm").search(route.path))  # other APIs have "result"
+        score -= 3 * bool(compiled(r"(?i)revers|refund|b2c|payout|balance|status").search(route.path))
     if role.endswith("status"):
         score += 2 * (route.method == "GET") + 2 * bool(route.variables)
     if role in {"pay", "status"}:
@@ -149,6 +168,8 @@ def _score(role: str, row: Role, route: MerchantRoute) -> int:
             compiled(r"(?i)^/api\b|/api/|jsonify|json_response|\.json\(|JsonResponse").search(route.path + route.code)
         )
         score -= 2 * bool(compiled(PAGES).search(route.code))
+    if role == "pay" and compiled(r"\bstkCallback\b").search(route.code):
+        score -= 3  # its callback, below an address that names M-Pesa
     if role in {"pay", "payout"} and route.variables:
         score -= 2  # most often a step after the payment's start
     return score
@@ -166,9 +187,22 @@ def body_fields(project: Project, route: MerchantRoute) -> Sequence[str]:
         if hit is not None:
             block = hit.file.text[hit.match.start() : hit.match.start() + 900]
             end = compiled(r"^(?:class|\}|@|def |type )").search(block, 10)
-            rows = compiled(_MODEL_FIELD).findall(block[: end.start() if end else len(block)])
+            block = block[: end.start() if end else len(block)]
+            rows = compiled(_MODEL_FIELD).findall(block)
             found += [next(filter(None, row)) for row in rows]
-    return tuple(dict.fromkeys(found))
+            found += _serializer_fields(block)
+    for names in compiled(r"\.permit\(([^()]*)\)").findall(route.code):
+        found += compiled(r":(\w+)").findall(names)
+    return tuple(name for name in dict.fromkeys(found) if name not in route.variables)
+
+
+def _serializer_fields(block: str) -> Sequence[str]:
+    """What a serializer of Django REST framework takes: its fields without those that are read only."""
+    named = {
+        name: compiled(r"[\"'](\w+)[\"']").findall(names)
+        for name, names in compiled(r"^\s+((?:read_only_)?fields)\s*=\s*[\[(]([^\])]*)").findall(block)
+    }
+    return [name for name in named.get("fields", ()) if name not in named.get("read_only_fields", ())]
 
 
 def required_fields(project: Project, route: MerchantRoute) -> Mapping[str, object]:
@@ -188,6 +222,7 @@ _REQUIRED: Final = r"^[ \t]+(\w+)[ \t]*:[ \t]*(?!.*(?:Optional|None|ClassVar|=(?
 _READS: Final = (
     r"(?:get|input|query|post|form|FormValue|PostForm|getParameter|getlist|integer|string)\(\s*[\"'](\w+)[\"']",
     r"\w\[\s*[\"'](\w+)[\"']\s*\]",
+    r"\bparams\[\s*:(\w+)\s*\]",
     r"\b(?:json|form):\"(\w+)",
     r"(?:req(?:uest)?\.body|\bbody|\bdata|payload|dto|\bform|input|\$request)(?:\?)?(?:\.|->)(\w+)\b(?!\s*\()",
     r"^\s*[\"'](\w+)[\"']\s*=>\s*\[?\s*[\"'][^\"']*required",

@@ -15,7 +15,7 @@ PUBLIC_URL: Final = "https://shop.example"
 """The public address that the merchant gets: Daraja refuses callback URLs on loopback."""
 
 _READ: Final = (
-    r"(?:environ(?:\.get)?|getenv|Getenv|LookupEnv|config|env|env\.(?:str|get)|get_env|getEnv)[\[(]\s*[\"']([A-Z][A-Z0-9_]{2,})[\"']",
+    r"(?:environ(?:\.get)?|ENV(?:\.fetch)?|getenv|Getenv|LookupEnv|config|env|env\.(?:str|get)|get_env|getEnv)[\[(]\s*[\"']([A-Z][A-Z0-9_]{2,})[\"']",
     r"(?:process\.env|import\.meta\.env|\benv)\.([A-Z][A-Z0-9_]{2,})\b",
     r"process\.env\[\s*[\"']([A-Z][A-Z0-9_]{2,})[\"']",
     r"configService\.get(?:OrThrow)?(?:<\w+>)?\(\s*[\"']([A-Z][A-Z0-9_]{2,})[\"']",
@@ -36,6 +36,7 @@ _HOST_AS_VALUE: Final = r"https://(?:sandbox|api)\.safaricom\.co\.ke((?:/[\w/.?=
 _DATABASE_NAME: Final = r"(^|_)(DB|DATABASE|SQLITE)(_(FILE|PATH|NAME))?$|(^|_)(DATA|STORE|STORAGE|STATE)_(FILE|PATH)$"
 _DATABASE_FILE: Final = r"([\w-]+\.(?:db|sqlite3?|json))[\"'`]"
 """A database that is a file: the developer's own one must not get the payments of a test."""
+_DATABASE_DSN: Final = r"(^|_)(DB|DATABASE)_?DSN$"
 _DATABASE_URL: Final = r"(^|_)(DB|DATABASE)_?(URL|URI)$"
 _SQLITE_URL: Final = r"(sqlite(?:\+\w+)?:///)[^\s\"'`{}$]*?([\w-]+\.(?:db|sqlite3?))\b"
 _EXAMPLE: Final = r"^(?:export )?([A-Z][A-Z0-9_]{2,})\s*=[^\n]*"
@@ -59,7 +60,7 @@ _MEANINGS: Final = (
     Meaning(r"CONSUMER_?KEY", "{consumer_key}"),
     Meaning(r"CONSUMER_?SECRET", "{consumer_secret}"),
     Meaning(r"PASS_?KEY", "{passkey}"),
-    Meaning(r"SHORT_?CODE(?!_TYPE)|PAY_?BILL|BUSINESS_?(NUMBER|CODE)", "{short_code}"),
+    Meaning(r"SHORT_?CODE(?!_TYPE)|PAY_?BILL(?!.*(?:SECRET|KEY|URL|TOKEN))|BUSINESS_?(NUMBER|CODE)", "{short_code}"),
     Meaning(r"TILL", "{short_code}", daraja_only=True),
     Meaning(r"SECURITY_?CREDENTIAL|INITIATOR_?CREDENTIAL", "{security_credential}"),
     Meaning(r"INITIATOR.*(PASSWORD|PASS|PWD|SECRET)$", SANDBOX_PASSWORD),
@@ -91,7 +92,9 @@ class MerchantSetting:
 def settings(project: Project, callback_path: str) -> tuple[MerchantSetting, ...]:
     """The variables of the merchant that concern Daraja, its own address or its port."""
     found: dict[str, MerchantSetting] = {}
-    for name, hit, sure in _named(project):
+    hits = tuple(_named(project))
+    read = {name for name, _, sure in hits if sure}
+    for name, hit, sure in hits:
         value = _value(name, callback_path)
         if not value and name.endswith(("URL", "HOST", "DOMAIN")) and compiled(_OWN_ADDRESS).search(hit.line):
             value = PUBLIC_URL
@@ -99,10 +102,12 @@ def settings(project: Project, callback_path: str) -> tuple[MerchantSetting, ...
             value = f"{{daraja_url}}{host[1]}"
         if not value and compiled(_DATABASE_NAME).search(name) and (file := re.search(_DATABASE_FILE, hit.line)):
             value = f"{{work_dir}}/{file[1]}"
+        if not value and compiled(_DATABASE_DSN).search(name) and (file := re.search(_DATABASE_FILE, hit.line)):
+            value = f"sqlite:{{work_dir}}/{file[1]}" if "sqlite:" in hit.line else ""
         if not value and compiled(_DATABASE_URL).search(name) and (url := re.search(_SQLITE_URL, hit.line)):
             value = f"{url[1]}{{work_dir}}/{url[2]}"
         if value and (name not in found or (sure and not found[name].sure)):
-            found[name] = MerchantSetting(name, value, hit.place, sure)
+            found[name] = MerchantSetting(name, value, hit.place, name in read)
     has_short_code = any(each.value == "{short_code}" and "TILL" not in each.name for each in found.values())
     return tuple(each for each in found.values() if not (has_short_code and "TILL" in each.name))
 

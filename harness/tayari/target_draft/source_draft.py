@@ -11,7 +11,9 @@ from typing import Final
 from tayari.target_draft.customer_accounts import c2b_draft
 from tayari.target_draft.draft import SHOWN, USUAL_STATES, Draft, RequestDraft, StartDraft, StatusDraft, Value
 from tayari.target_draft.merchant_routes import MerchantRoute, answer_code, mounted_packages, routes
-from tayari.target_draft.message_keys import OF_DARAJA, answer_keys, first_key, request_fields
+from tayari.target_draft.message_keys import OF_DARAJA, answer_keys, first_key, listed_fields, request_fields
+from tayari.target_draft.own_database import own_database
+from tayari.target_draft.payout_pages import payout_alerts, payout_wallet
 from tayari.target_draft.roles import PAGES, Chosen, body_fields, choose, required_fields
 from tayari.target_draft.settings import (
     PUBLIC_URL,
@@ -22,7 +24,7 @@ from tayari.target_draft.settings import (
     settings,
 )
 from tayari.target_draft.source_files import CODE, Project, compiled, read_project
-from tayari.target_draft.stacks import RecognisedStack, StartCommand, daraja_library, recognise
+from tayari.target_draft.stacks import RecognisedStack, StartCommand, daraja_library, recognise, workers
 
 _IDENTIFIERS: Final = (
     r"(?i)[\"']?\b(checkout_?request_?id|payment_?id|transaction_?id|order_?id|payout_?id|id)\b"
@@ -33,13 +35,14 @@ _STATE_KEYS: Final = r"(?i)[\"']?\b(payment_?status|status|payment_?state|state)
 _WORDS: Final[Mapping[str, str]] = {
     "paid": "(?:payment_)?(?:paid|completed?|success|successful|succeeded|confirmed|settled)",
     "failed": "(?:payment_)?(?:failed|failure|cancelled|canceled|declined|timed?_?out|expired|rejected)",
-    "pending": "(?:payment_)?(?:pending|processing|initiated|requested|queued|sent|sending|open|unpaid)"
+    "pending": "(?:payment_)?(?:pending|processing|initiated|requested|queued|sent|sending|open|unpaid|waiting)"
     "|(?:awaiting|pending)(?:_payment|_confirmation)?",
-    "review": "review|manual|person|unknown",
+    "review": "(?:in_?|under_?|needs_?)?review|manual(?:_?check)?|person|unknown|needs_?attention|on_?hold"
+    "|check_?by_?hand|disputed",
 }
 _REFUND_WORDS: Final[Mapping[str, str]] = {
     "paid": "refunded|reversed",
-    "failed": "(?:refund|reversal)_?(?:failed|rejected|declined)",
+    "failed": "(?:refund|reversal)_?(?:failed|rejected|declined|refused)|refused",
     "pending": "(?:refund|reversal)_?(?:requested|pending|initiated)|refunding|reversing|requested",
     "review": "(?:refund|reversal)_?(?:review|unknown)",
 }
@@ -56,6 +59,7 @@ def draft_from_source(folder: Path) -> Draft | None:
     found = routes(project)
     callback = choose("callback", found)
     command = seen.stack.start(project)
+    command = replace(command, workers=workers(project)) if command else None
     read = settings(project, callback.route.path if callback else "/mpesa/callback")
     base_url = f"http://127.0.0.1:{command.port if command else seen.stack.usual_port}"
     pay, payout = choose("pay", found), choose("payout", found)
@@ -65,7 +69,8 @@ def draft_from_source(folder: Path) -> Draft | None:
         status = None
     else:
         payout = None if payout is None or payout.route == (pay.route if pay else None) else payout
-    takes_payments = pay is not None or payout is None
+    c2b = c2b_draft(project, found, pay.route if pay else None)
+    takes_payments = pay is not None or (payout is None and (c2b is None or c2b.account is None))
     shown = _status(project, status, pay) if status is not None else None
     refund, refund_status = _refund(project, found, status, shown)
     return Draft(
@@ -77,9 +82,11 @@ def draft_from_source(folder: Path) -> Draft | None:
         status=shown,
         payout=_payout(project, payout) if payout is not None else None,
         payout_status=_status(project, payout_status, payout, "{payout_id}") if payout and payout_status else None,
+        payout_alerts=payout_alerts(project, found) if payout else None,
+        payout_wallet=payout_wallet(project, found) if payout else None,
         refund=refund,
         refund_status=refund_status,
-        c2b=c2b_draft(project, found, pay.route if pay else None),
+        c2b=c2b,
         short_code=_short_code(project),
         **_callbacks(project, read, callback, base_url),
     )
@@ -113,10 +120,13 @@ def _start(
         doubt = "" if each.sure else f"is {each.name} read from the environment?"
         if each.name not in env and not (each.value == "{port}" and command.port != "{port}"):
             env[each.name] = Value(each.value, each.place, doubt)
-    has_new_database = any("{work_dir}" in value.text for value in env.values())
-    words = command.with_tables() if has_new_database else command.command
+    own = own_database(project)
+    env |= own.env if own else {}
+    has_new_database = own is not None or any("{work_dir}" in value.text for value in env.values())
+    tables = command.tables if has_new_database else ""
+    before = " && ".join(step for step in (own.command if own else "", tables) if step)
     return StartDraft(
-        command=Value(words, doubt=command.doubt),
+        command=Value(command.text(before), doubt=command.doubt),
         ready=Value(ready.route.path, ready.route.place) if ready else Value("/"),
         env=env,
         intercept=_intercept(project, base_url_setting(tuple(read))),
@@ -275,16 +285,16 @@ def _status(project: Project, chosen: Chosen, start: Chosen | None, own: str = "
         body=in_body,
         state=Value(" | ".join(dict.fromkeys((*places, "$.status", "$.state"))), doubt=state_doubt),
         states={**USUAL_STATES, **states},
-        shown=_shown(answer, places[:1]),
+        shown=_shown([*answer_keys(answer), *listed_fields(project, answer)], places[:1]),
         states_doubt="your words for the states"
         if states.keys() >= {"paid", "failed"}
         else "no words for paid and failed were found in the source; write your own",
     )
 
 
-def _shown(answer: str, state: Sequence[str]) -> Mapping[str, Value]:
+def _shown(answer: Sequence[str], state: Sequence[str]) -> Mapping[str, Value]:
     """What the answer of the status shows besides the state, where the state was found in it."""
-    keys = [key for key in answer_keys(answer) if key not in OF_DARAJA]
+    keys = [key for key in answer if key not in OF_DARAJA]
     found = {name: next((key for key in keys if re.match(row.pattern, key)), "") for name, row in SHOWN.items()}
     return {name: SHOWN[name].value(f"$.{key} | $.data.{key}") for name, key in found.items() if key and state}
 

@@ -16,15 +16,15 @@ _SKIPPED: Final = frozenset({
     "env", "htmlcov", "e2e", "testing",
 })  # fmt: skip
 _SUFFIXES: Final = frozenset({
-    ".py", ".js", ".cjs", ".mjs", ".ts", ".php", ".java", ".kt", ".go", ".json", ".toml", ".txt", ".cfg", ".xml",
-    ".gradle", ".kts", ".mod", ".yml", ".yaml", ".properties", ".example", ".sample",
+    ".py", ".js", ".cjs", ".mjs", ".ts", ".php", ".java", ".kt", ".go", ".rb", ".ru", ".json", ".toml", ".txt",
+    ".cfg", ".xml", ".gradle", ".kts", ".mod", ".yml", ".yaml", ".properties", ".prisma", ".example", ".sample",
 })  # fmt: skip
-CODE: Final = (".py", ".js", ".cjs", ".mjs", ".ts", ".php", ".java", ".kt", ".go")
+CODE: Final = (".py", ".js", ".cjs", ".mjs", ".ts", ".php", ".java", ".kt", ".go", ".rb")
 """Suffixes of programs; the other files that are read hold settings."""
 SCRIPT: Final = (".js", ".cjs", ".mjs", ".ts")
 """Suffixes of JavaScript and TypeScript."""
 _PLAIN: Final = frozenset(
-    {"Pipfile", "artisan", "Procfile", ".env.example", ".env.sample", ".env.dist", "mvnw", "gradlew"}
+    {"Pipfile", "Gemfile", "artisan", "Procfile", ".env.example", ".env.sample", ".env.dist", "mvnw", "gradlew"}
 )
 _PUBLIC: Final = "public"
 """Served as it is: of its files only programs in PHP are read."""
@@ -33,7 +33,7 @@ _FILE_BYTES: Final = 400_000
 _ALL_BYTES: Final = 20_000_000
 _MOST_FILES: Final = 3_000
 MANIFESTS: Final = re.compile(
-    r"(^|/)(requirements[\w.-]*\.txt|pyproject\.toml|setup\.(py|cfg)|Pipfile|package\.json|composer\.json|pom\.xml"
+    r"(^|/)(requirements[\w.-]*\.txt|pyproject\.toml|setup\.(py|cfg)|Pipfile|Gemfile|package\.json|composer\.json|pom\.xml"
     r"|build\.gradle(\.kts)?|go\.mod)$"
 )
 """Files that name a project's dependencies."""

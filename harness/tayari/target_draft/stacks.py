@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any, Final
 
+from tayari.target_draft.route_patterns import RUBY
 from tayari.target_draft.source_files import Project, compiled
 
 PORT_TEXT: Final = "{port}"
@@ -27,10 +28,13 @@ class StartCommand:
     doubt: str = ""
     tables: str = ""
     """The command that makes the tables in a new database."""
+    workers: tuple[str, ...] = ()
+    """The commands of its other processes, which run beside it."""
 
-    def with_tables(self) -> str:
-        """The command for a database that is new at each start."""
-        return f"sh -c '{self.tables} && exec {self.command}'" if self.tables else self.command
+    def text(self, before: str = "") -> str:
+        """The whole command. `before`: what makes a database that is new in each run."""
+        steps = [step for step in (before, *(f"({worker} &)" for worker in self.workers)) if step]
+        return f"sh -c '{' && '.join([*steps, f'exec {self.command}'])}'" if steps else self.command
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +110,31 @@ def _python(project: Project, package: str) -> str:
         return "{python}" if find_spec(package) is not None else "python3"
     except (ImportError, ValueError):
         return "python3"
+
+
+def workers(project: Project) -> tuple[str, ...]:
+    """The commands of the processes that a merchant has beside its server."""
+    listed = project.named("Procfile")
+    found = [match[1] for match in compiled(_PROCFILE).finditer(listed.text)] if listed else []
+    package = project.named("package.json")
+    if package is not None and not found:
+        found += [f"npm run -s {match[1]}" for match in compiled(_WORKER_SCRIPT).finditer(package.text)]
+    if not found:
+        found += [f"php {hit.file.name}" for hit in project.find(r"^while\s*\(\s*(?:true|1)\s*\)", ".php")]
+    return tuple(_of_environment(project, command.strip().replace("$PORT", PORT_TEXT)) for command in found)
+
+
+_PROCFILE: Final = r"^(?!web\b|release\b)[\w-]+:[ \t]*([^\n']+)$"
+_WORKER_SCRIPT: Final = r"\"((?:[\w-]+:)?(?:worker|queue|jobs)(?::[\w-]+)?)\"\s*:"
+
+
+def _of_environment(project: Project, command: str) -> str:
+    """A command with the program of the project's own environment, where it has one."""
+    first, _, rest = command.partition(" ")
+    for folder in (".venv", "venv", "env"):
+        if (project.folder / folder / "bin" / first).exists():
+            return f"{folder}/bin/{first} {rest}".rstrip()
+    return command
 
 
 def _django(project: Project) -> StartCommand | None:
@@ -184,14 +213,27 @@ def _node(project: Project) -> StartCommand | None:
     literal = project.first(r"\.listen\(\s*(?:\{\s*port:\s*)?(\d{2,5})|\b(?:port|PORT)\s*=\s*(\d{2,5})", *_SCRIPT)
     number = next(filter(None, literal.match.groups()), "3000") if literal else "3000"
     port, variables = (PORT_TEXT, (("PORT", PORT_TEXT),)) if by_variable else (number, ())
+    tables = _node_tables(project, scripts or {})
     if "start" in (scripts or {}):
-        return StartCommand("npm start", port, variables, doubt=_unbuilt(project, scripts or {}))
+        return StartCommand("npm start", port, variables, doubt=_unbuilt(project, scripts or {}), tables=tables)
     main = str(facts.get("main") or "index.js")
     served = project.named(main) or project.first(r"\.listen\(", *_SCRIPT)
     if served is None:
         return None
     name = served.name if not hasattr(served, "file") else served.file.name
-    return StartCommand(f"node {name}", port, variables, doubt=_GUESSED)
+    return StartCommand(f"node {name}", port, variables, doubt=_GUESSED, tables=tables)
+
+
+def _node_tables(project: Project, scripts: Mapping[str, Any]) -> str:
+    """The script that makes the tables, by the names that people give it; else what Prisma has for it."""
+    named = next(
+        (name for name in scripts if compiled(r"^(?:db:)?migrat\w*(?::(?:up|latest|run|deploy))?$").search(name)), ""
+    )
+    if named:
+        return f"npm run -s {named}"
+    if project.first(r"^datasource \w+", ".prisma"):
+        return "npx prisma db push --skip-generate"
+    return ""
 
 
 def _unbuilt(project: Project, scripts: Mapping[str, Any]) -> str:
@@ -241,6 +283,29 @@ def _go(project: Project) -> StartCommand | None:
     return StartCommand(f"go run {folder}", literal.match[1] if literal else "8080", doubt=_GUESSED)
 
 
+def _sinatra(project: Project) -> StartCommand | None:
+    bundle = "bundle exec " if project.named("Gemfile") else ""
+    if project.named("config.ru"):
+        puma = project.first(r"^\s*gem [\"']puma[\"']", "Gemfile")
+        serve = "puma -b tcp://127.0.0.1:{port}" if puma else "rackup -o 127.0.0.1 -p {port}"
+        return StartCommand(bundle + serve)
+    classic = project.first(r"^require [\"']sinatra[\"']", ".rb")
+    if classic is not None:
+        return StartCommand(f"{bundle}ruby {classic.file.name} -o 127.0.0.1 -p {{port}}")
+    own = project.first(r"\brun!", ".rb")
+    literal = project.first(r"\bset\s*\(?\s*:port,\s*(\d{2,5})", ".rb")
+    if own is None:
+        return None
+    return StartCommand(f"{bundle}ruby {own.file.name}", literal.match[1] if literal else "4567", doubt=_GUESSED)
+
+
+def _rails(project: Project) -> StartCommand:  # noqa: ARG001 - the shape of a row's start
+    """A file of its own for the process id: a second instance would stop at the first one's."""
+    return StartCommand(
+        "bin/rails server -b 127.0.0.1 -p {port} -P {work_dir}/rails.pid", tables="bin/rails db:prepare"
+    )
+
+
 def _nothing(project: Project) -> StartCommand | None:  # noqa: ARG001 - the shape of a row's start
     """WordPress runs already."""
     return None
@@ -255,6 +320,12 @@ STACKS: Final = (
     Stack("Nest", r"\"@nestjs/core\"", r"from ['\"]@nestjs/", _SCRIPT, _node, "nest-cli.json", 3000),
     Stack("Fastify", r"\"fastify\"", r"(?:require\(|from )['\"]fastify['\"]", _SCRIPT, _node, usual_port=3000),
     Stack("Express", r"\"express\"", r"(?:require\(|from )['\"]express['\"]", _SCRIPT, _node, usual_port=3000),
+    Stack("Koa", r"\"koa\"", r"(?:require\(|from )['\"]koa['\"]", _SCRIPT, _node, usual_port=3000),
+    Stack("hapi", r"\"@hapi/hapi\"", r"(?:require\(|from )['\"]@hapi/hapi['\"]", _SCRIPT, _node, usual_port=3000),
+    Stack("Rails", r"^\s*gem ['\"]rails['\"]", r"\bRails\.application\b|< Application(?:Controller|Record)\b", RUBY,
+          _rails, "bin/rails", 3000),
+    Stack("Sinatra", r"^\s*gem ['\"]sinatra['\"]", r"^\s*require ['\"]sinatra|\bSinatra::Base\b", RUBY, _sinatra,
+          usual_port=4567),
     Stack("Laravel", r"\"laravel/framework\"|\"illuminate/\w+\"", r"\bIlluminate\\", (".php",), _laravel, "artisan"),
     Stack("WooCommerce", r"woocommerce", r"WC_Payment_Gateway|woocommerce_api_|add_filter\(\s*['\"]woocommerce_",
           (".php",), _nothing, usual_port=8080),

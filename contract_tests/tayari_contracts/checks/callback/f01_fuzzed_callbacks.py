@@ -40,12 +40,12 @@ def odd_callbacks_do_no_harm(context: CheckContext) -> None:
     changed = changed_bodies(schema, genuine(context, payment), random=Random(seed))
     bodies = [(what, raw) for what, raw in changed if not says_success(raw)][-MOST:]
     context.evidence.notes.append(f"{len(bodies)} odd callbacks, seed {seed}")
-    answers = send_and_look(context, payment, bodies)
+    answered = send_and_look(context, payment, bodies)
     doubt = credited_after_all(context, payment, len(bodies)) if context.profile.shows_state else None
-    problems = [found for (what, _), answer in zip(bodies, answers, strict=True) if (found := problem(what, answer))]
+    problems = [found for what, answer in answered if (found := problem(what, answer))]
     if problems:
         raise Failed("; ".join(problems[:3]) + (f"; and {len(problems) - 3} more" if len(problems) > 3 else ""))
-    require_reached(answers)
+    require_reached([answer for _, answer in answered])
     if doubt is not None:
         raise doubt
     if context.profile.shows_state:
@@ -55,22 +55,27 @@ def odd_callbacks_do_no_harm(context: CheckContext) -> None:
         )
 
 
-def send_and_look(context: CheckContext, payment: Payment, bodies: Sequence[tuple[str, str]]) -> list[dict[str, Any]]:
+def send_and_look(
+    context: CheckContext, payment: Payment, bodies: Sequence[tuple[str, str]]
+) -> list[tuple[str, dict[str, Any]]]:
     """Send all, a few at once, and look at the payment after each few: a credit is named with what came before it.
+
+    Returns what was changed in each, and the answer to it, in the order in which they were sent.
 
     Raises:
         Failed: the payment was paid. Whatever status the callbacks were answered with, money counts more.
     """
-    answers: list[dict[str, Any]] = []
+    answered: list[tuple[str, dict[str, Any]]] = []
     with ThreadPoolExecutor(AT_ONCE) as pool:
         for group in groups_of(bodies):
-            answers += pool.map(partial(_send, context, payment), group)
+            answers = pool.map(partial(_send, context, payment), group)
+            answered += [(what, answer) for (what, _), answer in zip(group, answers, strict=True)]
             if context.profile.shows_state and context.observations.status(payment).state is PAID:
                 raise Failed(
                     f"{_odd(what for what, _ in group)} came for a payment that nobody has paid, "
                     f"{paid(context, payment)}"
                 )
-    return answers
+    return answered
 
 
 def groups_of(bodies: Sequence[tuple[str, str]]) -> Iterator[list[tuple[str, str]]]:

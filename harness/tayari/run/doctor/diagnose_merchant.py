@@ -40,6 +40,8 @@ _DESTROYS: Final = (
     r"|\bcompose down -v\b"
 )
 """Commands of Laravel, Rails, Django, Prisma, databases and shells that empty what is stored."""
+_ONCE_IN_A_RUN: Final = r"(?:\btest|\[) (?:! ?)?-[defs] [\"']?\{work_dir\}/"
+"""A look for a file of this run, without which nothing is emptied."""
 
 
 def answer_of(started: Started) -> MerchantAnswer:
@@ -81,9 +83,12 @@ def start_failure(error: MerchantStartError) -> DoctorFinding:
 def destructive_start(start: Start | None) -> Iterator[DoctorFinding]:
     """A start command that empties what the merchant stores: rules kill the merchant and start it again."""
     found = re.search(_DESTROYS, start.command) if start is not None else None
-    if found is not None:
+    if start is not None and found is not None and not re.search(_ONCE_IN_A_RUN, start.command):
         message = f"merchant.start.command has `{found[0]}`, which destroys the merchant's state at each start"
-        fix = "leave it out: rules start the merchant again and look for its payments; {work_dir} is new in each run"
+        fix = (
+            "rules start the merchant again and look for its payments: leave it out, or do it once in a run, as in "
+            "`(test -e {work_dir}/database || MAKE_IT) && touch {work_dir}/database`"
+        )
         yield warning("start command", message, fix)
 
 

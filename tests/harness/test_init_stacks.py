@@ -1,0 +1,229 @@
+"""`tayari init` on stacks that are written in their own way, and on merchants whose database is a server."""
+
+import json
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from tayari.target_draft.source_draft import draft_from_source
+from tayari_target.target_file import load_target
+
+KOA = {
+    "package.json": '{"type": "module", "scripts": {"start": "node src/index.js", "migrate": "node src/migrate.js"},'
+    ' "dependencies": {"koa": "^2.15.0", "@koa/router": "^13.0.0", "pg": "^8.11.0"}}',
+    ".env.example": "PORT=3000\nDATABASE_URL=postgres://kiosk:s3cret@localhost:5432/kiosk\nDARAJA_URL=\n",
+    "src/config.js": "export default {\n  port: Number(process.env.PORT || 3000),\n  db: process.env.DATABASE_URL,\n"
+    "  url: process.env.DARAJA_URL || 'https://sandbox.safaricom.co.ke'\n}\n",
+    "src/routes.js": "import Router from '@koa/router'\nconst router = new Router({ prefix: '/api' })\n"
+    "const show = row => ({ paymentId: row.id, status: row.status, paid: row.paid, receipt: row.receipt })\n"
+    "router.post('/checkout', async ctx => {\n  const { orderNo, phoneNumber, total } = ctx.request.body\n"
+    "  ctx.body = show(await payments.start({ orderNo, phoneNumber, total }))\n})\n"
+    "router.get('/payments/:paymentId', async ctx => {\n  ctx.body = show(await find(ctx.params.paymentId))\n})\n"
+    "router.post('/hooks/stk/:id/:secret', async ctx => {\n  await settle(ctx.request.body.Body.stkCallback)\n})\n",
+    "src/index.js": "import Koa from 'koa'\nconst app = new Koa()\napp.listen(config.port)\n",
+    "src/payments.js": "const states = ['PENDING', 'COMPLETED', 'FAILED', 'NEEDS_ATTENTION']\n",
+}
+SINATRA = {
+    "Gemfile": 'source "https://rubygems.org"\ngem "sinatra"\ngem "puma"\ngem "sqlite3"\n',
+    "config.ru": 'require_relative "app"\nrun Wallet\n',
+    "app.rb": 'require "sinatra/base"\n\nclass Wallet < Sinatra::Base\n'
+    '  BASE = ENV.fetch("MPESA_BASE_URL", "https://sandbox.safaricom.co.ke")\n'
+    '  CODE = ENV.fetch("MPESA_SHORTCODE", "600984")\n  SECRET = ENV.fetch("PAYBILL_SECRET", "x")\n'
+    '  PATH = ENV.fetch("DATABASE_PATH", "chama.db")\n\n  get("/up") { json(ok: true) }\n\n'
+    '  post "/members" do\n    data = body_json\n    json({ member_number: number }, 201)\n  end\n\n'
+    '  get "/members/:number/wallet" do\n'
+    '    rows = DB.execute("SELECT receipt, amount FROM contributions WHERE member = ?")\n'
+    "    json(member_number: 1, balance: rows.sum, contributions: rows)\n  end\n\n"
+    '  get "/suspense" do\n    json(DB.execute("SELECT receipt, typed FROM contributions"))\n  end\n\n'
+    '  post "/admin/pull" do\n    reconcile(body["OffSetValue"])\n  end\n\n'
+    '  post "/paybill/:secret/confirmation" do\n    book(body_json["BillRefNumber"])\n  end\nend\n',
+}
+RAILS = {
+    "Gemfile": 'gem "rails", "~> 7.1"\ngem "mysql2"\n',
+    "bin/rails": "#!/usr/bin/env ruby\n",
+    "config/database.yml": "production:\n  adapter: mysql2\n  url: <%= ENV['DATABASE_URL'] %>\n",
+    "config/initializers/daraja.rb": 'DARAJA = ENV.fetch("DARAJA_HOST", "https://sandbox.safaricom.co.ke")\n',
+    "config/routes.rb": "Rails.application.routes.draw do\n"
+    '  post "/mpesa/callback", to: "mpesa#callback"\n  resources :payments, only: [:create, :show]\nend\n',
+    "app/controllers/payments_controller.rb": "class PaymentsController < ApplicationController\n  def create\n"
+    "    row = Payment.create!(params.require(:payment).permit(:phone, :amount, :order_no))\n"
+    '    render json: { id: row.id, status: "pending" }\n  end\n\n  def show\n'
+    "    render json: { id: row.id, status: row.status }\n  end\nend\n",
+    "app/controllers/mpesa_controller.rb": "class MpesaController < ApplicationController\n  def callback\n"
+    '    code = params[:Body][:stkCallback]["ResultCode"]\n    row.update!(status: code == 0 ? "paid" : "failed")\n'
+    "  end\nend\n",
+}
+SERVICE = {
+    "src/config.php": "<?php\nreturn ['db' => getenv('DB_DSN') ?: 'sqlite:' . __DIR__ . '/../storage/soko.sqlite',\n"
+    "  'url' => getenv('MPESA_URL') ?: 'https://sandbox.safaricom.co.ke'];\n",
+    "src/Market.php": "<?php\nclass Market\n{\n    public function buy(array $input): array\n    {\n"
+    "        $this->push($input['phone'], $input['price'], $input['listing']);\n    }\n\n"
+    "    public function show(array $row): array\n    {\n"
+    "        return ['id' => $row['id'], 'status' => $row['status'], 'refund' => $refund['status']];\n    }\n\n"
+    "    public function refund(string $id): array\n    {\n        return ['refund' => 'requested'];\n    }\n\n"
+    "    public function callback(string $id, ?array $body): void\n    {\n"
+    "        $stk = $body['Body']['stkCallback'];\n        $state = $stk['ResultCode'] === 0 ? 'paid' : 'failed';\n"
+    "        $items = $stk['CallbackMetadata'];\n    }\n}\n",
+    "public/index.php": "<?php\n$path = parse_url($_SERVER['REQUEST_URI'], PHP_URL_PATH);\n"
+    "$method = $_SERVER['REQUEST_METHOD'];\n"
+    "if ($method === 'POST' && $path === '/purchases') {\n    answer(...$market->buy($input));\n"
+    "} elseif ($method === 'GET' && preg_match('#^/purchases/(\\w+)$#', $path, $found)) {\n"
+    "    answer(200, $market->show($row));\n"
+    "} elseif ($method === 'POST' && preg_match('#^/purchases/(\\w+)/refund$#', $path, $found)) {\n"
+    "    answer(...$market->refund($found[1]));\n"
+    "} elseif ($method === 'POST' && preg_match('#^/mpesa/stk/(\\w+)$#', $path, $found)) {\n"
+    "    $market->callback($found[1], $input);\n"
+    "} elseif ($method === 'POST' && preg_match('#^/mpesa/reversal/(\\w+)/(result|timeout)$#', $path, $found)) {\n"
+    "    $market->reversed($found[1], $input['Result']['ResultCode']);\n}\n",
+    "worker.php": "<?php\nwhile (true) {\n    $market->work();\n    sleep(1);\n}\n",
+}
+PAYROLL = {
+    "manage.py": "import django\n",
+    "requirements.txt": "Django\ndjangorestframework\ncelery\npsycopg[binary]\n",
+    "Procfile": "web: gunicorn hr.wsgi --bind 0.0.0.0:$PORT\nrelease: python manage.py migrate\n"
+    "worker: celery -A hr worker\nwatch: python manage.py watch\n",
+    "hr/settings.py": "import os\nDATABASES = {'default': {'ENGINE': 'django.db.backends.postgresql',\n"
+    "    'NAME': os.environ.get('DB_NAME', 'hr'), 'USER': os.environ.get('DB_USER', 'hr_app'),\n"
+    "    'PASSWORD': os.environ.get('DB_PASSWORD', 'pw'), 'HOST': os.environ.get('DB_HOST', 'db.local')}}\n",
+    "hr/urls.py": "from django.urls import include, path\nfrom rest_framework.routers import DefaultRouter\n"
+    "router = DefaultRouter()\nrouter.register('salaries', SalaryViewSet)\nrouter.register('notices', NoticeViewSet)\n"
+    "urlpatterns = [path('wallets/<str:phone>/', wallet), path('', include(router.urls))]\n",
+    "hr/views.py": "class SalaryViewSet(GenericViewSet):\n    serializer_class = SalarySerializer\n\n"
+    "    def create(self, request):\n        return Response(SalarySerializer(row).data, status='queued')\n\n\n"
+    "class NoticeViewSet(ReadOnlyModelViewSet):\n    serializer_class = NoticeSerializer\n\n\n"
+    "def wallet(request, phone):\n    return Response({'available': 100})\n",
+    "hr/serializers.py": "class SalarySerializer(ModelSerializer):\n    class Meta:\n"
+    "        fields = ['id', 'payslip', 'phone', 'net_pay', 'status']\n"
+    "        read_only_fields = ['id', 'status']\n\n\n"
+    "class NoticeSerializer(ModelSerializer):\n    class Meta:\n        fields = ['id', 'text']\n",
+}
+PRISMA = {
+    "package.json": '{"scripts": {"start": "node server.js"}, "dependencies": {"express": "4", "@prisma/client": "5"}}',
+    "prisma/schema.prisma": 'datasource db {\n  provider = "mysql"\n  url = env("DATABASE_URL")\n}\n',
+    ".env.example": 'DATABASE_URL="mysql://root:root@127.0.0.1:3307/shop?charset=utf8mb4"\n',
+    "server.js": "const app = require('express')()\napp.post('/pay', (req, res) => {\n"
+    "  const { phone, amount } = req.body\n  res.json({ id: 1, status: 'PENDING' })\n})\napp.listen(3000)\n",
+}
+EMPTIES = "DROP DATABASE IF EXISTS tayari_{instance}"
+
+
+def proposal(folder: Path, files: Mapping[str, str]) -> Any:
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    draft = draft_from_source(folder)
+    assert draft is not None
+    (folder / "tayari.yaml").write_text(draft.text())
+    load_target(folder / "tayari.yaml")
+    return yaml.safe_load(draft.text())
+
+
+def test_a_koa_shop_with_postgresql(tmp_path: Path) -> None:
+    found = proposal(tmp_path, KOA)["merchant"]
+
+    assert found["pay"]["request"] == "POST /api/checkout"
+    assert found["pay"]["json"] == {"phoneNumber": "{msisdn}", "total": "{amount}", "orderNo": "{reference}"}
+    assert found["pay"]["payment_id"].startswith("$.paymentId ")
+    assert found["status"]["request"] == "GET /api/payments/{payment_id}"
+    assert found["status"]["credited"].startswith("$.paid ")
+    assert found["status"]["states"]["review"] == ["NEEDS_ATTENTION"]
+    assert found["start"]["env"]["DATABASE_URL"] == "postgres://kiosk:s3cret@localhost:5432/tayari_{instance}"
+    command = found["start"]["command"]
+    assert 'psql -q "postgresql://kiosk:s3cret@localhost:5432/postgres"' in command
+    assert f"{EMPTIES} WITH (FORCE)" in command
+    assert command.endswith("&& npm run -s migrate && exec npm start'")
+
+
+def test_a_sinatra_wallet_that_customers_pay_into(tmp_path: Path) -> None:
+    found = proposal(tmp_path, SINATRA)
+    merchant = found["merchant"]
+
+    assert "pay" not in merchant
+    assert merchant["start"]["command"] == "bundle exec puma -b tcp://127.0.0.1:{port}"
+    assert merchant["start"]["env"] == {
+        "MPESA_BASE_URL": "{daraja_url}",
+        "MPESA_SHORTCODE": "{short_code}",
+        "DATABASE_PATH": "{work_dir}/chama.db",
+    }
+    assert merchant["c2b"] == {
+        "open_account": {"request": "POST /members", "account": "$.member_number | $.data.member_number"},
+        "account": {
+            "request": "GET /members/{account}/wallet", "total": "$.balance", "credits": "$.contributions",
+        },
+        "statement": {"request": "GET /members/{account}/wallet", "texts": "$.contributions[*].receipt"},
+        "unallocated": {"request": "GET /suspense", "texts": "$[*].receipt"},
+        "recover": {"request": "POST /admin/pull"},
+    }  # fmt: skip
+    assert found["daraja"]["short_code"] == "600984"
+
+
+def test_rails_routes_lead_to_their_controllers(tmp_path: Path) -> None:
+    found = proposal(tmp_path, RAILS)["merchant"]
+
+    assert found["pay"]["request"] == "POST /payments"
+    assert found["pay"]["json"] == {"phone": "{msisdn}", "amount": "{amount}", "order_no": "{reference}"}
+    assert found["status"]["request"] == "GET /payments/{payment_id}"
+    assert found["start"]["env"]["DATABASE_URL"] == "mysql://localhost/tayari_{instance}"
+    assert found["start"]["env"]["DARAJA_HOST"] == "{daraja_url}"
+    assert found["start"]["command"].endswith(
+        "bin/rails db:prepare && exec bin/rails server -b 127.0.0.1 -p {port} -P {work_dir}/rails.pid'"
+    )
+
+
+def test_a_front_controller_of_php_that_hands_on_to_a_class(tmp_path: Path) -> None:
+    found = proposal(tmp_path, SERVICE)["merchant"]
+
+    assert found["start"]["command"].startswith("sh -c '(php worker.php &) && exec php -S ")
+    assert found["start"]["env"]["DB_DSN"] == "sqlite:{work_dir}/soko.sqlite"
+    assert found["pay"]["request"] == "POST /purchases"
+    assert found["pay"]["json"] == {"phone": "{msisdn}", "price": "{amount}", "listing": "{reference}"}
+    assert found["status"]["request"] == "GET /purchases/{payment_id}"
+    assert found["refund"]["request"] == "POST /purchases/{payment_id}/refund"
+    assert found["refund"]["status"]["state"].startswith("$.refund ")
+    assert "# Callback: POST /mpesa/stk/{id} (" in (tmp_path / "tayari.yaml").read_text()
+
+
+def test_a_payroll_with_workers_alerts_and_a_balance(tmp_path: Path) -> None:
+    found = proposal(tmp_path, PAYROLL)["merchant"]
+
+    command = found["start"]["command"]
+    assert f'psql -q "postgresql://hr_app:pw@db.local/postgres" -c "{EMPTIES}' in command
+    assert "(celery -A hr worker &) && (python manage.py watch &) && exec " in command
+    assert found["start"]["env"]["DB_NAME"] == "tayari_{instance}"
+    assert found["payout"]["request"] == "POST /salaries/"
+    assert found["payout"]["json"] == {"payslip": "{reference}", "phone": "{msisdn}", "net_pay": "{amount}"}
+    assert found["payout"]["status"]["request"] == "GET /salaries/{payout_id}/"
+    assert found["payout"]["alerts"] == {"request": "GET /notices/", "texts": "$[*].text"}
+    assert found["payout"]["wallet"] == {"request": "GET /wallets/{msisdn}/", "available": "$.available"}
+
+
+def test_a_database_of_prisma_gets_its_tables(tmp_path: Path) -> None:
+    start = proposal(tmp_path, PRISMA)["merchant"]["start"]
+
+    assert start["env"]["DATABASE_URL"] == "mysql://root:root@127.0.0.1:3307/tayari_{instance}?charset=utf8mb4"
+    assert 'mysql -h 127.0.0.1 -P 3307 -u root "-proot" -e "DROP DATABASE' in start["command"]
+    assert start["command"].endswith("&& npx prisma db push --skip-generate && exec npm start'")
+
+
+@pytest.mark.parametrize("files", [KOA, PRISMA, PAYROLL], ids=["url", "prisma", "parts"])
+def test_the_database_is_made_at_the_first_start_of_a_run_only(tmp_path: Path, files: Mapping[str, str]) -> None:
+    """Rules start the merchant again and look for its payments."""
+    command: str = proposal(tmp_path / "shop", files)["merchant"]["start"]["command"]
+    programs, made = tmp_path / "bin", tmp_path / "made"
+    programs.mkdir()
+    for name in ("psql", "mysql"):
+        (programs / name).write_text(f'#!/bin/sh\necho "$@" >> {made}\n')
+        (programs / name).chmod(0o755)
+    making = command.removeprefix("sh -c '").partition(" && touch ")[0]
+    script = f"{making} && touch {{work_dir}}/database".replace("{work_dir}", str(tmp_path)).replace("{instance}", "1")
+
+    for _ in range(2):
+        subprocess.run(["sh", "-c", script], env={"PATH": f"{programs}:/usr/bin:/bin"}, check=True, timeout=20)
+
+    lines = made.read_text().splitlines()
+    assert len(lines) == 1, json.dumps(lines)
+    assert "DROP DATABASE IF EXISTS tayari_1" in lines[0]
