@@ -333,7 +333,7 @@ class Daraja:
         return {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
 
     def party_a(self, msisdn: str) -> str:
-        """Who pays: whoever gets the prompt."""
+        """Who pays: the phone that gets the prompt."""
         return msisdn
 
     def party_b(self) -> str:

@@ -16,7 +16,7 @@ from tayari_reports.model import Category, Level, Rule, Severity
 
 
 class CatalogueError(Exception):
-    """A row of the catalogue is wrong: a defect of ours, or of whoever added the row."""
+    """A row of the catalogue is wrong: a defect of ours, or of the author of the row."""
 
 
 class Need(StrEnum):

@@ -116,7 +116,7 @@ class ControlOutcomes:
         self._locks = {control: Lock() for control in Control}
 
     def once(self, control: Control, play: Callable[[], ControlOutcome]) -> ControlOutcome:
-        """How the control ended; whoever asks first plays it, and others wait."""
+        """How the control ended; the first check that asks plays it, and others wait."""
         with self._locks[control]:
             if control not in self._played:
                 self._played[control] = play()

@@ -256,7 +256,7 @@ def _known_blocked(planned: PlannedCheck, context: CheckContext) -> _Ending | No
 
 
 def _silent(planned: PlannedCheck, context: CheckContext, *, within_s: float) -> _Ending | None:
-    """The ending of a rule about queries where the merchant never asks. `within_s`: for whoever finds that out now.
+    """The ending of a rule about queries where the merchant never asks. `within_s`: for the check that finds out now.
 
     A merchant that asks late, or on another instance, is not silent: its other rules are judged.
     """

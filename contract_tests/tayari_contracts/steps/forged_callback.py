@@ -109,7 +109,7 @@ def delivered_anywhere(what: str) -> Untested:
 
 
 def known_to_payer(context: CheckContext, payment: Payment) -> str:
-    """Everything that the merchant sent to whoever started this payment or payout: a customer may forge too."""
+    """All that the merchant sent to the person who started this payment or payout: a customer may forge too."""
     texts = (
         payment.started.body,
         context.observations.status(payment).body,

@@ -39,7 +39,7 @@ _PIECE: Final = 64 * 1024
 
 
 class StubListener:
-    """Gives a token to whoever asks for one, and holds every other call until its caller hangs up. Use as a context.
+    """Gives a token to every caller that asks, and holds every other call until its caller hangs up. Use as a context.
 
     One port takes a merchant's calls whichever way they come: as plain HTTP, under TLS, or through a proxy.
     """

@@ -264,7 +264,7 @@ ROWS = (
     defect("c2b-cuts-at-comma", "B08", "Reads an amount up to the first comma.", CutsAtComma),
     defect("c2b-drops-unknown", "B11", "Drops payments for accounts that it does not have.", DropsUnknown),
     defect("c2b-drops-other-amounts", "B13", "Drops payments that are not exactly what is due.", DropsOtherAmounts),
-    defect("c2b-knows-numbers", "B09", "Credits whoever paid from this masked number before.", KnowsNumbers),
+    defect("c2b-knows-numbers", "B09", "Credits the customer who paid from this masked number before.", KnowsNumbers),
     defect("c2b-greets-by-name", "B10", "Breaks when the first name is missing.", GreetsByName),
     defect("c2b-knows-every-key", "B10", "Breaks when a confirmation has a key that is new.", KnowsEveryKey),
     defect("c2b-pulls-nothing", "B14", "Does not look for lost confirmations.", PullsNothing),

@@ -104,7 +104,7 @@ ROWS = (
     defect("any-result-refunds", "P16", "Takes every result of a reversal for a refund.", AnyResultRefunds),
     defect("text-code-refunds", "P16", "Takes a result code that is text for a refund.", NumbersOnly),
     defect("reverses-request", "P16", "Names the CheckoutRequestID, not the receipt, in a reversal.", ReversesRequest),
-    defect("reverses-newest", "P16", "Names the receipt of the newest payment, whoever made it.", ReversesNewest),
+    defect("reverses-newest", "P16", "Names the receipt of the newest payment of any customer.", ReversesNewest),
     defect("refund-keeps-a-fee", "P16", "Gives ten shillings less back than were paid.", KeepsAFee),
     defect("late-refund-is-failed", "P16", "Calls a refund failed at a queue time-out.", LateIsFailed),
     defect("unsure-refund-is-failed", "P17", "Calls a refund failed whose answer is lost.", UnsureIsFailed),

@@ -242,7 +242,7 @@ ROWS = (
         "one-callback-path", "S10", "Uses one callback path that anybody can guess.", OnePath, FindsByCheckoutRequestId
     ),
     defect("test-number-pays", "S11", "Leaves the sandbox's test number in PartyA.", TestNumberPays),
-    defect("one-number-for-all", "S11", "Pushes to the number in its code, whoever pays.", OneNumberForAll),
+    defect("one-number-for-all", "S11", "Pushes to the number in its code, not to the payer's.", OneNumberForAll),
     defect("never-again", "S18", "Breaks when an order whose prompt was cancelled is paid again.", NeverAgain),
     defect(
         "never-again-unless-cancelled",

@@ -29,5 +29,5 @@ def waits_for_the_result(context: CheckContext) -> None:
     if found := receipts_in(text):
         raise Warned(
             f"the payment is {say(view)}, and its customer reads {quote(text)} ({found[0]}); expected nothing of the "
-            "kind before the result: whoever shows this page gets the goods"
+            "kind before the result: with this page a customer gets the goods"
         )

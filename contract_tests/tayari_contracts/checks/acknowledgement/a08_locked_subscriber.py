@@ -13,7 +13,7 @@ from tayari_contracts.steps.pushes import calm_pushes, first_push
 
 REFUSALS = 12
 WATCHED_S = 8.0
-"""A minute is what Daraja's documentation asks for; whoever comes back sooner does so within seconds."""
+"""A minute is what Daraja's documentation asks for; merchants that push sooner do so within seconds."""
 
 
 @check("A08")

@@ -46,7 +46,7 @@ def text_from_outside_is_escaped(context: CheckContext) -> None:
             raise Failed(
                 f"{page.method} {page.url} is a page, and holds {shown} as it was sent in an order's name, a payer's "
                 "name, BillRefNumber or ResultDesc; expected &lt;i and &quot;: a script would run in the browser of "
-                "whoever opens the page"
+                "each visitor"
             )
 
 

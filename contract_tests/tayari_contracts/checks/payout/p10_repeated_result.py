@@ -58,4 +58,4 @@ def _expect_paid_after_all(context: CheckContext) -> None:
     view = context.observations.until(payment, PAID, REVIEW, within_s=context.time.settle_s)
     expect_one_id(context, payment, why)
     if view.state is FAILED:
-        raise Failed(f"{why}; now it is {say(view)}; expected paid or review: whoever reads failed pays it again")
+        raise Failed(f"{why}; now it is {say(view)}; expected paid or review: staff who read failed pay it again")

@@ -90,7 +90,7 @@ def _expect_not_called_failed(context: CheckContext, refund: Payment) -> None:
     if view.state is FAILED and is_reversal(refund_requests(context, refund)[0]):
         raise Warned(
             f"a reversal ended with R000001, because the payment was reversed before, and the refund is {say(view)}; "
-            "expected paid or review, because whoever reads failed gives the money back again"
+            "expected paid or review, because staff who read failed give the money back again"
         )
 
 

@@ -26,7 +26,7 @@ TUNNELS: Final = (
 )  # fmt: skip
 
 NOBODYS: Final = ("example.com", "example.org", "example.net", "yourdomain.com", "your-domain.com", "mydomain.com")
-"""Hosts of tutorials: whoever copied one sends its results to nobody, or to a stranger."""
+"""Hosts of tutorials: a copied one sends the results to nobody, or to a stranger."""
 
 
 @check("S10")

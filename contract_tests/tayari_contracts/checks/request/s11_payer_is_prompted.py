@@ -20,7 +20,7 @@ def prompts_the_payer(context: CheckContext) -> None:
     """The two numbers of one push; nobody pays for somebody else here."""
     payment, push = _pushed(context)
     if context.run.prompted:
-        raise Failed("every push goes to one number, whoever pays; expected the number that the customer typed")
+        raise Failed("every push goes to the same number; expected the number that the customer typed")
     body = body_of(push)
     party_a, phone = str(body.get("PartyA")), str(body.get("PhoneNumber"))
     if party_a != phone:
