@@ -219,8 +219,8 @@ Rows = dict[tuple[str, str], str]
 HEADING = """\
 # Planted defects, and the rules that catch them
 
-Written by `make mutants`. Each row is the sample shop `examples/duka`, or for payouts the payroll
-`examples/mshahara`, with one defect (`--defect NAME`), checked by the rule that exists for it.
+Written by `make mutants`. In each row the sample shop `examples/duka`, or for payouts the payroll
+`examples/mshahara`, has one defect (`--defect NAME`), and the rule about this defect judges it.
 
 | defect | what is wrong with the shop | rule | caught | what the report says |
 | --- | --- | --- | --- | --- |
