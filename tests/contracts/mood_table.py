@@ -99,8 +99,8 @@ def table(found: Mapping[str, Mapping[str, Check]]) -> str:
     lines = [
         HEADING,
         "",
-        "Written by `make moods`. A mood is another habit of the sample shop that is as good (`--mood NAME`). Every rule",
-        "judges each mood: none may fail, and a rule that could not be tested says so.",
+        "Written by `make moods`. A mood is another habit of the sample shop that is as good (`--mood NAME`). Every",
+        "rule judges each mood: none may fail, and a rule that could not be tested says so.",
         "",
         "| mood | what the shop does | passed | not passed |",
         "| --- | --- | --- | --- |",
