@@ -42,8 +42,8 @@ def modules_of(*words: str) -> set[str]:
     [
         (["--help"], set(), 8),
         (["--version"], {"importlib.metadata"}, 9),
-        (["init", "{folder}/tayari.yaml"], {"rich"}, 26),
-        (["init", "{folder}/tayari.yaml", "--format", "json"], set(), 26),
+        (["init", "{folder}/tayari.yaml"], {"rich"}, 29),
+        (["init", "{folder}/tayari.yaml", "--format", "json"], set(), 29),
         (["schema", "target"], set(), 16),
         (["explain", "1032"], {"rich"}, 30),
         (["rules", "list"], FORMS, 24),
