@@ -24,9 +24,23 @@ class OpenIsSentAtStart(Payroll):
     """P02: a start sends each salary again that has no result yet, under a new id."""
 
     def start(self) -> None:
+        self.send_open()
+        super().start()
+
+    def send_open(self) -> None:
         for payout in self.books.silent(time.time() + 1):
             self.books.change(payout, state=QUEUED, originator_id=f"mshahara-{uuid.uuid4().hex}", next_at=0.0)
-        super().start()
+
+
+class OpenIsSentAtResume(OpenIsSentAtStart):
+    """P11: when the queue is let go on, each salary is sent again that has no result yet, under a new id."""
+
+    def start(self) -> None:
+        Payroll.start(self)
+
+    def resume(self) -> None:
+        self.send_open()
+        super().resume()
 
 
 class ApprovalIsIgnored(Payroll):

@@ -24,7 +24,7 @@ from budget_defects import (
 )
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
-from matching_defects import ApprovalIsIgnored, MatchesByPhone, OpenIsSentAtStart
+from matching_defects import ApprovalIsIgnored, MatchesByPhone, OpenIsSentAtResume, OpenIsSentAtStart
 from payroll import STOPPING, Payroll, parameters
 from retry_defects import ApprovalPaysAgain, FailedIsSentAgain, RetriesForEver, RetriesUnderItsId
 from suppliers import SUPPLIER_DEFECTS, Suppliers
@@ -360,6 +360,7 @@ DEFECTS: dict[str, tuple[tuple[str, ...], type[Payroll]]] = {
     "failed-is-sent-again": (("P23",), FailedIsSentAgain),
     "matches-by-phone": (("P18",), MatchesByPhone),
     "open-is-sent-at-start": (("P02",), OpenIsSentAtStart),
+    "open-is-sent-at-resume": (("P11",), OpenIsSentAtResume),
     "approval-is-ignored": (("P24",), ApprovalIsIgnored),
 }
 """By name: the rules that catch it, and what is done wrong."""

@@ -18,6 +18,7 @@ from defects import (
     credits,
     customers,
     interleavings,
+    orders,
     pay_bill,
     queries,
     refunds,
@@ -28,7 +29,7 @@ from defects.row import Defect
 
 MODULES = (
     tokens, requests, acknowledgements, callbacks, credits, callers, queries, customers, refunds, pay_bill,
-    interleavings,
+    interleavings, orders,
 )  # fmt: skip
 TABLE: tuple[Defect, ...] = tuple(row for module in MODULES for row in module.ROWS)
 BY_NAME = {row.name: row for row in TABLE}

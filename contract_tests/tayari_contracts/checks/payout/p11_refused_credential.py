@@ -9,9 +9,11 @@ from tayari_contracts.context.actions import after, refused
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Missing, say, times
 from tayari_contracts.context.payment import FAILED, PAID, REVIEW, Payment
+from tayari_contracts.steps.control_payments import is_sent_again
 from tayari_contracts.steps.payouts import (
     REQUEST_WITHIN_S,
     alerted,
+    expect_one_id,
     expect_results_taken,
     pay_out,
     pay_out_sent,
@@ -25,10 +27,19 @@ STOPPED_S: Final = 6.0
 """How long no payout may be sent after the first that was refused for the credential."""
 
 
+ACCEPTED_S: Final = 25.0
+"""When the result of the payout comes that is open meanwhile: after the queue was let go on."""
+SENT_AGAIN_S: Final = 3.0
+"""A merchant that takes up what is open has sent it by then."""
+
+
 @check("P11")
 def a_refused_credential_stops_the_queue(context: CheckContext) -> None:
-    """A token is refused once, and then the credential: further requests would fail too, and lock the user."""
+    """A token is refused once, and then the credential: further requests would fail too, and lock the user. A payout
+    that M-Pesa has accepted has no result yet, while the queue stands and when it goes on.
+    """
     expect_token_renewed(context)
+    accepted = pay_out_sent(context, payout_situation("inline/p11-accepted", outcome=after(ACCEPTED_S)))
     before = context.driver.read_alerts()
     payment = pay_out_sent(context, payout_situation("inline/p11-refused", outcome=after(0.5, result_code=2001)))
     expect_results_taken(context, payment)
@@ -37,7 +48,10 @@ def a_refused_credential_stops_the_queue(context: CheckContext) -> None:
     try:
         _expect_stopped(context, before)
     finally:
-        _go_on(context)
+        is_resumed = _go_on(context)
+    if is_resumed:
+        context.time.until(lambda: is_sent_again(context, accepted), within_s=SENT_AGAIN_S)
+        expect_one_id(context, accepted, "the queue was let go on while a payout that M-Pesa had accepted was open")
 
 
 def expect_token_renewed(context: CheckContext) -> None:
@@ -88,12 +102,14 @@ def _expect_stopped(context: CheckContext, before: tuple[str, ...] | None) -> No
         raise Failed("a payout ended with 2001, the queue stopped, and no alert says why")
 
 
-def _go_on(context: CheckContext) -> None:
-    """Let the merchant pay again, and what waits be sent."""
+def _go_on(context: CheckContext) -> bool:
+    """Let the merchant pay again, and what waits be sent; whether it can."""
     waiting = context.evidence.payments[-1]
 
     def is_sent() -> bool:
         return any(row["state"] != "pending" for row in transactions(context, waiting))
 
-    if resume(context):
+    is_resumed = resume(context)
+    if is_resumed:
         context.time.until(is_sent, within_s=REQUEST_WITHIN_S)
+    return is_resumed

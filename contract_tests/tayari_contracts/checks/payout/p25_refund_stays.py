@@ -1,0 +1,81 @@
+"""P25: a payment that was given back is not credited again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from tayari_contracts.checks.check_registry import check
+from tayari_contracts.context.actions import after, situation
+from tayari_contracts.context.check_context import CheckContext
+from tayari_contracts.context.findings import Untested, WrongCredit, credits_not_countable, say
+from tayari_contracts.context.payment import PAID, Payment
+from tayari_contracts.context.run_record import CRASH
+from tayari_contracts.steps.refunds import give_back_sent, paid_payment, reversal_situation
+
+WATCHED_S: Final = 3.0
+"""Once it has settled a payment that was begun later, a merchant that credits the repeated success does so by then."""
+
+
+BOOKED_S: Final = 1.0
+"""A merchant that shows a refund as done has written it beside the payment by then."""
+
+
+@check("P25")
+def a_refunded_payment_is_not_credited_again(context: CheckContext) -> None:
+    """A payment is given back. Then the success of the payment itself is reported once more."""
+    payment = paid_payment(context)
+    refund = give_back_sent(context, payment, reversal_situation("inline/p25-refund", outcome=after(0.5)))
+    view = context.observations.until(refund, PAID, within_s=context.time.settled_s)
+    if view.state is not PAID:
+        raise Untested(f"M-Pesa gave a payment back, and the refund is {say(view)}; P16 judges that")
+    context.time.pause(BOOKED_S)
+    before = seen_of(context, payment)
+    if before.is_paid and before.says_only_credited:
+        raise credits_not_countable("a second credit after a refund")
+    answers = context.actions.send_callback(payment, result_code=0)
+    if all((answer.get("status") or CRASH) >= CRASH for answer in answers):
+        raise Untested("the repeated success got no answer, or a crash, so what it does to a refunded payment is open")
+    later = context.actions.pay_accepted(situation("inline/p25-later", outcome=after(0.5)))
+    context.expectations.require_paid(later)
+    context.time.until(lambda: seen_of(context, payment).exceeds(before), within_s=WATCHED_S)
+    if wrong := seen_of(context, payment).exceeds(before):
+        raise WrongCredit(
+            f"a payment of {payment.amount} shillings was given back, its success was reported once more, and it "
+            f"{wrong}; expected nothing to change: the customer has the money"
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeenPayment:
+    """What the merchant shows of a payment that is given back."""
+
+    is_paid: bool
+    credits: int | None
+    total: float | None
+    """Shillings."""
+    says_only_credited: bool
+
+    def exceeds(self, before: SeenPayment) -> str:
+        """What was credited since then, as the end of a sentence; empty where nothing was. Where a sum is shown it
+        counts alone: the refund may be a row beside the credit.
+        """
+        sums = before.total is not None and self.total is not None
+        now, then = (self.total, before.total) if sums else (self.credits, before.credits)
+        if (now or 0) > (then or 0):
+            return "was credited again"
+        return "is shown as paid again" if self.is_paid and not before.is_paid else ""
+
+
+def seen_of(context: CheckContext, payment: Payment) -> SeenPayment:
+    """How the payment stands now. No record of the run gets this look: a payment that was given back may have any
+    state, also one that the target file does not name.
+    """
+    view = context.driver.read_status(payment.payment_id, payment.reference)
+    ledger = context.driver.read_ledger(payment_id=payment.payment_id, reference=payment.reference)
+    return SeenPayment(
+        is_paid=view.state is PAID,
+        credits=None if ledger is None else ledger.credits,
+        total=view.total if ledger is None or ledger.total is None else ledger.total,
+        says_only_credited=ledger is None and view.says_only_credited,
+    )

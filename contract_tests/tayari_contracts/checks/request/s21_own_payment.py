@@ -1,0 +1,77 @@
+"""S21: each order is paid by itself."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tayari_contracts.checks.check_registry import check
+from tayari_contracts.context.actions import UNPAID, after, situation
+from tayari_contracts.context.check_context import CheckContext
+from tayari_contracts.context.findings import WrongCredit
+from tayari_contracts.context.payment import PAID, Payment
+from tayari_contracts.steps.pushes import key_of, taken_pushes
+
+OPEN_S: Final = 4.0
+"""How long the customer looks at the prompt of the first order when the second one is begun."""
+MORE: Final = 50
+"""Shillings that the order with a used key costs more."""
+
+
+@check("S21")
+def each_order_is_paid_by_itself(context: CheckContext) -> None:
+    """A customer orders the same for the same amount twice, while the first order is open, and once it is paid. Another
+    order has the name of one that is paid, but for its end; a last one costs more, and carries the key of a paid one.
+    """
+    context.profile.require_placeholder("reference")
+    first = context.actions.pay_accepted(situation("inline/s21-open", outcome=after(OPEN_S)))
+    beside = _order(context, first, int(first.amount))
+    context.expectations.require_paid(first)
+    _expect_unpaid(context, beside, "was begun while another one of the same customer and amount was open")
+    again = _order(context, first, int(first.amount))
+    _expect_unpaid(context, again, "was begun when another one of the same customer and amount was paid")
+    _judge_like_name(context)
+    if "idempotency_key" not in context.profile.receives and context.target.merchant.pay.idempotency_header is None:
+        return
+    key = key_of(context.allocation.reference())
+    keyed = context.actions.pay_accepted(situation("inline/s21-keyed", outcome=after(0.5)), idempotency_key=key)
+    context.expectations.require_paid(keyed)
+    dearer = _order(context, keyed, int(keyed.amount) + MORE, key=key)
+    _expect_unpaid(
+        context,
+        dearer,
+        f"of {dearer.amount} shillings carries the idempotency key of one of {keyed.amount} that is paid",
+    )
+
+
+def _judge_like_name(context: CheckContext) -> None:
+    """Two orders of different customers, whose AccountReferences are one: Daraja takes twelve characters.
+
+    Nothing is expected of a merchant that takes no such name.
+    """
+    name = f"{context.allocation.reference()}-ORDER-"
+    first = context.actions.pay(situation("inline/s21-long-name", outcome=after(0.5)), reference=f"{name}1")
+    if not first.started.accepted or context.observations.until(first, PAID).state is not PAID:
+        return
+    other = context.actions.pay(UNPAID, amount=int(first.amount), reference=f"{name}2")
+    _expect_unpaid(context, other, "has a name whose first twelve characters are those of an order that is paid")
+
+
+def _order(context: CheckContext, first: Payment, amount: int, *, key: str | None = None) -> Payment:
+    """Another order of the same customer, who does not pay it."""
+    return context.actions.pay(UNPAID, msisdn=first.msisdn, amount=amount, idempotency_key=key)
+
+
+def _expect_unpaid(context: CheckContext, order: Payment, what: str) -> None:
+    """The order was refused, or its customer is asked for its money; else it is not paid.
+
+    Raises:
+        WrongCredit: nobody was asked to pay for it, and it is paid.
+    """
+    if taken_pushes(context, order) or not order.started.accepted:
+        return
+    if context.observations.status(order).state is PAID:
+        raise WrongCredit(
+            f"an order {what}; the merchant took it, asked nobody to pay for it, and shows it as paid: one payment "
+            "settles two orders. Expected a prompt of its own, or a refusal"
+        )
+    context.evidence.notes.append(f"an order {what}, and waits: it was not pushed, and is not paid")

@@ -1,0 +1,111 @@
+"""What S21, C18 and P25 make of a merchant whose orders look alike, or are paid after a failure or a refund."""
+
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from endings import ending
+from tayari_contracts.checks.callback import c18_late_failure
+from tayari_contracts.checks.payout.p25_refund_stays import SeenPayment
+from tayari_contracts.checks.request import s21_own_payment
+from tayari_contracts.context.findings import Untested
+from tayari_contracts.context.payment import FAILED, PAID, PENDING, REVIEW, Payment
+from tayari_money.payment_record import PaymentState
+from tayari_target.views import Started, StatusView
+
+ORDER = Payment(
+    msisdn="254711000111", amount=5, reference="T1", since=1, began_at=1.0,
+    started=Started(accepted=True, status=200, body="{}", payment_id="p1"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("is_pushed", "is_taken", "state", "ends"),
+    [
+        (True, True, FAILED, "passes"),
+        (True, True, PAID, "passes"),
+        (False, False, PAID, "passes"),
+        (False, True, PENDING, "noted"),
+        (False, True, PAID, "WrongCredit"),
+    ],
+)
+def test_an_order_that_nobody_was_asked_to_pay_is_not_paid(
+    is_pushed: bool, is_taken: bool, state: PaymentState, ends: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(s21_own_payment, "taken_pushes", lambda *_: [{}] if is_pushed else [])
+    notes: list[str] = []
+    context: Any = SimpleNamespace(
+        evidence=SimpleNamespace(notes=notes),
+        observations=SimpleNamespace(status=lambda _: StatusView(state=state)),
+    )
+    order = replace(ORDER, started=replace(ORDER.started, accepted=is_taken))
+
+    ended = ending(s21_own_payment._expect_unpaid, context, order, "is another one")
+
+    assert ("noted" if notes else ended) == ends
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "at_last", "ends"),
+    [
+        (FAILED, PAID, PAID, "passes"),
+        (FAILED, PAID, REVIEW, "passes"),
+        (FAILED, PAID, FAILED, "Failed"),
+        (FAILED, PAID, PENDING, "Failed"),
+        (FAILED, FAILED, FAILED, "passes"),
+        (REVIEW, PAID, FAILED, "passes"),
+    ],
+)
+def test_the_failure_of_a_first_try_that_comes_again_does_not_undo_the_second(
+    first: PaymentState, second: PaymentState, at_last: PaymentState, ends: str
+) -> None:
+    """Nothing is expected where the first try did not fail, or the second did not pay."""
+    seen, sent = iter([first, second]), []
+    context: Any = SimpleNamespace(
+        actions=SimpleNamespace(
+            pay_accepted=lambda *_, **__: ORDER, require_accepted=lambda _: "ws_CO_1", pay_again=lambda *_: ORDER
+        ),
+        control=SimpleNamespace(send_callback=lambda **body: sent.append(body)),
+        expectations=SimpleNamespace(
+            status_after_queue=lambda _: StatusView(state=at_last), credits=lambda *_, **__: None
+        ),
+        observations=SimpleNamespace(until=lambda *_: StatusView(state=next(seen))),
+        profile=SimpleNamespace(require_one_order=lambda by_retry: None),
+    )
+
+    assert ending(c18_late_failure._expect_retried_order_paid, context) == ends
+    assert sent == ([{"checkout_request_id": "ws_CO_1"}] if (first, second) == (FAILED, PAID) else [])
+
+
+def test_nothing_is_expected_of_a_second_try_where_the_merchant_cannot_know_its_order() -> None:
+    def cannot_know(*, by_retry: bool) -> None:
+        raise Untested(f"no reference, by_retry={by_retry}")
+
+    context: Any = SimpleNamespace(profile=SimpleNamespace(require_one_order=cannot_know))
+
+    assert ending(c18_late_failure._expect_retried_order_paid, context) == "passes"
+
+
+def seen(is_paid: bool, credits: int | None = None, total: float | None = None) -> SeenPayment:
+    return SeenPayment(is_paid=is_paid, credits=credits, total=total, says_only_credited=False)
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "told"),
+    [
+        (seen(True, 1, 50.0), seen(True, 1, 50.0), ""),
+        (seen(False, 0, 0.0), seen(False, 0, 0.0), ""),
+        (seen(False, 0), seen(False, 1), "was credited again"),
+        (seen(True, 1, 50.0), seen(True, 2, 100.0), "was credited again"),
+        (seen(True, 1, 50.0), seen(True, 2, 0.0), ""),
+        (seen(True, None, 50.0), seen(True, None, 100.0), "was credited again"),
+        (seen(False), seen(True), "is shown as paid again"),
+        (seen(True), seen(False), ""),
+    ],
+)
+def test_a_credit_after_a_refund_is_seen_by_the_sum_or_by_the_rows(
+    before: SeenPayment, now: SeenPayment, told: str
+) -> None:
+    """The return of the money may be a row beside the credit, which makes two rows and a sum of nothing."""
+    assert now.exceeds(before) == told
