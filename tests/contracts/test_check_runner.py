@@ -86,16 +86,22 @@ def test_every_ending_of_a_check_is_a_state_with_its_reason(error: Exception, st
     assert str(error) in found.reason
 
 
-def test_a_result_that_cannot_be_written_ends_the_wait_for_it() -> None:
+def test_a_result_that_cannot_be_written_ends_the_run() -> None:
+    stopped: list[bool] = []
+
     def full(_: Check) -> Check:
         raise OSError(errno.ENOSPC, "No space left on device")
 
+    def waits(context: CheckContext) -> None:
+        stopped.append(context.time.stop.wait(PAUSE_S))
+
     runner = CheckRunner([environment()], report=full)  # type: ignore[list-item]  # as above
-    runner.start([planned_check("C01", passes), planned_check("C02", passes)])
+    runner.start([planned_check("C01", passes), planned_check("C02", waits)])
 
     for rule_id in ("C01", "C02"):
         with pytest.raises(OSError, match="No space left on device"):
             runner.result(rule_id)
+    assert stopped != [False], "nothing that it finds could be kept"
 
 
 def test_a_check_that_raises_nothing_passes() -> None:

@@ -325,7 +325,8 @@ class CheckRunner:
             result = self._results[planned.rule.id]
             try:
                 result.set_result(self._report(check))
-            except Exception as error:  # noqa: BLE001 - a full disk: whoever waits for the result must learn of it
+            except Exception as error:  # noqa: BLE001 - a full disk: nothing that a later check finds would be kept
+                self._stop.set()
                 result.set_exception(error)
 
     def _give_up(self, plan: Iterable[PlannedCheck], reason: str) -> None:
