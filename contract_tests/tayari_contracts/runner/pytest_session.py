@@ -123,7 +123,7 @@ class CheckSession:
         target = self._environments[0].target if self._environments else None
         return Run(
             run_id="",
-            selection=" ".join([*self._config.getoption("--tayari-only"), *self.scenario_names]),
+            selection=self._selection(),
             tayari_version="",
             suite=self._config.getoption("--tayari-suite"),
             profile="",
@@ -134,6 +134,12 @@ class CheckSession:
             plan=tuple(planned.rule for planned in self._plan),
             checks=tuple(self._checks.values()),
         )
+
+    def _selection(self) -> str:
+        """What narrowed the plan: what was named, or what pytest's own `-k` and paths have left; empty: nothing did."""
+        planned = [planned.rule.id for planned in self._plan]
+        left_out = {row.rule.id for row in self.rows} - set(planned)
+        return " ".join(planned if left_out else [*self._config.getoption("--tayari-only"), *self.scenario_names])
 
     def _note(self, check: Check) -> Check:
         """Keep a finished check. What tests and reports show of it from here on is masked.
