@@ -309,6 +309,16 @@ def test_30_a_suite_that_fails_by_our_fault_shows_its_log(tmp_path: Path, capsys
     assert (tmp_path / "suites.log").read_text() == "one line\n"
 
 
+def test_20_rules_of_the_load_are_not_left_out_in_silence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = mini_target(tmp_path)
+
+    code = run(["check", str(path), "--only", "C03", "--only", "l4", "--out", str(tmp_path / "out")])
+
+    assert code == 20
+    assert "--only L04: judged under load alone; add --load, or run `tayari load`" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
 def test_20_locusts_page_needs_a_free_port(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = mini_target(tmp_path)
     with socket.create_server(("127.0.0.1", 0)) as server:

@@ -186,6 +186,7 @@ def test_a_small_load_beside_a_small_suite_does_not_claim_to_judge_the_number_of
     planned = {rule.id for rule in planned_rules(order, target)}
 
     assert (CONCURRENT_USERS in planned) is judged
+    assert CONCURRENT_USERS in {rule.id for rule in planned_rules(replace(order, only=(CONCURRENT_USERS,)), target)}
     assert {"L01", "L02", "L03"} <= planned
     assert planned_rules(RunOrder(target=target.path, suite=suite), target) == ()
 

@@ -11,7 +11,7 @@ from shutil import which
 from typing import Annotated
 
 import typer
-from tayari_contracts.catalogue.rules import SUITES, UnknownRule, canonical, select
+from tayari_contracts.catalogue.rules import SUITES, UnknownRule, canonical, catalogue, select
 from tayari_formats.exit_codes import Exit
 from tayari_formats.problems import suggestion
 from tayari_reports.verdict.sentences import shout
@@ -82,13 +82,8 @@ def check(
     """Run a suite against your merchant, write the reports, and give the verdict as exit code."""
     output = Output(form)
     wanted = tuple(canonical(rule) for rule in only or ())
-    _known_rules(suite, wanted, output)
     loaded = load if load is not None else suite in {"release", "load"} and not wanted
-    if suite == "load" and not loaded:
-        raise output.fail(
-            "--suite load is the load run: leave out --no-load and --only; single rules run in the other suites",
-            Exit.BAD_CONFIGURATION,
-        )
+    _known_rules(suite, wanted, output, loaded=loaded)
     order = RunOrder(
         target=target,
         suite=suite,
@@ -244,13 +239,20 @@ def _print_result(result: RunResult, output: Output) -> None:
         output.text(f"result  {shout(result.judgement)}, exit code {result.exit_code}", style="bold")
 
 
-def _known_rules(suite: str, only: tuple[str, ...], output: Output) -> None:
+def _known_rules(suite: str, only: tuple[str, ...], output: Output, *, loaded: bool) -> None:
     if suite not in SUITES:
         raise output.fail(f"{suite!r} is not a suite; expected one of {', '.join(SUITES)}", Exit.BAD_CONFIGURATION)
     try:
         select(suite=suite, only=only)
     except UnknownRule as error:
         raise output.fail(f"{error}; `tayari rules list` shows all of them", Exit.BAD_CONFIGURATION) from error
+    under_load = [rule for rule in only if catalogue()[rule].family == "performance"]
+    if suite == "load" and not loaded:
+        do = "leave out --no-load and --only; single rules run in the other suites"
+        raise output.fail(f"--suite load is the load run: {do}", Exit.BAD_CONFIGURATION)
+    if under_load and not loaded:
+        do = "add --load, or run `tayari load`"
+        raise output.fail(f"--only {' '.join(under_load)}: judged under load alone; {do}", Exit.BAD_CONFIGURATION)
 
 
 def _scenario_names(patterns: list[str], folders: tuple[Path, ...], output: Output) -> tuple[str, ...]:

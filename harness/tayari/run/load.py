@@ -60,7 +60,8 @@ def planned_rules(order: RunOrder, target: Target) -> tuple[Rule, ...]:
     """The threshold rules of this run, fixed before it begins.
 
     Beside a smaller suite, a load with fewer users than the threshold does not claim to judge that threshold;
-    `load` and `release` ask for it, so there it stays open. Customers who arrive at a rate are no number of users.
+    `load`, `release` and `--only` ask for it, so there it stays open. Customers who arrive at a rate are no number of
+    users.
     A merchant that pays organisations alone can be put under no load, so a suite has none for it.
     """
     if order.load is None or (order.functional and _pays_businesses_alone(target.merchant)):
@@ -69,6 +70,7 @@ def planned_rules(order: RunOrder, target: Target) -> tuple[Rule, ...]:
     left_out = {CONCURRENT_USERS} if few and order.suite not in {"load", "release"} else set()
     if order.load.rate is not None or order.load.find_limit:
         left_out.add(CONCURRENT_USERS)
+    left_out -= set(order.only)
     left_out |= _of_the_suite(order) | _of_other_kinds(order.load, target)
     rules = (row.rule for row in catalogue().values() if row.family in FAMILIES and "load" in row.suites)
     return tuple(rule for rule in rules if rule.id not in left_out)
