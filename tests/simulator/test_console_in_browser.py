@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -144,6 +145,31 @@ def test_what_comes_from_outside_is_text_and_the_filter_finds_it(server: Running
     assert page.locator("#view tbody tr").count() == 1
     assert page.locator("img").count() == 0
     page.fill("[aria-label='Filter the timeline']", "")
+
+
+def test_a_paid_payment_whose_callback_nobody_took_says_so_at_any_width(server: Running, page: Any) -> None:
+    identifier = replace(server, callback_url="http://127.0.0.1:9/nobody").pushed("254722000003", reference="LOST")
+    go_to(page, "Payments")
+    page.fill("[aria-label='Filter the timeline']", "LOST")
+    fault = page.locator("#view tbody .failed", has_text="cannot connect to 127.0.0.1:9")
+    fault.locator("visible=true").wait_for()
+    shown = [fault.locator("visible=true").count()]
+    for width in (1600, 390):
+        page.set_viewport_size({"width": width, "height": 900})
+        shown.append(fault.locator("visible=true").count())
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.fill("[aria-label='Filter the timeline']", "")
+
+    assert server.control.payments(checkout_request_id=identifier)[0]["state"] == "paid"
+    assert shown == [1, 1, 1]
+
+
+def test_what_was_refused_before_the_page_was_opened_is_shown(server: Running, page: Any) -> None:
+    server.push("254722000009", token="expired")
+    page.reload()
+    page.wait_for_selector("#live:text-is('live')")
+
+    page.wait_for_selector("#view tr.other >> text=254722000009")
 
 
 def test_the_page_of_a_payment_shows_why_and_what_to_do_and_sends_again(server: Running, page: Any) -> None:

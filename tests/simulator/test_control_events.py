@@ -50,6 +50,7 @@ def until(timeline: Iterator[Any], identifier: str, state: str) -> list[Any]:
 
 def test_events_report_the_past_and_each_new_event(server: Running) -> None:
     before = server.pushed("254711000001")
+    server.push(MSISDN, token="expired")
     timeline = events(server)
     first = next(timeline)
     identifier = server.pushed(MSISDN, amount=9)
@@ -57,6 +58,7 @@ def test_events_report_the_past_and_each_new_event(server: Running) -> None:
     timeline.close()  # type: ignore[attr-defined]  # it is a generator
 
     assert before in [row["id"] for row in first["payments"]]
+    assert [row["status"] for row in first["entries"] if row["endpoint"] == "stk_push"] == [404]
     assert {"oauth", "stk_push"} <= {row["endpoint"] for row in entries}
     assert all("body" not in row for row in entries)
 

@@ -85,18 +85,21 @@ class PaymentTimeline:
         self._last: dict[str, str] = {}
 
     def rows(self, event: Json) -> Iterator[Row]:
-        """What is new in an event: payments that changed, and calls that belong to none."""
+        """What is new in an event, in the order of time: payments that changed, and calls that belong to none."""
         if event["reset"]:
             yield "everything was forgotten", "dim"
+        found: list[tuple[float, Row]] = []
         for payment in event["payments"]:
             line = self._payment(payment)
             if self._last.get(payment["id"]) != line and self._shows(line):
-                yield redacted(line), _STYLES[payment["state"]]
+                found.append((payment["created_at"], (redacted(line), _STYLES[payment["state"]])))
             self._last[payment["id"]] = line
         for entry in event["entries"]:
             line = _call(entry)
             if entry["checkout_request_id"] not in self._numbers and self._shows(line):
-                yield redacted(line), "" if (entry["status"] or 500) < 400 else "red"
+                style = "" if (entry["status"] or 500) < 400 else "red"
+                found.append((entry["virtual_at"], (redacted(line), style)))
+        yield from (row for _, row in sorted(found, key=lambda one: one[0]))
         if event["skipped"]:
             yield f"{event['skipped']} left out: they came too fast to show; the journal has them", "dim"
         while len(self._last) > _MOST_KEPT:

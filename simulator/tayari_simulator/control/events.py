@@ -23,6 +23,8 @@ A_BATCH_S: Final = 0.1
 """Everything that happens within this time goes into one event."""
 MOST_IN_A_BATCH: Final = 100
 """How many transactions and entries one event holds; the others are counted as skipped."""
+LOOKED_BACK: Final = 1000
+"""Among so many entries of the journal the first event looks for refused calls."""
 MOST_OPEN: Final = 1000
 """How many open transactions are watched, because they may end without a message."""
 SILENT_S: Final = 15.0
@@ -35,7 +37,7 @@ class EventsWhere:
 
     msisdn: Text | None = None
     latest: Annotated[int, AtLeast(0), AtMost(1000)] = 200
-    """How many transactions that exist already come first."""
+    """How many transactions that exist already come first, and at most how many refused calls."""
 
 
 async def events(controlled: Controlled, request: web.Request, where: EventsWhere) -> web.StreamResponse:
@@ -83,7 +85,7 @@ class EventStream:
 
     async def batches(self) -> AsyncIterator[bytes]:
         """Events as they are written, the first at once: what there is already."""
-        yield self._event(self._latest(), [])
+        yield self._event(self._latest(), self._latest_refused())
         while not self._ended:
             try:
                 await asyncio.wait_for(self._wake.wait(), SILENT_S)
@@ -101,6 +103,13 @@ class EventStream:
         if msisdn is None:
             return store.latest(number)
         return list(store.of(msisdn)[-number:]) if number else []
+
+    def _latest_refused(self) -> list[JournalExchange]:
+        """Calls that led to no transaction because they were refused: a page that is opened later shows them too."""
+        refused = [row for row in self._simulator.entries.latest(LOOKED_BACK) if not 0 < row.status < 400]
+        found = [row for row in refused if not row.transaction_id and self._where.msisdn in (None, row.msisdn)]
+        number = min(self._where.latest, MOST_IN_A_BATCH)
+        return found[-number:] if number else []
 
     def _new(self) -> list[Transaction]:
         """Those that were accepted since the last batch: a customer's own payment has no entry in the journal."""

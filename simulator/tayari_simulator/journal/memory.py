@@ -95,6 +95,10 @@ class Journal:
         for watcher in self.watchers:
             watcher(entry)
 
+    def latest(self, number: int) -> list[JournalExchange]:
+        """The last so many entries, oldest first."""
+        return list(islice(reversed(self._entries), number))[::-1]
+
     def find(self, question: Question) -> list[JournalExchange]:
         """All entries that match, oldest first; a question without a reference."""
         return [entry for entry in self._candidates(question) if question.matches(entry)]
