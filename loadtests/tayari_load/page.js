@@ -55,7 +55,7 @@
       tile("p95", "Settled, p95", high, highUnit, `${limit(p95)}, whole run`, p95.met === false ? "missed" : ""),
       tile("success", "Success", success.measured == null ? "–" : (success.measured * 100).toFixed(1), "%", limit(success), success.met === false ? "missed" : ""),
       tile("flight", "In flight", `${state.now.in_flight}`, "", "started, no end yet"),
-      tile("lag", "Callback lag, p95", lag, lagUnit, "due, to the merchant's answer"),
+      tile("lag", "Callback lag, p95", lag, lagUnit, "from when it is due to its answer"),
       tile("twice", "Credited twice", `${twice}`, "", "money given away", twice ? "missed" : ""));
   };
 

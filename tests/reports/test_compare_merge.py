@@ -223,7 +223,7 @@ def test_the_history_shows_what_changed_since_the_last_run_of_the_same_plan(tmp_
         "",
         "4 new failures, 3 no longer judged",
         "no change",
-        "4 fixed, 3 judged now",
+        "4 fixed, 3 newly judged",
     ]
     assert [one.scored for one in found] == [True, False, True, True, True, True]
 

@@ -70,6 +70,14 @@ def test_the_page_needs_nothing_from_elsewhere(name: str, tmp_path: Path) -> Non
     assert "default-src 'none'" in text
 
 
+def test_a_sentence_shows_keys_as_code_and_stays_escaped(tmp_path: Path) -> None:
+    reason = "`merchant.ledger` is missing, and the merchant said `<b>`; run it `--suite ci`"
+    text = page(samples.run([samples.ended("C03", State.FAIL, reason)]), tmp_path)
+
+    assert "<code>merchant.ledger</code> is missing, and the merchant said <code>&lt;b&gt;</code>" in text
+    assert '<code><span class="nowrap">--suite</span> ci</code>' in text
+
+
 def test_every_rule_has_a_deep_link_and_every_exchange_of_a_failure_too(tmp_path: Path) -> None:
     ids = set(outline(page(samples.not_ready(), tmp_path)).ids)
 
@@ -84,7 +92,7 @@ def test_a_failure_opens_to_cost_fix_command_and_proof(tmp_path: Path) -> None:
     for part in (
         "gives away KES 300,000",
         "Make the receipt number unique",
-        "tayari check --only C03",
+        'tayari check <span class="nowrap">--only</span> C03',
         "duplicate 2 of 2",
     ):
         assert part in finding

@@ -138,7 +138,7 @@ def run_load(
     if not installed():
         progress.say(f"load: Locust is not installed, so nothing is loaded; {INSTALL}", style="yellow")
         return not_begun(plan, f"Locust is not installed; {INSTALL}", NotTested.UNSUPPORTED)
-    page = f"on Locust's page at http://127.0.0.1:{asked.ui_port}, until Ctrl-C"
+    page = f"on Locust's page at http://127.0.0.1:{asked.ui_port}/?tab=payments, until Ctrl-C"
     span = page if asked.ui else f"for {asked.duration_s:g} s"
     seconds = None if asked.ui else PROBES * asked.duration_s if asked.find_limit else asked.duration_s
     tell = _watch(progress, f"load: {how(asked)} {span}", seconds, work_dir / _PROGRESS)

@@ -110,7 +110,8 @@ def _spread(fewest: int, most: int) -> str:
         counted = f"Each passed rule was tried {_times(most)} without a failure"
         allowed = f"failures in up to {_percent(most)} of real cases"
     else:
-        counted = f"Passed rules were tried between {_times(fewest)} and {_times(most)} without a failure"
+        between = f"{_times(fewest).removesuffix(' times')} and {_times(most)}"
+        counted = f"Passed rules were tried between {between} without a failure"
         allowed = (
             f"failures in up to {_percent(most)} of real cases for the rule that was tried most often, "
             f"and in up to {_percent(fewest)} for one that was tried {_times(fewest)}"

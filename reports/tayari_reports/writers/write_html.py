@@ -33,7 +33,8 @@ from tayari_reports.writers.pages.page_templates import page_templates
 
 _TOP_REASONS: Final = 4
 _MOST_ACTIONS: Final = 40
-_UNBROKEN: Final = re.compile(r"\b\d{4}-\d\d-\d\d\b|(?<!\S)--\w[\w-]*")
+_UNBROKEN: Final = re.compile(r"\b\d{4}-\d\d-\d\d\b|(?<![^\s`(])--\w[\w-]*")
+_CODE: Final = re.compile(r"`([^`\n]{1,120})`")
 _LINK: Final = re.compile(r"https?://[^\s<>\"']+")
 
 
@@ -50,7 +51,7 @@ def render(run: Run, judgement: Judgement) -> str:
         sentence=sentences.sentence,
         css=_css,
         balance=balance_sentence,
-        unbroken=_unbroken,
+        prose=_prose,
         hours=next_steps.hours_of,
         linked=_linked,
     )
@@ -160,9 +161,13 @@ def _css(text: str) -> str:
     return "".join(char for char in text if char.isalnum() or char in " -_.,:")[:60]
 
 
-def _unbroken(text: str) -> Markup:
-    """A text whose dates and options of commands (`--suite`) are not broken over two lines; all of it is escaped."""
-    return Markup(_UNBROKEN.sub(r'<span class="nowrap">\g<0></span>', str(escape(text))))
+def _prose(text: str) -> Markup:
+    """A sentence of ours, with what merchants answered in it; all of it is escaped.
+
+    Dates and options of commands (`--suite`) are not broken over two lines, and what stands between backticks is code.
+    """
+    whole = _UNBROKEN.sub(r'<span class="nowrap">\g<0></span>', str(escape(text)))
+    return Markup(_CODE.sub(r"<code>\g<1></code>", whole))
 
 
 def _linked(text: str) -> Markup:

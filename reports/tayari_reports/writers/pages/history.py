@@ -121,7 +121,7 @@ def _change(old: Run | None, new: Run) -> str:
         (len(found.newly_failing), sentences.count_of(len(found.newly_failing), "new failure")),
         (len(found.newly_untested), f"{len(found.newly_untested)} no longer judged"),
         (len(found.fixed), f"{len(found.fixed)} fixed"),
-        (len(found.newly_judged), f"{len(found.newly_judged)} judged now"),
+        (len(found.newly_judged), f"{len(found.newly_judged)} newly judged"),
     )
     return ", ".join(words for number, words in parts if number) or "no change"
 
