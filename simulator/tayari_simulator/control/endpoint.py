@@ -88,7 +88,8 @@ async def _write_rows(response: web.StreamResponse, rows: Sequence[bytes], befor
 class Stream(Protocol):
     """An answer that stays open until it is ended."""
 
-    def end(self) -> None: ...
+    def end(self) -> None:
+        """Close it; safe to call twice."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,9 @@ class Call:
 class DelayDistribution(Protocol):
     """A delay in seconds, drawn once for each payment."""
 
-    def draw(self, uniform: Uniform) -> float: ...
+    def draw(self, uniform: Uniform) -> float:
+        """One delay in seconds."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,8 +244,7 @@ class Play:
 class Choose(Protocol):
     """Decides which behaviour a call gets. None means the plain default: success after a short while.
 
-    `msisdn` is empty for OAuth, `prompted` where no phone shows a prompt. A queued one-shot is used up when `accepted`
-    says that its payment exists.
+    `call` is the name of a row in `apis.registry`; `msisdn` is empty for OAuth.
     """
 
     @property
@@ -252,10 +253,19 @@ class Choose(Protocol):
 
     def for_transaction(
         self, call: str, *, msisdn: str, amount: int, reference: str, prompted: str = ""
-    ) -> Play | None: ...
+    ) -> Play | None:
+        """For a call that makes a transaction of `amount` shillings. `prompted`: the number whose phone shows its
+        prompt; empty: no phone does.
+        """
+        ...
 
-    def is_queued(self, call: str, msisdn: str) -> bool: ...
+    def is_queued(self, call: str, msisdn: str) -> bool:
+        """Whether a one-shot waits for this MSISDN, or for this short code."""
+        ...
 
-    def accepted(self, call: str, msisdn: str) -> None: ...
+    def accepted(self, call: str, msisdn: str) -> None:
+        """The last call of this MSISDN has made its transaction: a queued one-shot is used up."""
 
-    def for_endpoint(self, call: str) -> Play | None: ...
+    def for_endpoint(self, call: str) -> Play | None:
+        """For a call that makes no transaction."""
+        ...

@@ -127,7 +127,7 @@ class Organisations:
     """All organisations of one Daraja, by short code."""
 
     def __init__(self, configured: Iterable[Organisation], ledger: Ledger, *, opening: Mapping[Account, int]) -> None:
-        """`opening`: the balances of an organisation that says nothing else."""
+        """`opening`: balances in shillings of an organisation that names none."""
         self._configured = tuple(configured)
         self._ledger = ledger
         self._opening = dict(opening)
