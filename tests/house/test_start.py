@@ -4,6 +4,7 @@ Modules are counted, not seconds: the machine may be busy. `benchmarks/harness/s
 """
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -66,6 +67,15 @@ def test_the_table_says_what_the_command_says_of_itself(name: str) -> None:
 
     help_text = row.load(name).help
     assert " ".join(help_text.partition("\n\n")[0].split()) == row.summary
+
+
+@pytest.mark.parametrize("group", ["", "report", "rules", "scenarios", "parity"])
+def test_no_summary_is_cut_on_a_terminal_of_80_columns(group: str) -> None:
+    words = [sys.executable, "-m", "tayari", *group.split(), "--help"]
+    environment = {**os.environ, "COLUMNS": "80", "TERMINAL_WIDTH": "80"}
+    shown = subprocess.run(words, capture_output=True, text=True, check=True, env=environment, timeout=60).stdout
+
+    assert [line for line in shown.partition("Commands:")[2].splitlines() if line.endswith("...")] == []
 
 
 def test_every_command_of_the_table_can_be_called_by_name() -> None:

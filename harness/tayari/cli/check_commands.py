@@ -79,7 +79,7 @@ def check(
     summary: SummaryOption = None,
     form: FormatOption = Format.TEXT,
 ) -> None:
-    """Run a suite against your merchant, write the reports, and give the verdict as exit code."""
+    """Run a suite against your merchant, and write the reports. The exit code is the verdict."""
     output = Output(form)
     wanted = tuple(canonical(rule) for rule in only or ())
     loaded = load if load is not None else suite in {"release", "load"} and not wanted
@@ -146,7 +146,7 @@ def demo(
     seed: SeedOption = None,
     form: FormatOption = Format.TEXT,
 ) -> None:
-    """Test a sample shop with the fake Daraja: payments, a short load and the report, in about a minute."""
+    """Test a sample shop with the fake Daraja, in about a minute. Payments, a short load, and the report."""
     output = Output(form)
     output.text("The sample merchant `duka` against a fake Daraja, all on this machine.", style="bold")
     order = demo_order(out, seed, loaded=installed())
@@ -189,7 +189,7 @@ def doctor(
     seed: SeedOption = None,
     form: FormatOption = Format.TEXT,
 ) -> None:
-    """Make two payments and say what is wrong with the set-up, before any rule runs."""
+    """Make two payments, and say what is wrong with the set-up. No rule runs."""
     output = Output(form)
     order = RunOrder(
         target=target, control_url=control, environment=environment_options(port, control_port, profile, seed, None)
@@ -245,7 +245,8 @@ def _known_rules(suite: str, only: tuple[str, ...], output: Output, *, loaded: b
     try:
         select(suite=suite, only=only)
     except UnknownRule as error:
-        raise output.fail(f"{error}; `tayari rules list` shows all of them", Exit.BAD_CONFIGURATION) from error
+        more = "" if str(error).endswith("?") else "; `tayari rules list` shows all"
+        raise output.fail(f"{error}{more}", Exit.BAD_CONFIGURATION) from error
     under_load = [rule for rule in only if catalogue()[rule].family == "performance"]
     if suite == "load" and not loaded:
         do = "leave out --no-load and --only; single rules run in the other suites"
@@ -283,6 +284,6 @@ def _scenario_names(patterns: list[str], folders: tuple[Path, ...], output: Outp
             problem = f"{pattern!r} is about {calls} calls, and {played}"
             raise output.fail(f"{problem}; play it with `tayari simulate` or `tayari trigger`", Exit.BAD_CONFIGURATION)
         if not matching:
-            near = suggestion(pattern, known)
+            near = suggestion(pattern, known) or "; `tayari scenarios list` shows all"
             raise output.fail(f"{pattern!r} is no scenario{near}", Exit.BAD_CONFIGURATION)
     return tuple(names)

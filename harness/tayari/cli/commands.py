@@ -53,22 +53,20 @@ class CommandRow:
 COMMANDS: Final[Mapping[str, CommandRow]] = {
     "demo": CommandRow(
         "check_commands",
-        "Test a sample shop with the fake Daraja: payments, a short load and the report, in about a minute.",
+        "Test a sample shop with the fake Daraja, in about a minute. Payments, a short load, and the report.",
     ),
     "simulate": CommandRow(
         "setup_commands",
-        "Run the fake Daraja alone; it prints one JSON line when it is ready. See `tayari simulate --help`.",
+        "Run the fake Daraja alone. It prints one JSON line when it is ready. See `tayari simulate --help`.",
         _FORWARDED,
     ),
     "init": CommandRow(
         "setup_commands",
-        "Look at your merchant's source and write a target file with what is found; or write the sample shop.",
+        "Write a target file from your merchant's source. With --example, write the sample shop.",
     ),
-    "doctor": CommandRow(
-        "check_commands", "Make two payments and say what is wrong with the set-up, before any rule runs."
-    ),
+    "doctor": CommandRow("check_commands", "Make two payments, and say what is wrong with the set-up. No rule runs."),
     "check": CommandRow(
-        "check_commands", "Run a suite against your merchant, write the reports, and give the verdict as exit code."
+        "check_commands", "Run a suite against your merchant, and write the reports. The exit code is the verdict."
     ),
     "gate": CommandRow(
         "check_commands",
@@ -76,7 +74,7 @@ COMMANDS: Final[Mapping[str, CommandRow]] = {
     ),
     "load": CommandRow(
         "load_command",
-        "Put your merchant under load; the thresholds of the target file are judged on settled payments.",
+        "Put your merchant under load. The thresholds of the target file are judged on settled payments.",
     ),
     "explain": CommandRow("explain_command", "Explain a code, or a payment that a running simulator had."),
     "watch": CommandRow("watch_command", "Show the timeline of a running simulator in the terminal."),
@@ -84,7 +82,7 @@ COMMANDS: Final[Mapping[str, CommandRow]] = {
     "rules": CommandRow("reference_commands", "Show the catalogue of rules."),
     "scenarios": CommandRow("reference_commands", "Show or check the scenario files."),
     "schema": CommandRow(
-        "setup_commands", "Print the JSON Schema of a file that you write, for editors and other tools."
+        "setup_commands", "Print the JSON Schema of a file that you write. Editors and other tools read it."
     ),
     "report": CommandRow("report_commands", "Work on run.json files."),
     "parity": CommandRow("parity_command", "Record what a Daraja answers, and compare the fake with it."),

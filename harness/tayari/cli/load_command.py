@@ -96,7 +96,7 @@ def load(
     build: BuildOption = "",
     form: FormatOption = Format.TEXT,
 ) -> None:
-    """Put your merchant under load; the thresholds of the target file are judged on settled payments."""
+    """Put your merchant under load. The thresholds of the target file are judged on settled payments."""
     output = Output(form)
     if not installed():
         raise output.fail(f"Locust is not installed, and the load needs it; {INSTALL}", Exit.BAD_CONFIGURATION)

@@ -58,7 +58,7 @@ def record(
     ] = _CALLBACK,
     form: FormatOption = Format.TEXT,
 ) -> None:
-    """Make a fixed list of harmless calls and write the answers to a file, without anything of your account.
+    """Make harmless calls, and write the answers to a file. The list is fixed, and nothing of your account is written.
 
     Your keys are read from the environment: TAYARI_CONSUMER_KEY, TAYARI_CONSUMER_SECRET, TAYARI_PASSKEY. Safaricom's
     production host is never called.
@@ -93,7 +93,7 @@ def check(
     ] = False,
     form: FormatOption = Format.TEXT,
 ) -> None:
-    """Compare the fake with a record: exit code 0 when it answers alike, 10 when it does not.
+    """Compare the fake with a record. Exit code 0: it answers alike; 10: it does not.
 
     Where a switch of the fake decides an answer, its other values are tried, and the one that fits is named.
     """

@@ -55,7 +55,7 @@ def show_rule(rule_id: Annotated[str, typer.Argument(metavar="ID")], form: Forma
     row = catalogue().get(canonical(rule_id))
     if row is None:
         near = suggestion(canonical(rule_id), catalogue())
-        raise output.fail(f"{rule_id} is not a rule{near}", Exit.BAD_CONFIGURATION)
+        raise output.fail(f"{rule_id} is not a rule{near or '; `tayari rules list` shows all'}", Exit.BAD_CONFIGURATION)
     output.json(_rule_row(row))
     rule = row.rule
     output.text(f"{rule.id}  {rule.title}", style="bold")
@@ -99,7 +99,8 @@ def show_scenario(
     output = Output(form)
     found = {each.name: each for each in _scenarios_of(folders, output)}
     if name not in found:
-        raise output.fail(f"{name} is no scenario{suggestion(name, found)}", Exit.BAD_CONFIGURATION)
+        near = suggestion(name, found) or "; `tayari scenarios list` shows all"
+        raise output.fail(f"{name} is no scenario{near}", Exit.BAD_CONFIGURATION)
     output.json(found[name].to_dict())
     output.text(Path(found[name].file).read_text(encoding="utf-8").rstrip())
 
@@ -118,7 +119,7 @@ def lint_scenarios(
     output.json({"scenarios": len(found), "problems": [problem.to_dict() for problem in problems]})
     for problem in problems:
         output.text(str(problem), style="red")
-    output.text(f"{len(found)} scenarios, {len(problems)} problems")
+    output.text(f"{_count(len(found), 'scenario')}, {_count(len(problems), 'problem')}")
     if problems or not found:
         raise typer.Exit(int(Exit.BAD_CONFIGURATION))
 
@@ -165,3 +166,7 @@ def _title(page: Path) -> str:
     """The page's first heading."""
     with page.open(encoding="utf-8") as lines:
         return next((line.removeprefix("# ").strip() for line in lines if line.startswith("# ")), page.stem)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

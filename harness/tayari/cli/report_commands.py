@@ -49,7 +49,7 @@ def render(
     sign_off: SignOffOption = None,
     form: FormatOption = Format.TEXT,
 ) -> None:
-    """Render a run again, in one form or in all, also with statements that were made after it."""
+    """Render a run again, in one form or in all. Statements that were made after it can be added."""
     output = Output(form)
     with failures(output):
         files = StatementFiles(waivers=waivers, attestations=attestations, sign_off=sign_off)
@@ -76,7 +76,7 @@ def compare(
     ] = False,
     form: FormatOption = Format.TEXT,
 ) -> None:
-    """Show what is new, fixed, still failing or no longer judged; compare scores only if the plans are equal."""
+    """Show what is new, fixed, still failing or no longer judged. Scores are compared only if the plans are equal."""
     output = Output(form)
     with failures(output):
         comparison = compare_runs(read_run(old), read_run(new))
@@ -163,7 +163,7 @@ def lint(
     sign_off: SignOffOption = None,
     form: FormatOption = Format.TEXT,
 ) -> None:
-    """Check waivers, attestations and the sign-off sheet: one line for each mistake, with file and line."""
+    """Check waivers, attestations and the sign-off sheet. Each mistake has one line, with file and line."""
     output = Output(form)
     files = StatementFiles(waivers=waivers, attestations=attestations, sign_off=sign_off).beside(Path("tayari.yaml"))
     if files == StatementFiles():

@@ -28,7 +28,7 @@ _PAYROLL: Final = "mshahara"
 
 
 def simulate(context: typer.Context) -> None:
-    """Run the fake Daraja alone; it prints one JSON line when it is ready. See `tayari simulate --help`."""
+    """Run the fake Daraja alone. It prints one JSON line when it is ready. See `tayari simulate --help`."""
     raise typer.Exit(run_simulator(context.args))
 
 
@@ -40,7 +40,7 @@ class Schema(StrEnum):
 
 
 def schema(name: Annotated[Schema, typer.Argument(help="The file that the schema is of.")]) -> None:
-    """Print the JSON Schema of a file that you write, for editors and other tools."""
+    """Print the JSON Schema of a file that you write. Editors and other tools read it."""
     if name is Schema.TARGET:
         typer.echo(target_schema(), nl=False)
         return
@@ -79,7 +79,7 @@ def init(
     force: Annotated[bool, typer.Option("--force", help="Overwrite what is there.")] = False,
     form: FormatOption = Format.TEXT,
 ) -> None:
-    """Look at your merchant's source and write a target file with what is found; or write the sample shop.
+    """Write a target file from your merchant's source. With --example, write the sample shop.
 
     It knows Django, Flask, FastAPI, aiohttp, Express, Nest, Fastify, Koa, hapi, Laravel, WooCommerce, PHP, Rails,
     Sinatra, Spring and Go. Guesses are marked with CHECK, and on a terminal it asks about each. If it finds none of
