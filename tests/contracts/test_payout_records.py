@@ -329,6 +329,20 @@ def test_a_fee_may_be_taken_from_a_wallet_and_nothing_more(found: float, fee_bel
     assert p20_wallet._is_right(found, 900, fee_below=fee_below) is is_right
 
 
+@pytest.mark.parametrize("state", ["prompted", "failed"])
+def test_money_that_is_given_back_on_a_result_that_is_not_answered_yet_is_no_error(
+    state: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(p20_wallet, "_available", lambda *_: 1_000)
+    monkeypatch.setattr(p20_wallet, "transactions", lambda *_: [{"state": state}])
+    time = SimpleNamespace(remains=True)
+    time.pause = lambda _: setattr(time, "remains", False)
+    context = SimpleNamespace(time=time)
+
+    with nullcontext() if state == "failed" else pytest.raises(WrongCredit, match="5 more than there should be"):
+        p20_wallet._expect_reserved(cast("CheckContext", context), PAYOUT, 995, "nothing has come of it")
+
+
 UUIDS = ("4f0f1d0c-8d5e-4a53-9a7e-3f6f3a1c2b90", "0b1c9c1e-77aa-4c0e-8b7e-9d2a41c0e5f3")
 
 
