@@ -356,7 +356,7 @@ def hosts_of(addresses: Iterable[str]) -> frozenset[str]:
 
 @lru_cache(maxsize=4096)
 def check_host(url: str, allowed: frozenset[str]) -> None:
-    """Let a call to this address pass. What passed once, as the page of a payment, is not taken apart again.
+    """Let a call to this address pass. An address that passed once, such as a payment's page, is not parsed again.
 
     Raises:
         HostRefused: its host is neither this machine nor in `allowed`, or it belongs to the real Safaricom.

@@ -157,7 +157,7 @@ def _bring_up(environment: TestEnvironment) -> None:
 
 
 def close_all(environments: Iterable[TestEnvironment]) -> None:
-    """Take them down side by side: each may take a moment to end its merchant politely."""
+    """Take them down side by side: a merchant may take a moment to end after SIGTERM."""
     listed: Sequence[TestEnvironment] = tuple(environments)
     if not listed:
         return

@@ -141,7 +141,7 @@ class MerchantProcess:
         return self.pid is not None and _runs(self.pid)
 
     def stop(self, *, within_s: float = 5.0) -> None:
-        """End the whole process group: politely, then not. Safe to call twice."""
+        """End the whole process group: by SIGTERM, then by SIGKILL. Safe to call twice."""
         if self.pid is None:
             return
         self._signal(signal.SIGTERM)

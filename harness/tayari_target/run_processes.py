@@ -81,7 +81,7 @@ def marked(folder: Path) -> dict[int, str]:
 
 
 def end_marked(folder: Path, *, polite_s: float = POLITE_S) -> None:
-    """End the processes of a run: politely, then not."""
+    """End the processes of a run: by SIGTERM, then by SIGKILL."""
     for number, within_s in ((signal.SIGTERM, polite_s), (signal.SIGKILL, POLITE_S)):
         until = time.monotonic() + within_s
         while left := marked(folder):

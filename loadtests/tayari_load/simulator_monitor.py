@@ -234,7 +234,7 @@ class SimulatorMonitor:
 
     @property
     def broken(self) -> str:
-        """Why nothing of this run may be held against the merchant; empty where the fake can be believed."""
+        """Why nothing of this run counts against the merchant; empty if the fake's counts add up."""
         if self.balance is None:
             return self.problem or "the simulator was not asked for its balance"
         return "; ".join(self.balance.problems)

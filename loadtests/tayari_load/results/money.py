@@ -42,7 +42,7 @@ PAID_OUT_ON_RESULT: Final = "M07"
 _SHOWN: Final = 3
 """Broken payments that a check shows."""
 _ANY_TIME: Final = 0.0
-"""Generators and simulator may run on machines whose clocks differ, so no moment of one is held against the other's."""
+"""Generators and simulator may run on machines whose clocks differ, so their times are not compared."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

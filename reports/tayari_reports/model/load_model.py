@@ -88,7 +88,7 @@ class CountBalance:
     noted: int | None = None
     """Of this run, as the journal has them; None where its bound pushed entries out before they were read."""
     problems: tuple[str, ...] = ()
-    """What does not add up: then nothing that the run showed is held against the merchant."""
+    """What does not add up: then nothing that the run showed counts against the merchant."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,14 +38,14 @@ class Sim:
 
 @dataclass(slots=True)
 class SimPortal:
-    """The SIMs that were spoken of, and the messages that were sent to them."""
+    """The SIMs that requests named, and the messages that were sent to them."""
 
     sims: dict[str, Sim] = field(default_factory=dict)
     messages: list[Body] = field(default_factory=list)
     sent: int = 0
 
     def sim(self, msisdn: str) -> Sim:
-        """The SIM of this number; it comes into being when it is first spoken of."""
+        """The SIM of this number; it is made when a request first names it."""
         if msisdn not in self.sims:
             if len(self.sims) >= MOST:
                 del self.sims[next(iter(self.sims))]
