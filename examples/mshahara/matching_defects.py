@@ -6,7 +6,7 @@ import time
 import uuid
 from typing import Any
 
-from books import QUEUED, Payout
+from books import QUEUED, SENDING, Payout
 from payroll import Payroll
 
 
@@ -41,6 +41,16 @@ class OpenIsSentAtResume(OpenIsSentAtStart):
     def resume(self) -> None:
         self.send_open()
         super().resume()
+
+
+class AskedAgainWhenUnclear(Payroll):
+    """P19: a salary that is asked for again while its request has no answer is sent under a new id."""
+
+    def request(self, reference: str, phone: str, amount: int) -> Payout:
+        known = self.books.find(reference=reference)
+        if known is not None and known.state == SENDING and known.note:
+            self.books.change(known, state=QUEUED, originator_id=f"mshahara-{uuid.uuid4().hex}", next_at=0.0)
+        return super().request(reference, phone, amount)
 
 
 class ApprovalIsIgnored(Payroll):

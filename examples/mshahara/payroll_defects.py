@@ -24,7 +24,13 @@ from budget_defects import (
 )
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
-from matching_defects import ApprovalIsIgnored, MatchesByPhone, OpenIsSentAtResume, OpenIsSentAtStart
+from matching_defects import (
+    ApprovalIsIgnored,
+    AskedAgainWhenUnclear,
+    MatchesByPhone,
+    OpenIsSentAtResume,
+    OpenIsSentAtStart,
+)
 from payroll import STOPPING, Payroll, parameters
 from retry_defects import ApprovalPaysAgain, FailedIsSentAgain, RetriesForEver, RetriesUnderItsId
 from suppliers import SUPPLIER_DEFECTS, Suppliers
@@ -361,6 +367,7 @@ DEFECTS: dict[str, tuple[tuple[str, ...], type[Payroll]]] = {
     "matches-by-phone": (("P18",), MatchesByPhone),
     "open-is-sent-at-start": (("P02",), OpenIsSentAtStart),
     "open-is-sent-at-resume": (("P11",), OpenIsSentAtResume),
+    "asked-again-when-unclear": (("P19",), AskedAgainWhenUnclear),
     "approval-is-ignored": (("P24",), ApprovalIsIgnored),
 }
 """By name: the rules that catch it, and what is done wrong."""

@@ -9,7 +9,7 @@ from typing import Any
 from aiohttp import web
 from daraja import AnswerLost
 from records import Payment, State
-from refunds import FAILED, PENDING, REFUNDED, REVERSED_BEFORE, Refunds
+from refunds import FAILED, PENDING, REFUNDED, REVERSED_BEFORE, REVIEW, Refunds
 
 from defects.row import defect
 
@@ -73,6 +73,23 @@ class PaysOutWhenUnsure(PaysOut):
             await self.pay_out(payment)
 
 
+class PaysOutAtNextClick(PaysOut):
+    """The row holds off a second click while the refund is under way alone."""
+
+    ended = REFUNDED
+
+    async def start(self, request: web.Request) -> web.Response:
+        payment = self.api.known(request)
+        if self.store.refund(payment.id) != self.ended:
+            return await super().start(request)
+        await self.pay_out(payment)
+        return web.json_response({"id": payment.id, "status": PENDING}, status=202)
+
+
+class PaysOutAtClickWhenUnsure(PaysOutAtNextClick):
+    ended = REVIEW
+
+
 class PaysOutWhatFailed(PaysOut):
     async def start(self, request: web.Request) -> web.Response:
         payment = self.api.known(request)
@@ -111,5 +128,12 @@ ROWS = (
     defect("each-click-reverses", "P17", "Sends a reversal for each click on refund.", EachClickReverses),
     defect("pays-out-when-reversed", "P17", "Pays out what was reversed before.", PaysOutWhenReversed),
     defect("pays-out-when-unsure", "P17 M08", "Pays out when a reversal's answer is lost.", PaysOutWhenUnsure),
+    defect("pays-out-when-done", "P17", "Pays out when refund is clicked for what was given back.", PaysOutAtNextClick),
+    defect(
+        "pays-out-at-click",
+        "P17",
+        "Pays out when refund is clicked for what may be given back.",
+        PaysOutAtClickWhenUnsure,
+    ),
     defect("refunds-what-failed", "P17", "Refunds a payment that failed, by a payout.", PaysOutWhatFailed),
 )

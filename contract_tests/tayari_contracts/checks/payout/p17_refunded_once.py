@@ -26,14 +26,16 @@ LATE_S: Final = 3.0
 """The result of a reversal whose acknowledgement is lost: the refund is looked at before it comes."""
 MORE: Final = 50
 """Shillings that are asked back beyond what was paid."""
+DONE_S: Final = 10.0
+"""The result of an ordinary refund has come by then."""
 WATCHED_S: Final = 6.0
 """Longer than a retry or a click that is worked off in the background takes."""
 
 
 @check("P17")
 def a_payment_is_given_back_once(context: CheckContext) -> None:
-    """Two clicks on refund; a reversal done before; one whose acknowledgement is lost; a payment that failed; and more
-    than was paid.
+    """Two clicks on refund, and one more when the money is back; a reversal done before; one whose acknowledgement is
+    lost, and that is clicked again; a payment that failed; and more than was paid.
     """
     unpaid = context.actions.pay_accepted(situation("inline/p17-unpaid", outcome=after(0.5, result_code=1032)))
     clicked = paid_payment(context)
@@ -50,18 +52,27 @@ def a_payment_is_given_back_once(context: CheckContext) -> None:
         reversal_situation("inline/p17-lost", {"ack_lost": {"drop": True}}, outcome=after(LATE_S)),
     )
     expect_not_failed(context, lost, "the acknowledgement of a refund was lost")
+    _click_again(context, lost)
     of_unpaid = give_back(context, unpaid) if context.observations.status(unpaid).state is FAILED else None
     too_much = _give_too_much_back(context)
+    context.observations.wait("callback_answered", second, within_s=DONE_S)
+    _click_again(context, second)
     context.time.pause(WATCHED_S)
     if of_unpaid is not None:
         _expect_no_payout(context, of_unpaid)
     _expect_one(
-        context, min(first.result(), second, key=lambda one: one.since), "refund was clicked twice", resend=False
+        context, min(first.result(), second, key=lambda one: one.since), "refund was clicked three times", resend=False
     )
     _expect_one(context, before, "a reversal ended with R000001, because the payment was reversed before", resend=False)
-    _expect_one(context, lost, "the acknowledgement of a refund was lost, and the refund was made", resend=True)
+    _expect_one(context, lost, "the acknowledgement of a refund was lost, and refund was clicked again", resend=True)
     _expect_no_more(context, too_much)
     _expect_not_called_failed(context, before)
+
+
+def _click_again(context: CheckContext, refund: Payment) -> None:
+    """Somebody asks once more for a refund that was asked for before."""
+    assert refund.refund_of is not None
+    give_back(context, refund.refund_of)
 
 
 def _give_too_much_back(context: CheckContext) -> Payment | None:

@@ -26,14 +26,21 @@ from tayari_contracts.steps.timed_acts import Act, play
 WATCHED_S: Final = 4.0
 """Longer than a click that is worked off in the background takes."""
 
+SEEN_S: Final = 1.0
+"""A merchant whose request got no answer has noted that by then."""
+UNCLEAR_S: Final = 8.0
+"""When the result of the payout comes whose acknowledgement is lost: after the click."""
+
 
 @check("P19")
 def a_payout_asked_for_twice_is_paid_once(context: CheckContext) -> None:
-    """Three clicks at the same moment, and one more when the payout has its result; all name one payout.
+    """Three clicks at the same moment, and one more when the payout has its result; all name one payout. Another one,
+    whose acknowledgement is lost, is asked for again while nobody knows what became of it.
 
     Then the same person is to get the same amount once more, under another reference: that is another payout.
     """
     _require_reference(context)
+    unclear = context.actions.in_background(partial(_expect_unclear_sent_once, context))
     msisdn, amount, reference = new_payee(context), context.allocation.amount(), context.allocation.reference()
     scenario = payout_situation("inline/p19-clicked", outcome=after(0.5))
     since = queue_payout(context, scenario, msisdn)
@@ -48,7 +55,23 @@ def a_payout_asked_for_twice_is_paid_once(context: CheckContext) -> None:
     click()
     context.time.pause(WATCHED_S)
     expect_one_id(context, payment, "one payout was asked for four times, with one reference")
+    unclear.result()
     _expect_another_is_sent(context, payment)
+
+
+def _expect_unclear_sent_once(context: CheckContext) -> None:
+    """A payout whose acknowledgement is lost, and that a person asks for again, is not sent under another id.
+
+    Raises:
+        WrongCredit: it is.
+    """
+    scenario = payout_situation("inline/p19-unclear", {"ack_lost": {"drop": True}}, outcome=after(UNCLEAR_S))
+    payment = pay_out(context, scenario)
+    await_request(context, payment)
+    context.time.pause(SEEN_S)
+    context.driver.start_payout(msisdn=payment.msisdn, amount=int(payment.amount), reference=payment.reference)
+    context.time.pause(WATCHED_S)
+    expect_one_id(context, payment, "the acknowledgement of a payout was lost, and somebody asked for it once more")
 
 
 def _expect_another_is_sent(context: CheckContext, first: Payment) -> None:
