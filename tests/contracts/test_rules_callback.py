@@ -15,8 +15,9 @@ from tayari_contracts.checks.callback import (
     c20_malformed,
     c25_ordinary_success,
 )
+from tayari_contracts.checks.callback.c06_amount import refuse_unless_it_ignores_callbacks
 from tayari_contracts.checks.callback.c08_source_addresses import ADDRESSES
-from tayari_contracts.context.findings import Failed, Untested
+from tayari_contracts.context.findings import Failed, Unjudged, Untested
 from tayari_contracts.context.payment import FAILED, PAID, PENDING, REVIEW, Entry, Payment
 from tayari_contracts.steps.forged_callback import (
     GENUINE,
@@ -304,3 +305,17 @@ def test_a_second_instalment_is_no_order_for_the_money_rules_though_it_comes_too
 
     assert ending(c25_ordinary_success.judge_second_instalment, context) == "Untested"
     assert left_out == ["A1"]
+
+
+@pytest.mark.parametrize(
+    ("statuses", "ends"), [([], Failed), ([200], Failed), ([404, 405], Unjudged), ([404, None], Failed)]
+)
+def test_a_wrong_amount_that_is_credited_before_the_callback_is_answered_is_a_failure(
+    statuses: list[int | None], ends: type[Exception]
+) -> None:
+    journal: Any = SimpleNamespace(callback_statuses=lambda _: statuses, queries=lambda _: [{"seq": 1}])
+    context: Any = SimpleNamespace(journal=journal)
+    payment: Any = None
+
+    with pytest.raises(ends):
+        refuse_unless_it_ignores_callbacks(context, payment, "says that 1 was paid")

@@ -72,6 +72,19 @@ def test_scores_that_mean_different_things_are_not_compared_and_it_says_why(
     assert "→ 100.0 %" not in to_markdown(found)
 
 
+@pytest.mark.parametrize(
+    "change", [{"invalid": ("the clock was set",)}, {"interrupted": True}, {"finished_at": 1_900_000_000.0}]
+)
+def test_a_worse_verdict_is_worse_though_no_rule_changed(change: dict[str, object]) -> None:
+    """The new run proves nothing; or the waiver of its failure has ended meanwhile."""
+    old = samples.waived() if "finished_at" in change else samples.ready()
+    new = replace(old, **change)  # type: ignore[arg-type]  # fields of Run
+
+    assert not compare(old, old).worse
+    assert compare(old, new).worse
+    assert not compare(new, old).worse
+
+
 def shard(names: set[str], run_id: str, **more: object) -> Run:
     """A run of some rules only."""
     whole = samples.not_ready()

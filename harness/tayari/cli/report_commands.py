@@ -72,7 +72,8 @@ def compare(
     old: Annotated[Path, typer.Argument(metavar="OLD.JSON")],
     new: Annotated[Path, typer.Argument(metavar="NEW.JSON")],
     strict: Annotated[
-        bool, typer.Option("--strict", help="Exit code 10 if something got worse: a new failure, or a lost answer.")
+        bool,
+        typer.Option("--strict", help="Exit code 10 if something got worse: a failure, a lost answer, the verdict."),
     ] = False,
     form: FormatOption = Format.TEXT,
 ) -> None:

@@ -121,7 +121,7 @@ class Category(StrEnum):
 
 
 class Verdict(StrEnum):
-    """The answer; `verdict.judge` makes it from the checks alone."""
+    """The answer, best first; `verdict.judge` makes it from the checks alone."""
 
     READY = "READY"
     READY_WITH_MINOR_FIXES = "READY_WITH_MINOR_FIXES"

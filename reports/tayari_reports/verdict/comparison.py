@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from tayari_reports.model import Rule, Run, State
+from tayari_reports.model import Rule, Run, State, Verdict
 from tayari_reports.model.outcomes import FAILED, OPEN, Outcome
 from tayari_reports.statements.waivers import failed_prints
 from tayari_reports.verdict import Judgement, judge, listed, percent
@@ -54,7 +54,11 @@ class Comparison:
 
     @property
     def worse(self) -> bool:
-        """Whether something fails, or has lost its answer, that did not before."""
+        """Whether something fails, or has lost its answer, that did not before; or the whole has a worse verdict, as
+        when a waiver has ended, or the new run proves nothing."""
+        verdicts = list(Verdict)
+        if verdicts.index(self.after.verdict) > verdicts.index(self.before.verdict):
+            return True
         return bool(self.newly_failing or self.newly_untested or any(one.after in FAILED for one in self.added))
 
     @property

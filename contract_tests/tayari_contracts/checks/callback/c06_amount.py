@@ -93,8 +93,8 @@ def judge_credits(context: CheckContext, payment: Payment, says: str) -> None:
 
 def refuse_unless_it_ignores_callbacks(context: CheckContext, payment: Payment, says: str) -> None:
     """The finding, unless the merchant's callback address does not exist and the query alone settles its payments."""
-    answers = [(entry.get("response") or {}).get("status") or 0 for entry in context.journal.callbacks(payment)]
-    if context.journal.queries(payment) and all(400 <= status < 500 for status in answers):
+    answers = [status or 0 for status in context.journal.callback_statuses(payment)]
+    if answers and context.journal.queries(payment) and all(400 <= status < 500 for status in answers):
         raise Unjudged(f"the callback was refused ({answers[-1]}), and the query that settled it names no amount")
     raise Failed(
         f"an order of {ORDERED} shillings counts as paid although the callback {says}; "
