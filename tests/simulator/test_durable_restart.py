@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import shutil
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,8 +15,10 @@ from tayari_simulator.apis.bill_manager import BillBook
 from tayari_simulator.apis.core.execution import bring_result_forward
 from tayari_simulator.apis.core.prompts import answer_prompt
 from tayari_simulator.journal.pending import PendingFile, before, beside
+from tayari_simulator.journal.resume import read_left
 from tayari_simulator.journal.sqlite_file import JournalFileError
 from tayari_simulator.state.behaviour import Behaviour, Step
+from tayari_simulator.state.exchange import ExchangeKind, JournalExchange
 from tayari_simulator.state.handsets import BEHAVIOURS, WAITS, Handset, Press
 from tayari_simulator.state.identifiers import EAT
 from tayari_simulator.transport.metrics import balance
@@ -241,6 +245,40 @@ def test_the_file_begins_anew_when_it_has_grown_and_nothing_is_counted_twice(tmp
         assert (counts["accepted"], counts["called_back"], counts["balanced"]) == (21, 21, True)
 
     in_loop(test)
+
+
+def kept(path: Path) -> PendingFile:
+    """A file that somebody has begun, with nothing in it."""
+    keeper = PendingFile(path)
+    keeper.begin([], {"accepted": 0, "forgotten": 0, "ended": {}, "number": 0})
+    return keeper
+
+
+def test_a_line_that_the_disk_took_in_part_costs_no_other_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    keeper, write = kept(tmp_path / "journal-pending"), os.write
+    call = JournalExchange(ExchangeKind.REQUEST, "", "POST", "/", (), b"{}", NOW_S, NOW_S)
+
+    monkeypatch.setattr("tayari_simulator.journal.pending.os.write", lambda file, text: write(file, text[:9]))
+    keeper.called("/torn", call)
+    monkeypatch.undo()
+    keeper.called("/whole", call)
+    keeper.close()
+
+    assert [row[0] for row in read_left(tmp_path / "journal-pending", lambda _: None).calls] == ["/whole"]
+    assert keeper.lost == 1
+
+
+def test_a_file_that_cannot_be_made_stops_no_payment(tmp_path: Path) -> None:
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    keeper = kept(folder / "journal-pending")
+    shutil.rmtree(folder)
+
+    keeper._turn()
+    keeper._turn()
+    keeper.forgot()
+
+    assert keeper.lost == 1
 
 
 def test_two_processes_never_share_a_journal(tmp_path: Path) -> None:

@@ -78,6 +78,8 @@ class PendingFile:
         self._ended: dict[str, int] = {}
         self._accepted = 0
         self._forgotten = 0
+        self._is_torn = False
+        """The disk took a part of the last line."""
         self.lost = 0
         """Lines that could not be written."""
 
@@ -188,10 +190,11 @@ class PendingFile:
         lines, self._unwritten = self._unwritten, []
         if not lines or self._closed:
             return
-        text = b"".join(lines)
+        text = b"\n" * self._is_torn + b"".join(lines)  # else the next line would be lost with the torn one
         self._bytes += len(text)
         try:
-            if os.write(self._file, text) < len(text):
+            self._is_torn = os.write(self._file, text) < len(text)
+            if self._is_torn:
                 raise OSError("the disk took a part of a line")
         except OSError as error:
             self._lose(len(lines), error)
@@ -210,8 +213,9 @@ class PendingFile:
     def _turn(self) -> None:
         """Keep the file as the one before, and begin the next with what is pending now."""
         self._write_unwritten()
-        os.close(self._file)
-        self._file, self._bytes = -1, 0
+        if self._file >= 0:  # else it could not be opened the last time
+            os.close(self._file)
+        self._file, self._bytes, self._is_torn = -1, 0, False
         try:
             if self._path.exists():
                 self._path.replace(before(self._path))
