@@ -40,7 +40,7 @@ class Clocks:
         return ClockSteps(wall=lambda: self.wall, steady=lambda: self.steady)
 
 
-@pytest.mark.parametrize("step_s", [7199.0, -7199.0, 1.5, -1.5])
+@pytest.mark.parametrize("step_s", [7199.0, -7199.0, 1.5, -1.5, 0.3, -0.3])
 def test_a_step_is_reported_with_its_length(step_s: float) -> None:
     clocks = Clocks()
     steps = clocks.watched()
@@ -65,6 +65,31 @@ def test_a_clock_that_is_corrected_smoothly_has_no_step() -> None:
     for _ in range(100):
         clocks.pass_s(100, step_s=0.05)  # 500 ppm, the most that a time service does
         steps.look()
+
+    assert steps.problem() == ""
+
+
+def test_a_small_step_is_seen_after_a_long_time_of_smooth_corrections() -> None:
+    clocks = Clocks()
+    steps = clocks.watched()
+    for _ in range(10_000):
+        clocks.pass_s(0.1, step_s=0.00005)
+        steps.look()
+    clocks.pass_s(0.1, step_s=-0.3)
+
+    assert "(-0.3 s)" in steps.problem()
+
+
+def test_a_process_that_is_held_up_between_the_two_clocks_has_seen_no_step() -> None:
+    clocks, pauses_s = Clocks(), [0.0, 30.0, 0.0]
+
+    def read() -> float:
+        found = clocks.wall
+        clocks.pass_s(pauses_s.pop(0))
+        return found
+
+    steps = ClockSteps(wall=read, steady=lambda: clocks.steady)
+    steps.look()
 
     assert steps.problem() == ""
 
