@@ -15,8 +15,14 @@ help: ## this list
 demo: $(READY) ## a fake Daraja, a sample shop, real payments, a short load, and the readiness report
 	@$(BIN)/tayari demo
 
-wheel: $(READY) ## dist/tayari-VERSION-py3-none-any.whl, to be installed anywhere
-	@rm -rf dist && $(BIN)/python -m hatchling build -t wheel -d dist
+# A wheel needs the build tool alone: without .venv, who only installs Tayari does not wait for all that it is tested with.
+wheel: ## dist/tayari-VERSION-py3-none-any.whl, to be installed anywhere
+	@rm -rf dist; \
+	if [ -e $(READY) ]; then $(BIN)/python -m hatchling build -t wheel -d dist; \
+	else \
+	  python="$$(sh .ci/find-python)" && "$$python" -m venv build/wheel && \
+	  build/wheel/bin/python -m pip wheel -q --disable-pip-version-check --no-deps -w dist . && ls dist/*.whl; \
+	fi
 
 site: $(READY) ## the documents as a site, in site/
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet --strict

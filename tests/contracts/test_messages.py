@@ -107,6 +107,7 @@ GOOD = {
     "merchant_problem": [
         "Our M-Pesa set-up has a problem and our staff have been told. Please pay by card or cash.",
         "We cannot take M-Pesa right now. Please use another payment method.",
+        "This market cannot take M-Pesa right now. Please pay by card.",
     ],
 }
 

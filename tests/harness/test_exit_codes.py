@@ -93,7 +93,7 @@ def test_10_not_ready(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: p
 def test_11_inconclusive(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = mini_target(tmp_path, replace={"  ledger: ": "  # ledger: "})
 
-    words = ["--only", "C03", "--only", "C11", "--out", str(tmp_path / "out"), "--format", "json"]
+    words = ["--only", "C03,c11", "--out", str(tmp_path / "out"), "--format", "json"]
     code = run(["check", str(path), *words])
 
     assert (code, judged(capsys)["verdict"]) == (11, "INCONCLUSIVE")

@@ -107,6 +107,44 @@ PRISMA = {
     "server.js": "const app = require('express')()\napp.post('/pay', (req, res) => {\n"
     "  const { phone, amount } = req.body\n  res.json({ id: 1, status: 'PENDING' })\n})\napp.listen(3000)\n",
 }
+BOT = {
+    "requirements.txt": "starlette\nhttpx\n",
+    "bot.py": "import os\nfrom starlette.applications import Starlette\nfrom starlette.routing import Route\n"
+    "BASE = os.environ.get('WEBHOOK_BASE_URL', '')\nAPI = os.environ.get('DARAJA_BASE', '')\n\n\n"
+    "async def telegram(request):\n    message = (await request.json())['message']\n\n\n"
+    "async def paid(request):\n    stk = (await request.json())['Body']['stkCallback']\n"
+    "    state = 'delivered' if stk['ResultCode'] == 0 else 'failed'\n    items = stk['CallbackMetadata']\n\n\n"
+    "app = Starlette(routes=[\n    Route('/telegram/webhook', telegram, methods=['POST']),\n"
+    "    Route('/paid/{purchase:int}/{secret}', paid, methods=['POST']),\n])\n",
+}
+BOTTLE = {
+    "requirements.txt": "bottle\n",
+    "shop.py": "import os\nfrom bottle import route, run, request, post\n\n\n@post('/lipa')\ndef lipa():\n"
+    "    phone, amount = request.json['phone'], request.json['amount']\n    return {'id': 1, 'status': 'pending'}\n\n\n"
+    "@route('/mpesa/hook', method='POST')\ndef hook():\n    return request.json['Body']['stkCallback']\n\n\n"
+    "@route('/payments/<payment_id>')\ndef payment(payment_id):\n    return {'status': 'paid'}\n\n\n"
+    "if __name__ == '__main__':\n    run(port=int(os.environ.get('PORT', 8080)))\n",
+}
+TORNADO = {
+    "requirements.txt": "tornado\n",
+    "main.py": "import tornado.web\n\n\nclass PayHandler(tornado.web.RequestHandler):\n    def post(self):\n"
+    "        body = json.loads(self.request.body)\n        push(body['phone'], body['amount'], body['reference'])\n"
+    "        self.write({'id': 1})\n\n\nclass StateHandler(tornado.web.RequestHandler):\n"
+    "    def get(self, payment_id):\n        self.write({'status': 'PAID'})\n\n\n"
+    "class HookHandler(tornado.web.RequestHandler):\n"
+    "    def post(self):\n"
+    "        return json.loads(self.request.body)['Body']['stkCallback']\n\n\n"
+    "app = tornado.web.Application([\n    (r'/stk/pay', PayHandler),\n"
+    "    (r'/payments/([^/]+)/status', StateHandler),\n    (r'/stk/callback', HookHandler),\n])\n"
+    "if __name__ == '__main__':\n    app.listen(8888)\n",
+}
+FALCON = {
+    "requirements.txt": "falcon\ngunicorn\n",
+    "api.py": "import falcon\n\n\nclass Pay:\n    def on_post(self, req, resp):\n        body = req.media\n"
+    "        push(body['phone'], body['amount'], body['order_no'])\n        resp.media = {'id': 1}\n\n\n"
+    "class State:\n    def on_get(self, req, resp, payment_id):\n        resp.media = {'status': 'PAID'}\n\n\n"
+    "app = falcon.App()\napp.add_route('/stk/pay', Pay())\napp.add_route('/payments/{payment_id}', State())\n",
+}
 EMPTIES = "DROP DATABASE IF EXISTS tayari_{instance}"
 
 
@@ -207,6 +245,38 @@ def test_a_database_of_prisma_gets_its_tables(tmp_path: Path) -> None:
     assert start["env"]["DATABASE_URL"] == "mysql://root:root@127.0.0.1:3307/tayari_{instance}?charset=utf8mb4"
     assert 'mysql -h 127.0.0.1 -P 3307 -u root "-proot" -e "DROP DATABASE' in start["command"]
     assert start["command"].endswith("&& npx prisma db push --skip-generate && exec npm start'")
+
+
+def test_a_bot_has_its_callback_and_is_told_how_its_state_is_read(tmp_path: Path) -> None:
+    """A webhook of somebody else's is not the callback, and what no page shows is in a database."""
+    found = proposal(tmp_path, BOT)
+
+    assert found["merchant"]["start"]["command"].endswith("-m uvicorn bot:app --port {port}")
+    assert found["merchant"]["start"]["env"] == {
+        "WEBHOOK_BASE_URL": "https://shop.example", "DARAJA_BASE": "{daraja_url}",
+    }  # fmt: skip
+    text = (tmp_path / "tayari.yaml").read_text()
+    assert "# Callback: POST /paid/{purchase}/{secret} (" in text
+    assert "no route was found that shows a payment's state" in text
+    assert "#   sql: " in text
+
+
+@pytest.mark.parametrize(
+    ("files", "command", "pay", "status"),
+    [
+        (BOTTLE, " shop.py", "POST /lipa", "GET /payments/{payment_id}"),
+        (TORNADO, " main.py", "POST /stk/pay", "GET /payments/{payment_id}/status"),
+        (FALCON, "-m gunicorn api:app -b 127.0.0.1:{port}", "POST /stk/pay", "GET /payments/{payment_id}"),
+    ],
+    ids=["bottle", "tornado", "falcon"],
+)
+def test_small_frameworks_of_python(
+    tmp_path: Path, files: Mapping[str, str], command: str, pay: str, status: str
+) -> None:
+    found = proposal(tmp_path, files)["merchant"]
+
+    assert found["start"]["command"].endswith(command)
+    assert (found["pay"]["request"], found["status"]["request"]) == (pay, status)
 
 
 @pytest.mark.parametrize("files", [KOA, PRISMA, PAYROLL], ids=["url", "prisma", "parts"])

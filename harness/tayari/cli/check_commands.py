@@ -56,7 +56,9 @@ def check(
     *,
     target: TargetArgument = DEFAULT_TARGET,
     suite: Annotated[str, typer.Option("--suite", help="smoke, ci, release or load.")] = "ci",
-    only: Annotated[list[str] | None, typer.Option("--only", help="Only this rule, such as C03 (repeatable).")] = None,
+    only: Annotated[
+        list[str] | None, typer.Option("--only", help="Only this rule, such as C03; repeatable, or C03,C04.")
+    ] = None,
     load: Annotated[
         bool | None,
         typer.Option("--load/--no-load", help="A load run after the suite; default: only in release and load."),
@@ -81,7 +83,7 @@ def check(
 ) -> None:
     """Run a suite against your merchant, and write the reports. The exit code is the verdict."""
     output = Output(form)
-    wanted = tuple(canonical(rule) for rule in only or ())
+    wanted = tuple(canonical(rule) for each in only or () for rule in each.split(",") if rule)
     loaded = load if load is not None else suite in {"release", "load"} and not wanted
     _known_rules(suite, wanted, output, loaded=loaded)
     order = RunOrder(

@@ -138,6 +138,8 @@ class Draft:
             lines += _request(2, "pay", self.pay, "payment_id")
         if self.status is not None:
             lines += _status(2, self.status)
+        elif self.pay is not None:
+            lines += [*_NO_STATUS, ""]
         if self.payout is not None:
             lines += _request(2, "payout", self.payout, "payout_id")
             lines += _status(4, self.payout_status) if self.payout_status else []
@@ -209,6 +211,20 @@ SHOWN: Final[Mapping[str, StatusField]] = {
         "message: $.message              # what the customer is told",
     ),
 }
+
+
+_NO_STATUS: Final = (
+    f"  # {CHECK}no route was found that shows a payment's state; without it most rules are not tested",
+    '  # status: {request: "GET /payments/{payment_id}", state: $.status, states: {paid: [PAID], failed: [FAILED]}}',
+    "  # or read it where the merchant stores it:",
+    "  # status:",
+    '  #   sql: "select status, receipt, amount_paid from payments where id = {payment_id}"',
+    "  #   url: sqlite:///{work_dir}/shop.db        # or postgresql://..., mysql://...",
+    "  #   state: $.status",
+    "  #   receipt: $.receipt",
+    "  #   credited: $.amount_paid",
+    "  #   states: {paid: [PAID], failed: [FAILED], pending: [PENDING]}",
+)
 
 
 def _start(start: StartDraft) -> list[str]:

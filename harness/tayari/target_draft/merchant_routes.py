@@ -114,7 +114,7 @@ def _routes_of(project: Project, file: SourceFile, prefix: str) -> Iterator[Merc
 def _method(file: SourceFile, match: re.Match[str], code: str) -> str:
     groups = match.groupdict()
     method, rest = (groups.get("method") or "").upper(), groups.get("rest") or ""
-    named = compiled(r"(?:methods\s*=\s*|\.Methods\()[\[(]?\s*[\"'](\w+)[\"'](?:\s*,\s*[\"'](\w+)[\"'])?").search(rest)
+    named = compiled(r"(?:methods?\s*=\s*|\.Methods\()[\[(]?\s*[\"'](\w+)[\"'](?:\s*,\s*[\"'](\w+)[\"'])?").search(rest)
     if named:
         return "POST" if "POST" in (named[1].upper(), (named[2] or "").upper()) else named[1].upper()
     if not method and file.name.endswith(".php") and (near := compiled(r"[\"'](GET|POST|PUT)[\"']").search(rest)):
@@ -305,7 +305,7 @@ def _pattern_path(path: str) -> str:
 def _plain(path: str) -> str:
     """The path of a route, with `{name}` for each variable part in the framework's own writing."""
     path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", _pattern_path(path) if "wc-api" not in path else path)
-    path = re.sub(r":(\w+)(?:\([^)]*\))?\??", r"{\1}", path)
     path = re.sub(r"\{(\w+)[:?][^}]*\}", r"{\1}", path)
+    path = re.sub(r":(\w+)(?:\([^)]*\))?\??", r"{\1}", path)
     path = compiled(r"\([^()?]*[\\\[.|][^()]*\)").sub("{id}", path)  # of a pattern without a name: `(\w+)`, `([a-z]+)`
     return "/" + re.sub(r"/{2,}", "/", path).strip().lstrip("/")

@@ -160,6 +160,7 @@ def _score(role: str, row: Role, route: MerchantRoute) -> int:
     score = 5 * min(words, 1) + words + min(cues, 3) if words else _LEAST
     if role == "callback":
         score += bool(compiled(r"(?i)callback|stk|express|checkout|lnm").search(route.path))  # other APIs have "result"
+        score += 3 * bool(compiled(r"\bstkCallback\b|\bCallbackMetadata\b").search(route.code))
         score -= 3 * bool(compiled(r"(?i)revers|refund|b2c|payout|balance|status").search(route.path))
     if role.endswith("status"):
         score += 2 * (route.method == "GET") + 2 * bool(route.variables)

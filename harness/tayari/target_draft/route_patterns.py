@@ -14,6 +14,8 @@ _VERBS: Final = "get|post|put|patch|delete"
 _TEXT: Final = r"""f?r?["'`](?P<path>[^"'`\n]*)["'`]"""
 _REGISTERED: Final = rf"\b(?P<router>\w+)\.register\(\s*{_TEXT}\s*,\s*(?P<handler>[\w.]+)"
 """A class of Django REST framework: a list, one row, and perhaps a way to make one."""
+_HANDLED: Final = r"\(\s*r?[\"'](?P<path>/[^\"'\n]*)[\"']\s*,\s*(?P<handler>\w+Handler)\b"
+"""A class of Tornado, which may take both GET and POST."""
 _RESOURCES: Final = r"^\s*resources?\s*\(?\s*:(?P<path>(?P<owner>\w+))(?P<rest>[^\n]*)"
 """A controller of Rails, in the same way."""
 _GO_HANDLE: Final = r"\.HandleFunc\(\s*\"(?:(?P<method>[A-Z]+) )?"
@@ -46,6 +48,11 @@ ROUTES: Final = (
     RoutePattern(PYTHON, rf"\bweb\.(?P<method>{_VERBS})\(\s*{_TEXT}\s*,\s*(?P<handler>[\w.]+)"),
     RoutePattern(PYTHON, rf"\.add_(?P<method>{_VERBS})\(\s*{_TEXT}\s*,\s*(?P<handler>[\w.]+)"),
     RoutePattern(PYTHON, rf"\b(?:re_)?(?:path|url)\(\s*{_TEXT}\s*,\s*(?P<handler>(?!include\b)[\w.]+)", "/{}"),
+    RoutePattern(PYTHON, rf"\bRoute\(\s*{_TEXT}\s*,\s*(?P<handler>[\w.]+)(?P<rest>[^)]*)"),
+    RoutePattern(PYTHON, rf"^@(?P<method>route|{_VERBS})\(\s*{_TEXT}(?P<rest>[^)]*)"),
+    RoutePattern(PYTHON, rf"\.add_route\(\s*{_TEXT}\s*,\s*(?P<handler>[\w.]+)"),
+    RoutePattern(PYTHON, _HANDLED),
+    RoutePattern(PYTHON, _HANDLED, method="GET"),
     RoutePattern(PYTHON, _REGISTERED, "/{}/"),
     RoutePattern(PYTHON, _REGISTERED, "/{}/", "GET"),
     RoutePattern(PYTHON, _REGISTERED, "/{}/{{id}}/", "GET"),
@@ -107,7 +114,7 @@ GLOBAL_PREFIXES: Final = (
     r"^server\.servlet\.context-path\s*=\s*(?P<prefix>\S+)",
 )
 POST_ONLY: Final = (
-    r"require_POST|request\.method\s*[=!]=\s*[\"']POST|def post\(|api_view\(\s*\[\s*[\"']POST|request\.POST\b"
+    r"require_POST|request\.method\s*[=!]=\s*[\"']POST|def (?:on_)?post\(|api_view\(\s*\[\s*[\"']POST|request\.POST\b"
     r"|csrf_exempt|def create\(|CreateAPIView|\br(?:eq|equest)?\.(?:Body|FormValue|PostFormValue)\b|\bMethodPost\b"
 )
 """What shows that a view of Django, or a handler of Go's net/http, takes POST."""

@@ -55,7 +55,7 @@ class Meaning:
 
 _MEANINGS: Final = (
     Meaning(r"(CALLBACK|CALL_BACK|RESULT|CONFIRMATION|VALIDATION|TIMEOUT|WEBHOOK)_?(URL|URI|ENDPOINT)", "callback"),
-    Meaning(r"(CALLBACK|CALL_BACK)(_BASE)?(_URL|_HOST|_DOMAIN)?$|CALLBACK_BASE|^(APP|SITE|PUBLIC|HOST)_?(BASE_)?URL$"
+    Meaning(r"(CALLBACK|CALL_BACK|WEBHOOK)(_BASE)?(_URL|_HOST|_DOMAIN)?$|CALLBACK_BASE|^(APP|SITE|PUBLIC|HOST)_?(BASE_)?URL$"
             r"|^(BASE_URL|DOMAIN|NGROK_URL|BACKEND_URL|SERVER_URL)$", "public"),
     Meaning(r"CONSUMER_?KEY", "{consumer_key}"),
     Meaning(r"CONSUMER_?SECRET", "{consumer_secret}"),
@@ -71,7 +71,7 @@ _MEANINGS: Final = (
             "{daraja_url}/oauth/v1/generate?grant_type=client_credentials", daraja_only=True),
     Meaning(r"(STK|EXPRESS|PROCESS|LIPA).*QUERY.*(URL|URI|ENDPOINT)", "{daraja_url}/mpesa/stkpushquery/v1/query"),
     Meaning(r"(STK|EXPRESS|PROCESS|LIPA).*(URL|URI|ENDPOINT)", "{daraja_url}/mpesa/stkpush/v1/processrequest"),
-    Meaning(r"BASE_?URL|BASE_?URI|(^|_)(URL|HOST|ENDPOINT|API)$", "{daraja_url}", daraja_only=True),
+    Meaning(r"BASE_?URL|BASE_?URI|(^|_)(URL|HOST|ENDPOINT|API|BASE)$", "{daraja_url}", daraja_only=True),
     Meaning(r"(^|_)(ENV|ENVIRONMENT|MODE)$", "sandbox", daraja_only=True),
     Meaning(r"(CONSUMER_|API_|^MPESA_|^DARAJA_)KEY$", "{consumer_key}", daraja_only=True),
     Meaning(r"SECRET$", "{consumer_secret}", daraja_only=True),

@@ -186,11 +186,36 @@ def _flask(project: Project) -> StartCommand | None:
     return StartCommand(f"{python} -m flask --app {':'.join(found)} run --port {{port}}")
 
 
-def _fastapi(project: Project) -> StartCommand | None:
-    found = _app(project, r"(\w+)(?::\s*\w+)?\s*=\s*FastAPI\(")
+def _asgi(project: Project) -> StartCommand | None:
+    found = _app(project, r"(\w+)(?::\s*\w+)?\s*=\s*(?:FastAPI|Starlette|Litestar)\(")
     if found is None:
         return None
     return StartCommand(f"{_python(project, 'uvicorn')} -m uvicorn {found[0]}:{found[1]} --port {{port}}")
+
+
+def _sanic(project: Project) -> StartCommand | None:
+    found = _app(project, r"(\w+)(?::\s*\w+)?\s*=\s*Sanic\(")
+    if found is None:
+        return None
+    command = f"{_python(project, 'sanic')} -m sanic {found[0]}:{found[1]} --host 127.0.0.1 --port {{port}}"
+    return StartCommand(f"{command} --single-process")
+
+
+def _falcon(project: Project) -> StartCommand | None:
+    found = _app(project, r"(\w+)(?::\s*[\w.]+)?\s*=\s*falcon\.(?:App|API|asgi\.App)\(")
+    if found is None:
+        return None
+    if project.first(r"\bfalcon\.asgi\b", *_PYTHON):
+        return StartCommand(f"{_python(project, 'uvicorn')} -m uvicorn {found[0]}:{found[1]} --port {{port}}")
+    return StartCommand(f"{_python(project, 'gunicorn')} -m gunicorn {found[0]}:{found[1]} -b 127.0.0.1:{{port}}")
+
+
+def _bottle(project: Project) -> StartCommand | None:
+    return _script(project, "bottle", r"\brun\(")
+
+
+def _tornado(project: Project) -> StartCommand | None:
+    return _script(project, "tornado", r"\.listen\(|\brun\(")
 
 
 def _aiohttp(project: Project) -> StartCommand | None:
@@ -314,8 +339,14 @@ def _nothing(project: Project) -> StartCommand | None:  # noqa: ARG001 - the sha
 STACKS: Final = (
     Stack("Django", r"(?i)\bdjango\b", r"^\s*(?:from|import) django\b", _PYTHON, _django, "manage.py"),
     Stack("Flask", r"(?i)\bflask\b", r"^\s*(?:from|import) flask\b", _PYTHON, _flask, usual_port=5000),
-    Stack("FastAPI", r"(?i)\bfastapi\b", r"^\s*(?:from|import) fastapi\b", _PYTHON, _fastapi),
+    Stack("FastAPI", r"(?i)\bfastapi\b", r"^\s*(?:from|import) fastapi\b", _PYTHON, _asgi),
     Stack("aiohttp", r"(?i)\baiohttp\b", r"^\s*from aiohttp import [^\n]*\bweb\b", _PYTHON, _aiohttp, usual_port=8080),
+    Stack("Starlette", r"(?i)\bstarlette\b", r"^\s*from starlette\.applications import", _PYTHON, _asgi),
+    Stack("Litestar", r"(?i)\blitestar\b", r"^\s*from litestar\b", _PYTHON, _asgi),
+    Stack("Sanic", r"(?i)\bsanic\b", r"^\s*from sanic\b", _PYTHON, _sanic),
+    Stack("Falcon", r"(?i)\bfalcon\b", r"^\s*import falcon\b", _PYTHON, _falcon),
+    Stack("Bottle", r"(?i)\bbottle\b", r"^\s*(?:from|import) bottle\b", _PYTHON, _bottle, usual_port=8080),
+    Stack("Tornado", r"(?i)\btornado\b", r"^\s*(?:from|import) tornado\b", _PYTHON, _tornado, usual_port=8888),
     Stack("Python's http.server", r"(?!)", r"^\s*from http\.server import", _PYTHON, _plain_python),
     Stack("Nest", r"\"@nestjs/core\"", r"from ['\"]@nestjs/", _SCRIPT, _node, "nest-cli.json", 3000),
     Stack("Fastify", r"\"fastify\"", r"(?:require\(|from )['\"]fastify['\"]", _SCRIPT, _node, usual_port=3000),
