@@ -27,6 +27,7 @@ GOOD = {
         "Your M-Pesa balance is too low for KES 500. Nothing was taken. Top up and try again.",
         "Insufficient funds in your M-PESA. Please add money or use another number.",
         "You do not have enough money in M-Pesa for this order. Try a smaller amount or pay by card.",
+        "Your M-Pesa has too little money; nothing was taken. Top up and send /buy again.",
         "Not enough balance. Deposit at any agent and press Pay again.",
         "Salio lako la M-Pesa halitoshi. Weka pesa kisha ujaribu tena.",
         "Huna pesa ya kutosha kwa M-Pesa. Tafadhali ongeza salio au tumia njia nyingine.",

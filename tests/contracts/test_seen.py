@@ -405,6 +405,26 @@ def test_a_merchant_that_stays_busy_has_refused_neither_the_number_nor_the_amoun
         rule(busy_context(TooBusy(times=99)))
 
 
+class Bot(Shown):
+    """Answers each message 200, with words alone where it takes no order."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(StatusView(state=None, http_status=404))
+        self._text = text
+
+    def start_payment(self, **_: object) -> Started:
+        return Started(accepted=True, status=200, payment_id=None, message=self._text)
+
+
+def test_a_bot_that_refuses_in_words_has_refused_an_amount_above_the_limit() -> None:
+    refuses_too_much(busy_context(Bot("The amount must be whole shillings, from KES 1 to KES 250,000.")))
+
+
+def test_a_bot_whose_words_do_not_say_what_is_wrong_fails() -> None:
+    with pytest.raises(Failed, match=r"told \"Hello there.\"; expected that the amount is above"):
+        refuses_too_much(busy_context(Bot("Hello there.")))
+
+
 @pytest.mark.usefixtures("no_pauses")
 def test_a_busy_answer_after_a_push_is_an_answer_about_the_order() -> None:
     merchant = TooBusy(times=99)

@@ -50,6 +50,11 @@ def order(context: CheckContext, **how: Any) -> Payment:
     return payment
 
 
+def was_taken(payment: Payment) -> bool:
+    """Whether the merchant says that it started the payment. A bot answers 200 to what it refuses, and names none."""
+    return payment.started.accepted and payment.started.payment_id is not None
+
+
 def start_at_once(context: CheckContext, *, requests: int, open_s: float, by_one_key: bool = False) -> Payment:
     """One order that several requests start at the same moment; its customer takes `open_s`. `by_one_key`: all of them
     carry one idempotency key (`key_of`). Returns the attempt that the merchant took, since the first of them began.

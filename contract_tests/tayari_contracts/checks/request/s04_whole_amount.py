@@ -11,7 +11,7 @@ from tayari_contracts.context.evidence import body_of
 from tayari_contracts.context.findings import Failed, Unjudged, Warned
 from tayari_contracts.context.message_topics import crash_of
 from tayari_contracts.context.payment import FAILED, REVIEW, Payment
-from tayari_contracts.steps.pushes import amount_of, first_push, order, taken_pushes
+from tayari_contracts.steps.pushes import amount_of, first_push, order, taken_pushes, was_taken
 
 TOTAL: Final = 99.5
 DOWN, UP = 99, 100
@@ -56,7 +56,7 @@ def states_rounding(text: str) -> bool:
 def _judge_refusal(context: CheckContext, payment: Payment) -> None:
     if crash := crash_of(payment.started):
         raise Failed(f"an order of 99.50 shillings: {crash}; expected a refusal in plain words, or a stated rounding")
-    if payment.started.accepted and not (
+    if was_taken(payment) and not (
         context.profile.shows_state
         and context.observations.until(payment, FAILED, REVIEW, within_s=3.0).state in (FAILED, REVIEW)
     ):

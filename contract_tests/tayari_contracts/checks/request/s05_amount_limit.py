@@ -14,7 +14,7 @@ from tayari_contracts.context.evidence import body_of
 from tayari_contracts.context.findings import Failed, Missing, Unjudged, Warned, WrongCredit, quote, say
 from tayari_contracts.context.message_topics import crash_of, raw_words_of
 from tayari_contracts.context.payment import FAILED, PAID, REVIEW, Payment
-from tayari_contracts.steps.pushes import amount_of, calm_pushes, order
+from tayari_contracts.steps.pushes import amount_of, calm_pushes, order, was_taken
 
 TOTAL: Final = 300_000
 """M-Pesa takes 250 000 at most (reference 3.1)."""
@@ -47,14 +47,14 @@ def refuses_too_much(context: CheckContext) -> None:
             raise Failed(f"an order of {TOTAL} shillings was pushed with Amount {amount}")
     if context.journal.accepted(payment):
         raise Unjudged(f"Daraja accepted a push of {TOTAL} shillings: the simulator's limit was raised")
-    if payment.started.accepted:
+    if was_taken(payment):
         if not context.profile.shows_state:
             raise Unjudged("the merchant took the order, and its state cannot be seen")
         view = context.observations.until(payment, FAILED, REVIEW, PAID, within_s=5.0)
         if view.state not in (FAILED, REVIEW):
             raise Failed(f"an order of {TOTAL} shillings is {view.state or 'unknown'} after Daraja refused it")
     message = context.observations.messages(payment) or ("" if context.profile.shows_messages else payment.started.body)
-    _judge_word(message, pushed=bool(pushes), unseen=payment.started.accepted and not context.profile.shows_messages)
+    _judge_word(message, pushed=bool(pushes), unseen=was_taken(payment) and not context.profile.shows_messages)
 
 
 def judge_parts(context: CheckContext, payment: Payment) -> None:
