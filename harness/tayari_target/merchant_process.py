@@ -284,8 +284,6 @@ class MerchantProcess:
         self.stop()
         found = f"{url} is not ready after {self._start.ready_within_s:g} s ({last})"
         do = "check merchant.start.ready and merchant.base_url, or raise merchant.start.ready_within_s"
-        if last.startswith("status"):
-            do = "it answers with an error: fix what its last lines say, or name another page as merchant.start.ready"
         raise MerchantStartError("not_ready", f"{found}; expected an answer below 500", fix=do, tail=tail)
 
     def _died(self, returncode: int) -> MerchantStartError:

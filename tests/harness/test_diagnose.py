@@ -421,6 +421,14 @@ def test_a_failed_start_shows_its_last_lines_and_what_to_do(kind: str, code: Exi
     assert found.fix
 
 
+def test_a_merchant_that_answers_with_errors_is_not_said_to_be_slow() -> None:
+    error = MerchantStartError("not_ready", "/up is not ready after 30 s (status 500)", fix="raise ready_within_s")
+    silent = MerchantStartError("not_ready", "/up is not ready after 30 s (no answer)", fix="raise ready_within_s")
+
+    assert "fix what its last lines say" in merchant.start_failure(error).fix
+    assert merchant.start_failure(silent).fix == "raise ready_within_s"
+
+
 def test_a_failed_start_says_nothing_twice() -> None:
     one_line = MerchantStartError("died", "the start command ended with 1: no such table", tail="no such table\n")
     taken = MerchantStartError("port_taken", "something else answers there", fix="stop the other program")

@@ -72,6 +72,8 @@ def start_failure(error: MerchantStartError) -> DoctorFinding:
         "died": "run the start command by hand, fix what its last lines say, and try again",
     }
     fix = error.fix or fixes.get(error.kind, "correct merchant.start in the target file")
+    if error.kind == "not_ready" and "(status " in found:
+        fix = "it answers with an error: fix what its last lines say, or name another page as merchant.start.ready"
     unreachable = error.kind in {"died", "not_ready"}
     code = Exit.MERCHANT_UNREACHABLE if unreachable else Exit.BAD_CONFIGURATION
     name = {"port_taken": "merchant port", "died": "start command", "command": "start command"}.get(
