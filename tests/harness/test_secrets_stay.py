@@ -127,6 +127,9 @@ def test_no_artefact_of_a_run_shows_a_secret(tmp_path: Path) -> None:
     assert done.returncode in (0, 10, 11), done.stdout + done.stderr
     assert {path.name for path in out.iterdir()} >= PUBLISHED
     assert b"/pay" in (out / "run.json").read_bytes()
+    assert b"without a verdict" in (out / "pytest.html").read_bytes(), (
+        "its title, which could be taken for the report's"
+    )
     assert b"xdist" not in (out / "pytest.html").read_bytes(), "plugins of the environment are not loaded"
     assert "[redacted]" in (out / "merchant.log").read_text()
     assert leaks(out, done.stdout, done.stderr) == []

@@ -98,7 +98,7 @@ def test_the_report_is_drawn_with_its_verdict(browser: Any, folder: Path, tmp_pa
 @pytest.mark.browser
 def test_locusts_tab_is_drawn_while_a_scenario_plays(browser: Any, folder: Path, tmp_path: Path) -> None:
     with locust_page(tmp_path) as url:
-        page = browser.new_page(viewport={"width": 1280, "height": 1060})
+        page = browser.new_page(viewport={"width": 1280, "height": 1084})
         page.goto(f"{url}/?tab=payments")
         judged(page, "#tayari-verdict.met")
         page.wait_for_timeout(8_000)  # a chart of a few seconds shows little

@@ -42,6 +42,12 @@ def _opener(config: pytest.Config) -> Callable[[ExitStack], list[TestEnvironment
     return open_environments
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_html_report_title(report: Any) -> None:
+    """The page of pytest-html lists tests, and could be taken for the report."""
+    report.title = "Tayari: each check as a pytest test, without a verdict"
+
+
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     """Scenario files are tests where a merchant is named."""
     if not is_scenario_file(file_path):
