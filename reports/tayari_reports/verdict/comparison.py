@@ -10,7 +10,7 @@ from tayari_reports.model import Rule, Run, State, Verdict
 from tayari_reports.model.outcomes import FAILED, OPEN, Outcome
 from tayari_reports.statements.waivers import failed_prints
 from tayari_reports.verdict import Judgement, judge, listed, percent
-from tayari_reports.verdict.sentences import STATES, TITLES, moment, one_line, short_commit
+from tayari_reports.verdict.sentences import STATES, TITLES, moment, one_line, sentence, short_commit
 
 OTHER_MERCHANT = (
     "These are two merchants, {old} and {new}: nothing below is new or fixed, it is where they differ. "
@@ -222,5 +222,5 @@ def _row(one: RuleChange) -> dict[str, Any]:
 def _line(one: RuleChange) -> str:
     states = " → ".join(STATES[state] for state in (one.before, one.after) if state is not None)
     differently = ", in another way than before" if one.otherwise and one.after in FAILED else ""
-    reason = f". {one_line(one.reason, 200)}" if one.reason else ""
+    reason = f". {one_line(sentence(one.reason), 200)}" if one.reason else ""
     return f"- {one.rule.id} {one_line(one.rule.title, 80)}: {states}{differently}{reason}"
