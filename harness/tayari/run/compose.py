@@ -104,19 +104,21 @@ class ClockSteps:
     def __init__(self, *, wall: Callable[[], float] = time.time, steady: Callable[[], float] = time.monotonic) -> None:
         self._wall = wall
         self._steady = steady
-        self._expected = (wall(), steady())
+        self._last: tuple[float, float] | None = None
         self._steps: list[float] = []
+        self.look()
 
     def look(self) -> None:
         """Note a step since the last look."""
         before, wall, steady = self._steady(), self._wall(), self._steady()
         if steady - before > _AT_ONCE_S:
             return
-        passed = steady - self._expected[1]
-        off = wall - self._expected[0] - passed
-        if abs(off) > _STEP_S + _DRIFT * passed:
-            self._steps.append(off)
-        self._expected = (wall, steady)
+        if self._last is not None:
+            passed = steady - self._last[1]
+            off = wall - self._last[0] - passed
+            if abs(off) > _STEP_S + _DRIFT * passed:
+                self._steps.append(off)
+        self._last = (wall, steady)
 
     def problem(self) -> str:
         """Why the run proves nothing; an empty text when the clock kept still."""
