@@ -1,4 +1,4 @@
-"""What goes wrong when two orders look alike, or an order is paid after it failed or was given back (S21, C18, P25)."""
+"""What goes wrong when two orders look alike, or one is paid after it failed or was given back (S21, C06, C18, P25)."""
 
 from __future__ import annotations
 
@@ -64,6 +64,17 @@ class ForgetsRefunded(Refunds):
             )
 
 
+class AnyTryPaysAll(Settlement):
+    """An order is paid when one of its tries is, whatever the others asked for."""
+
+    def credit(self, payment: Payment) -> None:
+        super().credit(payment)
+        self.store._db.execute(
+            "UPDATE payments SET state = ?, topic = ?, awaiting = 0 WHERE reference = ?",
+            (State.PAID, Topic.PAID, payment.reference),
+        )
+
+
 class FailureEndsOrder(Settlement):
     """A failure ends the order, whichever of its tries has failed."""
 
@@ -105,6 +116,7 @@ ROWS = (
         AnswersWithWhatItHas,
         TwelveCharacters,
     ),
+    defect("any-try-pays-all", "C06", "Calls all tries of an order paid when one is, dearer ones too.", AnyTryPaysAll),
     defect(
         "failure-ends-order", "C18", "Lets the failure of an earlier try end an order that is paid.", FailureEndsOrder
     ),

@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 
+from tayari_money.invariants import shillings
 from tayari_target.driver import StatusView
 
 from tayari_contracts.checks.check_registry import check
 from tayari_contracts.context.actions import after, situation
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.check_time import SLOW_S
-from tayari_contracts.context.findings import Failed, Unjudged, Untested, say
-from tayari_contracts.context.payment import PAID, SETTLED, Payment
+from tayari_contracts.context.evidence import body_of
+from tayari_contracts.context.findings import Failed, Finding, Unjudged, Untested, WrongCredit, say
+from tayari_contracts.context.payment import FAILED, PAID, REVIEW, SETTLED, Payment
+from tayari_contracts.steps.pushes import amount_of, taken_pushes
 from tayari_contracts.steps.status_queries import on_query
 
 ORDERED, PAID_AMOUNT = 1000, 1
+CANCELLED = 1032
+MORE = 50
+"""Shillings that an order costs more at its second try."""
+LATE_S = 8.0
+"""When the success of a first try comes: after its customer has cancelled the second one."""
 AMOUNT = "Body.stkCallback.CallbackMetadata.Item[Amount].Value"
 UNCONFIRMED_S = SLOW_S
 """How long the query says that the payment is in flight: meanwhile only the callback has a result."""
@@ -26,13 +35,60 @@ def the_amount_paid_is_compared(context: CheckContext) -> None:
 
     Another order's callback says so as text. Reference 1.6 knows such numbers of other places only: a merchant that
     cannot read it, and waits for a query, is not judged by it.
+
+    A third order costs more at its second try. Its customer cancels that one, and the success of the first try comes.
     """
+    changed = context.actions.in_background(partial(_judge_changed_order, context))
     as_number, as_text = _pay_less(context, PAID_AMOUNT), _pay_less(context, str(PAID_AMOUNT))
     _judge(context, as_number, f"says {PAID_AMOUNT}")
     try:
         _judge(context, as_text, f'says "{PAID_AMOUNT}", as text', by_query=False)
     except (Unjudged, Untested) as unclear:
         context.evidence.notes.append(f"an amount as text was not judged: {unclear}")
+    changed.result()
+
+
+def _judge_changed_order(context: CheckContext) -> None:
+    """What was paid at a first try does not pay an order that costs more since then.
+
+    Nothing is expected where the first try does not end as failed, or the second one does not ask for more.
+
+    Raises:
+        WrongCredit: it does.
+    """
+    try:
+        context.profile.require_one_order(by_retry=True)
+    except Finding:
+        return
+    late = [{"result_code": 0, "after_s": LATE_S}]
+    first = context.actions.pay_accepted(
+        situation("inline/c06-cheaper", outcome=after(0.5, result_code=CANCELLED), then=late)
+    )
+    try:
+        if context.observations.until(first, FAILED, REVIEW).state is FAILED:
+            _expect_dearer_unpaid(context, first)
+    finally:  # its tries are of different amounts, which no money rule expects of one order
+        context.run.leave_out(first.reference)
+
+
+def _expect_dearer_unpaid(context: CheckContext, first: Payment) -> None:
+    dearer = context.actions.pay(
+        situation("inline/c06-dearer", outcome=after(0.5, result_code=CANCELLED)),
+        msisdn=first.msisdn, amount=int(first.amount) + MORE, reference=first.reference, again=first.payment_id,
+    )  # fmt: skip
+    asked = [amount_of(body_of(push).get("Amount")) for push in taken_pushes(context, dearer)]
+    if dearer.amount not in asked:
+        return
+    context.control.wait("callback_answered", msisdn=first.msisdn, since=first.since, count=3, timeout_s=2 * LATE_S)
+    view = context.expectations.status_after_queue(dearer)
+    credited = context.observations.credits(dearer).total if context.profile.shows_credits else None
+    if view.state is PAID or (credited or 0.0) > first.amount:
+        shown = "" if credited is None else f", with {shillings(credited)} credited"
+        raise WrongCredit(
+            f"an order of {first.amount} shillings failed, its customer was asked for {dearer.amount} at the second "
+            f"try and cancelled, then the success of the first try came, and the order is {say(view)}{shown}; expected "
+            "review, or the rest to be asked for"
+        )
 
 
 def _pay_less(context: CheckContext, written: int | str) -> Payment:
