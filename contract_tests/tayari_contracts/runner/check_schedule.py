@@ -139,11 +139,12 @@ class CheckSchedule:
 
 
 def applicable(rows: Iterable[T], target: Target) -> tuple[T, ...]:
-    """The rules that are about what this merchant does: payments by prompt, payouts, payments that customers begin."""
+    """The rules that are about what this merchant does: prompts, refunds, payouts, payments that customers begin."""
     merchant = target.merchant
     does = {
         Need.PAYOUT: merchant.does("payout"),
         Need.C2B: merchant.does("c2b"),
+        Need.REFUND: merchant.does("refund"),
     }
     return tuple(
         row
