@@ -172,3 +172,12 @@ def test_less_than_everything_is_never_left_to_sign() -> None:
     assert steps(smoke)["Run every rule before you decide"].startswith("suite smoke leaves rules out")
     assert "Keep this suite in CI" not in steps(smoke)
     assert first_step(smoke, judge(smoke)).endswith("run every rule: tayari check --suite release.")
+
+
+def test_what_this_run_left_out_is_answered_by_the_command_that_runs_it() -> None:
+    left = replace(
+        samples.untested("C06", NotTested.NOT_SELECTED), reason="run it again with as many", repeat="tayari x"
+    )
+    run = samples.run([left])
+
+    assert first_step(run, judge(run)) == "C06: run it again with as many: tayari x"

@@ -259,6 +259,19 @@ def test_scenarios_are_activated_and_an_outage_begins_and_ends(server: Running, 
     assert server.control.settings()["active_scenario"] is None
 
 
+def test_a_scenario_is_queued_for_a_number_however_it_is_typed(server: Running, page: Any) -> None:
+    go_to(page, "Scenarios")
+    page.get_by_label("Search scenarios").fill("payment/wrong-pin")
+    page.get_by_label("Number to queue scenarios for").fill("0722000007")
+    page.locator(".list button:text-is('Queue')").first.click()
+    page.wait_for_selector("text=payment/wrong-pin plays at the next stk_push call of 254722000007")
+    page.get_by_label("Search scenarios").fill("")
+    page.get_by_label("Number to queue scenarios for").fill("")
+    identifier = server.pushed("254722000007")
+
+    assert server.control.payments(checkout_request_id=identifier)[0]["scenario"] == "payment/wrong-pin"
+
+
 def test_an_organisation_is_topped_up_limited_and_its_statement_read(server: Running, page: Any) -> None:
     identifier = server.pushed("254722000003", amount=305)
     server.control.wait("callback_answered", timeout_s=5, checkout_request_id=identifier)

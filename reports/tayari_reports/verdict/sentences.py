@@ -369,6 +369,8 @@ def _mend(outcome: Outcome) -> str:
 def _close(outcome: Outcome) -> str:
     if outcome.enable:
         return f"{outcome.rule.id}: add {outcome.enable} to the target file, so that this rule can be judged."
+    if outcome.not_tested is NotTested.NOT_SELECTED and outcome.repeat:
+        return f"{outcome.rule.id}: {outcome.reason}: {outcome.repeat}"
     return f"{outcome.rule.id}: {outcome.reason}"
 
 
