@@ -96,6 +96,20 @@ def has_no_faults(scenario: object) -> bool:
     return scenario is None or (isinstance(scenario, Mapping) and not scenario.get("faults"))
 
 
+def in_background(act: Callable[[], T]) -> Future[T]:
+    """Run `act` in a thread of its own, so that the caller can act meanwhile."""
+    future: Future[T] = Future()
+
+    def work() -> None:
+        try:
+            future.set_result(act())
+        except BaseException as error:  # noqa: BLE001 - handed to whoever asks the future
+            future.set_exception(error)
+
+    Thread(target=work, daemon=True).start()
+    return future
+
+
 class Actions:
     """Starts payments and changes what runs. Everything it does is recorded as evidence."""
 
@@ -252,18 +266,7 @@ class Actions:
         body.setdefault("checkout_request_id", self.require_accepted(payment))
         return self._control.send_callback(**body)
 
-    def in_background(self, act: Callable[[], T]) -> Future[T]:
-        """Run `act` in a thread of its own, so that the check can act meanwhile."""
-        future: Future[T] = Future()
-
-        def work() -> None:
-            try:
-                future.set_result(act())
-            except BaseException as error:  # noqa: BLE001 - handed to whoever asks the future
-                future.set_exception(error)
-
-        Thread(target=work, daemon=True).start()
-        return future
+    in_background = staticmethod(in_background)
 
     def restart_merchant(self) -> None:
         """Stop the merchant if it runs, and start it on what it has kept.

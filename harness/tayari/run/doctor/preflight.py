@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from functools import partial
-from threading import Thread
 from typing import Any, Final
 
 from tayari_contracts.catalogue.rules import Need, catalogue
+from tayari_contracts.context.actions import in_background
 from tayari_contracts.steps.c2b_payments import pushes_unconfirmed
 from tayari_control.client import ControlClient, ControlError
 from tayari_control.simulator_process import SimulatorStartError
@@ -133,15 +133,8 @@ class _Meanwhile:
     def begin(self) -> Future[tuple[DoctorFinding, ...]]:
         """Look now, once; returns at once."""
         if self._found is None:
-            self._found = Future()
-            Thread(target=self._work, args=(self._found,), daemon=True).start()
+            self._found = in_background(lambda: tuple(self._look()))
         return self._found
-
-    def _work(self, found: Future[tuple[DoctorFinding, ...]]) -> None:
-        try:
-            found.set_result(tuple(self._look()))
-        except BaseException as error:  # noqa: BLE001 - handed to whoever asks for the findings
-            found.set_exception(error)
 
     def findings(self) -> tuple[DoctorFinding, ...]:
         """What was found; an error of the look is raised here. The other findings are complete."""
