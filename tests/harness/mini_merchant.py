@@ -8,6 +8,7 @@ import json
 import os
 import sys
 import threading
+import time
 import urllib.error
 import urllib.request
 from datetime import UTC, datetime, timedelta
@@ -35,6 +36,8 @@ REFUSES = int(os.environ.get("REFUSES", "0"))
 """The status with which payments are refused before Daraja is called."""
 ONE_ORDER = "ONE_ORDER" in os.environ
 """Takes every payment for one of the same order."""
+ANSWERS_LAST = "ANSWERS_LAST" in os.environ
+"""Answers a payment when it has ended; 402 where it failed."""
 CANCELLED = os.environ.get("CANCELLED_WORD", "FAILED")
 
 payments: dict[str, dict[str, Any]] = {}
@@ -105,7 +108,11 @@ class Merchant(BaseHTTPRequestHandler):
                     by_checkout[push(body["phone"], body["amount"], reference)] = reference
             except (urllib.error.URLError, ValueError, KeyError) as error:
                 return self.say(502, {"message": f"Payment is not available: {error}"})
-        return self.say(202, {"id": reference, "message": "Check your phone"})
+        until = time.monotonic() + 30
+        while ANSWERS_LAST and payments[reference]["status"] == "PENDING" and time.monotonic() < until:
+            time.sleep(0.05)
+        failed = payments[reference]["status"] == CANCELLED
+        return self.say(402 if failed else 202, {"id": reference, "message": "Check your phone"})
 
     def callback(self, result: dict[str, Any]) -> None:
         if CALLBACK_STATUS >= 300 or (ONLY_FROM and ONLY_FROM not in self.headers):

@@ -54,6 +54,12 @@ def test_a_sound_set_up_has_no_bad_finding(tmp_path: Path) -> None:
     assert found[-1].message == "it is failed"
 
 
+def test_a_merchant_that_answers_at_the_end_of_a_payment_refuses_none(tmp_path: Path) -> None:
+    found = examine(mini_target(tmp_path, env={"ANSWERS_LAST": "1"}))
+
+    assert [finding.message for finding in found if finding.name == "cancelled payment"] == ["it is failed"]
+
+
 def test_a_second_payment_that_is_refused_is_reported(tmp_path: Path) -> None:
     found = examine(mini_target(tmp_path, env={"ONE_ORDER": "1"}))
 

@@ -334,7 +334,8 @@ def _cancelled(environment: TestEnvironment, paid: _Played, paid_view: StatusVie
     """The other ending, for the words that only a failed payment has."""
     played = _play(environment, _CANCELLED)
     views: tuple[StatusView, ...] = (paid_view,)
-    if not played.started.accepted:
+    is_pushed = bool(environment.control.payments(msisdn=played.msisdn))
+    if not played.started.accepted and not is_pushed:  # who answers at the end says that this payment has failed
         yield merchant.second_payment_refused(played.started)
     elif _gets_callback(environment, played):
         view = _ended(environment, played)
