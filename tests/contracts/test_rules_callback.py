@@ -13,6 +13,7 @@ from tayari_contracts.checks.callback import (
     c08_source_addresses,
     c16_no_receipt,
     c20_malformed,
+    c21_raw_message,
     c25_ordinary_success,
 )
 from tayari_contracts.checks.callback.c06_amount import refuse_unless_it_ignores_callbacks
@@ -319,3 +320,21 @@ def test_a_wrong_amount_that_is_credited_before_the_callback_is_answered_is_a_fa
 
     with pytest.raises(ends):
         refuse_unless_it_ignores_callbacks(context, payment, "says that 1 was paid")
+
+
+def test_the_raw_callback_is_looked_for_when_it_was_answered_though_a_query_settled_the_payment() -> None:
+    """A merchant that answers its customer at the end of the payment has asked before the callback is let go."""
+    came: list[str] = []
+    seen: Any = SimpleNamespace(
+        actions=SimpleNamespace(pay_accepted=lambda _: None),
+        time=SimpleNamespace(settled_s=1.0),
+        observations=SimpleNamespace(
+            until=lambda *_, **__: None,
+            wait=lambda condition, *_, **__: came.append(condition),
+            kept_messages=lambda _: ['{"ResultCode": 0}'] if came else [],
+        ),
+    )
+
+    c21_raw_message.raw_messages_are_kept(seen)
+
+    assert came == ["callback_answered"] * 2

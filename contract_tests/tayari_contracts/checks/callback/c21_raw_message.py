@@ -5,6 +5,7 @@ from __future__ import annotations
 from tayari_contracts.checks.check_registry import check
 from tayari_contracts.context.actions import after, situation
 from tayari_contracts.context.check_context import CheckContext
+from tayari_contracts.context.check_time import CALLBACK_WAIT_S
 from tayari_contracts.context.findings import Failed, Unjudged
 from tayari_contracts.context.payment import FAILED, PAID, REVIEW
 
@@ -17,6 +18,7 @@ def raw_messages_are_kept(context: CheckContext) -> None:
             situation("inline/c21-kept", outcome=after(0.5, result_code=result_code))
         )
         context.observations.until(payment, PAID, FAILED, REVIEW, within_s=context.time.settled_s)
+        context.observations.wait("callback_answered", payment, within_s=CALLBACK_WAIT_S)  # a query may have settled it
         kept = context.observations.kept_messages(payment)
         if kept is None:
             raise Unjudged("the audit view could not be read")
