@@ -20,6 +20,7 @@ from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Missing, Warned, WrongCredit
 from tayari_contracts.context.payment import Payment
 from tayari_contracts.context.run_record import Allocation
+from tayari_contracts.steps import payouts
 from tayari_contracts.steps.forged_callback import forged_result, guessed_id
 from tayari_contracts.steps.payouts import (
     await_request,
@@ -334,7 +335,7 @@ def test_money_that_is_given_back_on_a_result_that_is_not_answered_yet_is_no_err
     state: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(p20_wallet, "_available", lambda *_: 1_000)
-    monkeypatch.setattr(p20_wallet, "transactions", lambda *_: [{"state": state}])
+    monkeypatch.setattr(payouts, "transactions", lambda *_: [{"state": state}])
     time = SimpleNamespace(remains=True)
     time.pause = lambda _: setattr(time, "remains", False)
     context = SimpleNamespace(time=time)

@@ -11,6 +11,8 @@ from endings import ending
 from fake_environment import environment
 from tayari_contracts.checks.check_registry import checks
 from tayari_contracts.checks.payout import (
+    p02_id_survives_crash,
+    p11_refused_credential,
     p18_ordinary_payout,
     p19_asked_for_twice,
     p20_wallet,
@@ -259,6 +261,77 @@ def test_each_of_three_payouts_to_one_person_ends_as_its_own_result_says(
     ended = ending(checks()["P18"], context)
 
     assert ("noted" if notes else ended) == ends
+
+
+def test_nothing_is_asked_of_a_merchant_that_refuses_a_second_payout_to_one_person(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its third payout, taken once the first has its result, would play the situation of the second."""
+    refused = replace(PAYOUT.started, accepted=False, status=409, payment_id=None)
+    asked: list[Payment] = []
+
+    def pay_out(*_: Any, **__: Any) -> Payment:
+        asked.append(replace(PAYOUT, started=refused if len(asked) == 1 else PAYOUT.started))
+        return asked[-1]
+
+    monkeypatch.setattr(p18_ordinary_payout, "new_payee", lambda _: PAYOUT.msisdn)
+    monkeypatch.setattr(p18_ordinary_payout, "pay_out", pay_out)
+    monkeypatch.setattr(p18_ordinary_payout, "await_request", lambda *_: None)
+    monkeypatch.setattr(p18_ordinary_payout, "payout_requests", lambda *_: [{}])
+    notes: list[str] = []
+    context: Any = SimpleNamespace(
+        allocation=SimpleNamespace(amount=lambda: 100), evidence=SimpleNamespace(notes=notes)
+    )
+
+    assert ending(p18_ordinary_payout._expect_results_of_one_person_apart, context) == "passes"
+    assert len(asked) == 2
+    assert notes == ["the merchant sent no second payout to one person while another was open"]
+
+
+@pytest.mark.parametrize(("open_s", "ends"), [(25.0, "passes"), (0.0, "Untested")])
+def test_a_merchant_that_sends_one_payout_at_a_time_is_given_until_the_open_one_has_its_result(
+    open_s: float, ends: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waited_s: list[float] = []
+
+    def until(look: Any, within_s: float) -> Any:
+        waited_s.append(within_s)
+        return look()
+
+    monkeypatch.setattr(payouts, "pay_out", lambda *_, **__: PAYOUT)
+    monkeypatch.setattr(payouts, "payout_requests", lambda *_: [{}] if sum(waited_s) > payouts.REQUEST_WITHIN_S else [])
+    context: Any = SimpleNamespace(driver=SimpleNamespace(resume_payouts=lambda: ""), time=SimpleNamespace(until=until))
+
+    assert ending(payouts.pay_out_sent, context, open_s=open_s) == ends
+
+
+@pytest.mark.parametrize("rule", ["P02", "P11"])
+@pytest.mark.parametrize(("of_m_pesa", "is_noted"), [("paid", True), ("prompted", False)])
+def test_p02_and_p11_say_where_no_payout_was_open_beside_another(
+    rule: str, of_m_pesa: str, is_noted: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (p02_id_survives_crash, p11_refused_credential):
+        monkeypatch.setattr(module, "pay_out_sent", lambda *_, **__: PAYOUT)
+        monkeypatch.setattr(module, "has_result", lambda *_: of_m_pesa == "paid")
+        monkeypatch.setattr(module, "is_sent_again", lambda *_: False)
+        monkeypatch.setattr(module, "expect_one_id", lambda *_: None)
+        monkeypatch.setattr(module, "transactions", lambda *_: [])
+    monkeypatch.setattr(p02_id_survives_crash, "pay_out_in_background", lambda _: PAYOUT)
+    monkeypatch.setattr(p02_id_survives_crash, "payout_requests", lambda *_: [{}, {}])
+    for name in ("expect_token_renewed", "expect_results_taken", "_expect_stopped"):
+        monkeypatch.setattr(p11_refused_credential, name, lambda *_: None)
+    monkeypatch.setattr(p11_refused_credential, "_go_on", lambda _: True)
+    notes: list[str] = []
+    context: Any = SimpleNamespace(
+        actions=SimpleNamespace(restart_merchant=lambda: None),
+        driver=SimpleNamespace(read_alerts=lambda: None),
+        environment=SimpleNamespace(kill_merchant=lambda: None),
+        evidence=SimpleNamespace(notes=notes, watch_since=lambda *_, **__: None),
+        time=SimpleNamespace(until=lambda *_, **__: None, pause=lambda _: None, settle_s=0.0),
+    )
+
+    assert ending(checks()[rule], context) == "passes"
+    assert notes == (["the merchant sent no payout while another was open"] if is_noted else [])
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import pytest
 from endings import ending
 from fake_environment import environment
 from tayari_contracts.catalogue.rules import Seen
+from tayari_contracts.checks.callback import c25_ordinary_success
 from tayari_contracts.checks.callback.c19_late_success import failure_was_read
 from tayari_contracts.checks.callback.c25_ordinary_success import judge_second_instalment
 from tayari_contracts.checks.query.q04_query_rate import went_on_after_429
@@ -470,6 +471,22 @@ def test_a_second_instalment_of_the_same_amount_is_credited(
 
 def test_a_second_instalment_that_is_paid_before_anybody_looked_is_not_judged() -> None:
     assert ending(judge_second_instalment, instalments(("7", "8"), (1, 1, 1), state="paid")) == "Unjudged"
+
+
+def test_the_second_instalment_of_a_slow_merchant_is_paid_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that answers after nine seconds would else have it paid before anybody could look."""
+    made = instalments(("7", "8"), (1, 0, 1))
+    pay_accepted, paid_after_s, clock = made.actions.pay_accepted, [], iter([100.0, 109.0])
+
+    def note(scenario: Any, **how: Any) -> Any:
+        paid_after_s.append(scenario["outcome"]["after_s"])
+        return pay_accepted(scenario, **how)
+
+    made.actions.pay_accepted = note
+    monkeypatch.setattr(c25_ordinary_success, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+
+    assert ending(judge_second_instalment, made) == "passes"
+    assert paid_after_s == [0.5, 20.0]
 
 
 def instalments(ids: tuple[str, str], counts: tuple[int | str | None, ...], *, state: str = "prompted") -> Any:

@@ -82,14 +82,18 @@ def pay_out_sent(
     *,
     msisdn: str | None = None,
     amount: int | None = None,
+    open_s: float = 0.0,
 ) -> Payment:
-    """Like `pay_out`, where nothing can be judged unless a request reached Daraja.
+    """Like `pay_out`, where nothing can be judged unless a request reached Daraja. `open_s`: another payout is open for
+    so many seconds; a merchant that sends one at a time sends this one then.
 
     Raises:
         Untested: none did, or the merchant did not say which payout it is.
     """
     payment = pay_out(context, scenario, msisdn=msisdn, amount=amount)
     await_request(context, payment)
+    if open_s:
+        context.time.until(lambda: payout_requests(context, payment), within_s=open_s)
     require_sent(context, payment)
     return payment
 
@@ -169,6 +173,11 @@ def error_of(entry: Entry) -> str:
 def transactions(context: CheckContext, payment: Payment) -> list[dict[str, Any]]:
     """The payouts to this person that Daraja accepted, oldest first."""
     return [row for row in context.control.payments(msisdn=payment.msisdn) if row["kind"] in PAYOUT_CALLS]
+
+
+def has_result(context: CheckContext, payment: Payment) -> bool:
+    """Whether M-Pesa has decided on a payout; the merchant may not know it yet."""
+    return any(row["state"] in ("paid", "failed") for row in transactions(context, payment))
 
 
 def asked_about(context: CheckContext, payment: Payment) -> bool:

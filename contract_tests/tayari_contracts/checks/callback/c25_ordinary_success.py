@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Final
 
 from tayari_contracts.catalogue.rules import Control
@@ -14,6 +15,8 @@ from tayari_contracts.steps.control_payments import judge_control
 
 SECOND_S: Final = 2.0
 """The second instalment is paid so long after its push. By then it was seen what the account had before."""
+SLOWER: Final = 2.0
+"""The start of the second instalment may take this many times as long as that of the first."""
 
 
 @check("C25")
@@ -34,13 +37,15 @@ def judge_second_instalment(context: CheckContext) -> None:
         Missing: the second payment is not paid, or not credited. Untested: it could not be seen whether it is.
     """
     shows_credits = context.profile.shows_credits
+    began = time.monotonic()
     first = context.actions.pay_accepted(situation("inline/c25-instalment", outcome=after(0.5)))
+    second_s = SECOND_S + SLOWER * (time.monotonic() - began)
     context.expectations.require_paid(first)
     if shows_credits:
         context.time.until(lambda: context.observations.credits(first).count, within_s=context.time.patience_s)
     try:
         second = context.actions.pay_accepted(
-            situation("inline/c25-second-instalment", outcome=after(SECOND_S)),
+            situation("inline/c25-second-instalment", outcome=after(second_s)),
             amount=int(first.amount), reference=first.reference,
         )  # fmt: skip
         before = credited_before(context, second) if shows_credits else 0

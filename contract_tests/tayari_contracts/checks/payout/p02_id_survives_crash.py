@@ -15,6 +15,7 @@ from tayari_contracts.context.payment import Payment
 from tayari_contracts.steps.control_payments import is_sent_again
 from tayari_contracts.steps.payouts import (
     expect_one_id,
+    has_result,
     pay_out,
     pay_out_sent,
     payout_requests,
@@ -27,12 +28,12 @@ KILLED: Final = "inline/p02-killed"
 
 RESULT_AFTER_S: Final = 15.0
 """The result of a payout whose acknowledgement is lost: late enough that a merchant tries again before."""
-
-
 WATCHED_S: Final = 4.0
 """A merchant that takes up what is open has sent it by then."""
 OPEN_S: Final = ACK_LATE_S + RESULT_AFTER_S + WATCHED_S
 """When the result of the other payout comes: after the merchant was watched."""
+SENT_WITHIN_S: Final = OPEN_S + 5.0
+"""A merchant that sends one payout at a time sends the second one after the result of the first."""
 
 
 @check("P02")
@@ -42,6 +43,7 @@ def the_id_survives_a_crash(context: CheckContext) -> None:
     """
     open_payout = pay_out_sent(context, payout_situation("inline/p02-open", outcome=after(OPEN_S)))
     payment = pay_out_in_background(context)
+    is_open = not has_result(context, open_payout)
     first = transactions(context, payment)
     context.environment.kill_merchant()
     context.actions.restart_merchant()
@@ -52,8 +54,11 @@ def the_id_survives_a_crash(context: CheckContext) -> None:
         within_s=ACK_LATE_S + RESULT_AFTER_S,
     )
     expect_one_id(context, payment, "the merchant was killed while it waited for the acknowledgement")
-    context.time.until(lambda: is_sent_again(context, open_payout), within_s=WATCHED_S)
-    expect_one_id(context, open_payout, "the merchant was killed while a payout that M-Pesa had accepted was open")
+    if is_open:
+        context.time.until(lambda: is_sent_again(context, open_payout), within_s=WATCHED_S)
+        expect_one_id(context, open_payout, "the merchant was killed while a payout that M-Pesa had accepted was open")
+    else:
+        context.evidence.notes.append("the merchant sent no payout while another was open")
     if len(payout_requests(context, payment)) < 2:
         context.evidence.notes.append("it did not send the payout again after the restart")
 
@@ -72,7 +77,7 @@ def pay_out_in_background(context: CheckContext) -> Payment:
         lambda: [
             row for row in context.control.payments() if row["scenario"] == KILLED and row["created_at"] >= began_at
         ],
-        within_s=20.0,
+        within_s=SENT_WITHIN_S,
     )
     if not rows:
         raise Untested("no payout request reached Daraja, so the merchant was not killed meanwhile")

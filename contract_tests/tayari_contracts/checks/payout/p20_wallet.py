@@ -16,6 +16,7 @@ from tayari_contracts.steps.payouts import (
     LOOK_EVERY_S,
     expect_one_id,
     expect_results_taken,
+    has_result,
     pay_out,
     pay_out_sent,
     payout_situation,
@@ -184,8 +185,7 @@ def _expect_reserved(context: CheckContext, payment: Payment, left: float, why: 
     """
     wrong: float | None = None
     while not _is_right(found := _available(context, payment.msisdn), left, fee_below=payment.amount):
-        has_result = any(row["state"] in ("paid", "failed") for row in transactions(context, payment))
-        if has_result or not context.time.remains:
+        if has_result(context, payment) or not context.time.remains:
             break
         wrong = found  # and there was no result when it was read
         context.time.pause(LOOK_EVERY_S)
