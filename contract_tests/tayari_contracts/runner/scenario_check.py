@@ -98,7 +98,7 @@ def check_of_scenario(document: Document, *, strict_words: bool = False) -> Plan
         ),
         run=_play(document, strict_words=strict_words),
         needs=needs,
-        seen=frozenset({Seen.MET if document.get("faults") or endpoint_of(document) != PUSH else Seen.PUSH}),
+        seen=frozenset({Seen.MET}),
         exclusive=kind.is_alone(document),
         queries=4 if _without_callback(document) else 0,
     )
@@ -145,6 +145,7 @@ def _play(document: Document, *, strict_words: bool) -> Callable[[CheckContext],
             if payment is None:
                 return
             _judge(context, payment, judged)
+            _require_push(context, payment, document)
             wanted = (judged.get("expect") or {}).get("message")
             if wanted and payment.kind is PaymentKind.STK_PAYMENT:
                 _judge_words(context, payment, wanted, strict=strict_words)
@@ -152,6 +153,18 @@ def _play(document: Document, *, strict_words: bool) -> Callable[[CheckContext],
             kind.afterwards(context, document)
 
     return run
+
+
+def _require_push(context: CheckContext, payment: Payment, document: Document) -> None:
+    """Where the scenario is the outcome of a push, there was one: a merchant may fail a payment for reasons of its own.
+
+    Raises:
+        Untested: it sent none.
+    """
+    is_outcome = endpoint_of(document) == PUSH and not document.get("faults")
+    if is_outcome and payment.kind is PaymentKind.STK_PAYMENT and not context.journal.pushes(payment):
+        answered = payment.started.status or payment.started.error
+        raise Untested(f"no STK push was sent, so the scenario was never met; the start was answered {answered}")
 
 
 def _judge(context: CheckContext, payment: Payment, document: Document) -> None:
