@@ -176,8 +176,7 @@ class MerchantProcess:
                 _lock(file, alone=False)
                 size = file.seek(0, os.SEEK_END)
                 file.seek(mark if mark <= size else min(size, len(_CUT) + _TAIL_BYTES))
-                text = file.read()
-                return text.decode("utf-8", errors="replace"), file.tell()
+                return file.read().decode("utf-8", errors="replace"), file.tell()
         except OSError:
             return "", mark
 
@@ -337,7 +336,8 @@ def _last_bytes(file: BinaryIO, most_bytes: int) -> bytes:
 def _lock(file: BinaryIO, *, alone: bool) -> None:
     """Wait until nobody cuts the log, or (`alone`) reads it either. Closing the file ends that."""
     if sys.platform != "win32":
-        fcntl.flock(file, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+        with contextlib.suppress(OSError):  # a network file system without locks: the log is read all the same
+            fcntl.flock(file, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
 
 
 def _nothing() -> None:

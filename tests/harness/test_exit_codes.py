@@ -176,6 +176,7 @@ def test_12_an_interrupted_run_keeps_what_it_has(tmp_path: Path) -> None:
         (["check", DUKA, "--suite", "smok"], "'smok' is not a suite; expected one of smoke, ci"),
         (["check", DUKA, "--only", "C99"], "C99 is not a rule; did you mean C19?\n"),
         (["check", DUKA, "--only", "QQQQ"], "QQQQ is not a rule; `tayari rules list` shows all"),
+        (["check", DUKA, "--only", ""], " is not a rule; `tayari rules list` shows all"),
         (["gate", DUKA, "payment/sucess"], "'payment/sucess' is no scenario; did you mean payment/success?"),
         (["load", DUKA, "--mix", "sucess=80"], "--mix: sucess is no scenario; did you mean payment/success?"),
         (["gate", DUKA], "no scenario was named"),

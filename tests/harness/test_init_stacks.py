@@ -297,3 +297,22 @@ def test_the_database_is_made_at_the_first_start_of_a_run_only(tmp_path: Path, f
     lines = made.read_text().splitlines()
     assert len(lines) == 1, json.dumps(lines)
     assert "DROP DATABASE IF EXISTS tayari_1" in lines[0]
+
+
+def test_a_dependency_is_no_worker_and_a_script_is_one(tmp_path: Path) -> None:
+    package = json.loads(PRISMA["package.json"])
+    package["dependencies"] |= {"queue": "^6.0.2", "jobs": "1"}
+    found = proposal(tmp_path, {**PRISMA, "package.json": json.dumps(package)})["merchant"]["start"]["command"]
+    assert "npm run" not in found
+
+    package["scripts"]["queue:work"] = "node work.js"
+    found = proposal(tmp_path, {**PRISMA, "package.json": json.dumps(package)})["merchant"]["start"]["command"]
+    assert "(npm run -s queue:work &)" in found
+
+
+def test_the_lines_of_a_procfile_are_run_as_they_are_meant(tmp_path: Path) -> None:
+    (tmp_path / "venv" / "bin").mkdir(parents=True)
+    lines = "web: node server.js\nworker: /usr/bin/env python work.py\nbeat: npm run beat  # each minute\n"
+    command = proposal(tmp_path, {**PRISMA, "Procfile": lines})["merchant"]["start"]["command"]
+
+    assert "(/usr/bin/env python work.py &) && (npm run beat &) && exec npm start'" in command

@@ -357,6 +357,19 @@ def test_answers_says_whether_something_listens() -> None:
     assert not answers(shop.url)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="files are not locked there")
+def test_a_log_on_a_file_system_without_locks_is_read_and_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_locks(*_: object) -> None:
+        raise OSError("no locks available")
+
+    monkeypatch.setattr("tayari_target.merchant_process.fcntl.flock", no_locks)
+    log = tmp_path / "merchant.log"
+    log.write_text("old\n" * 100_000)
+    cut(log)
+
+    assert make(tmp_path).printed_since(0)[0].startswith("[earlier lines were cut]\n")
+
+
 def test_only_the_logs_of_an_earlier_run_are_deleted(tmp_path: Path) -> None:
     for name in ("merchant.log", "merchant-2.log", "merchant-notes.log", "merchants.log", "other.log"):
         (tmp_path / name).touch()

@@ -240,6 +240,16 @@ def test_the_process_of_suites_that_cannot_begin_says_why(tmp_path: Path, monkey
         suites.run(environment_files=[], progress=spoken()[0], mask=str, watch=lambda: None)
 
 
+def test_a_line_that_a_full_disk_cut_within_a_letter_hides_no_later_one(tmp_path: Path) -> None:
+    progress, output = spoken()
+    path = tmp_path / "events.jsonl"
+    path.write_bytes('{"event": "notice", "text": "“'.encode()[:-1] + b'\n{"event": "notice", "text": "later"}\n')
+
+    EventTail(path, progress, "suite smoke").read()
+
+    assert "NOTE  later" in output.getvalue()
+
+
 @pytest.mark.parametrize(
     ("written", "why"),
     [

@@ -152,6 +152,10 @@ def test_two_commits_are_not_one_merchant() -> None:
         merge([old, new])
     assert merge([old, replace(samples.ready(), run_id="c")]).build.commit == "a" * 40
 
+    changed = replace(old, run_id="d", build=Build(commit="a" * 40 + "+changes"))
+    with pytest.raises(ReportError, match=r"a{40}, a{40}\+changes"):
+        merge([old, changed])
+
 
 def test_signatures_do_not_survive_a_merge() -> None:
     merged = merge([samples.ready(), samples.run(run_id="b")])

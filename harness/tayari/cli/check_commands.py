@@ -83,7 +83,7 @@ def check(
 ) -> None:
     """Run a suite against your merchant, and write the reports. The exit code is the verdict."""
     output = Output(form)
-    wanted = tuple(canonical(rule) for each in only or () for rule in each.split(",") if rule)
+    wanted = tuple(canonical(rule) for each in only or () for rule in each.split(","))
     loaded = load if load is not None else suite in {"release", "load"} and not wanted
     _known_rules(suite, wanted, output, loaded=loaded)
     order = RunOrder(

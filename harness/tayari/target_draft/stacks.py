@@ -116,23 +116,22 @@ def workers(project: Project) -> tuple[str, ...]:
     """The commands of the processes that a merchant has beside its server."""
     listed = project.named("Procfile")
     found = [match[1] for match in compiled(_PROCFILE).finditer(listed.text)] if listed else []
-    package = project.named("package.json")
-    if package is not None and not found:
-        found += [f"npm run -s {match[1]}" for match in compiled(_WORKER_SCRIPT).finditer(package.text)]
+    if not found:
+        found += [f"npm run -s {name}" for name in _scripts(project) if compiled(_WORKER_SCRIPT).search(name)]
     if not found:
         found += [f"php {hit.file.name}" for hit in project.find(r"^while\s*\(\s*(?:true|1)\s*\)", ".php")]
     return tuple(_of_environment(project, command.strip().replace("$PORT", PORT_TEXT)) for command in found)
 
 
-_PROCFILE: Final = r"^(?!web\b|release\b)[\w-]+:[ \t]*([^\n']+)$"
-_WORKER_SCRIPT: Final = r"\"((?:[\w-]+:)?(?:worker|queue|jobs)(?::[\w-]+)?)\"\s*:"
+_PROCFILE: Final = r"^(?!web\b|release\b)[\w-]+:[ \t]*([^\n']+?)(?:[ \t]+#[^\n]*)?$"
+_WORKER_SCRIPT: Final = r"^(?:[\w-]+:)?(?:worker|queue|jobs)(?::[\w-]+)?$"
 
 
 def _of_environment(project: Project, command: str) -> str:
     """A command with the program of the project's own environment, where it has one."""
     first, _, rest = command.partition(" ")
     for folder in (".venv", "venv", "env"):
-        if (project.folder / folder / "bin" / first).exists():
+        if "/" not in first and (project.folder / folder / "bin" / first).exists():
             return f"{folder}/bin/{first} {rest}".rstrip()
     return command
 
@@ -228,25 +227,35 @@ def _plain_python(project: Project) -> StartCommand | None:
 
 def _node(project: Project) -> StartCommand | None:
     """The start script of `package.json`; the port by PORT, where the source reads it."""
-    package = project.named("package.json")
-    try:
-        facts: dict[str, Any] = json.loads(package.text) if package else {}
-    except ValueError:
-        facts = {}
-    scripts = facts.get("scripts") if isinstance(facts.get("scripts"), dict) else {}
+    scripts = _scripts(project)
     by_variable = project.first(r"\bPORT\b", *_SCRIPT)
     literal = project.first(r"\.listen\(\s*(?:\{\s*port:\s*)?(\d{2,5})|\b(?:port|PORT)\s*=\s*(\d{2,5})", *_SCRIPT)
     number = next(filter(None, literal.match.groups()), "3000") if literal else "3000"
     port, variables = (PORT_TEXT, (("PORT", PORT_TEXT),)) if by_variable else (number, ())
-    tables = _node_tables(project, scripts or {})
-    if "start" in (scripts or {}):
-        return StartCommand("npm start", port, variables, doubt=_unbuilt(project, scripts or {}), tables=tables)
-    main = str(facts.get("main") or "index.js")
+    tables = _node_tables(project, scripts)
+    if "start" in scripts:
+        return StartCommand("npm start", port, variables, doubt=_unbuilt(project, scripts), tables=tables)
+    main = str(_package(project).get("main") or "index.js")
     served = project.named(main) or project.first(r"\.listen\(", *_SCRIPT)
     if served is None:
         return None
     name = served.name if not hasattr(served, "file") else served.file.name
     return StartCommand(f"node {name}", port, variables, doubt=_GUESSED, tables=tables)
+
+
+def _package(project: Project) -> Mapping[str, Any]:
+    """What `package.json` says; empty where there is none."""
+    package = project.named("package.json")
+    try:
+        facts = json.loads(package.text) if package else {}
+    except ValueError:
+        facts = {}
+    return facts if isinstance(facts, dict) else {}
+
+
+def _scripts(project: Project) -> Mapping[str, Any]:
+    found = _package(project).get("scripts")
+    return found if isinstance(found, dict) else {}
 
 
 def _node_tables(project: Project, scripts: Mapping[str, Any]) -> str:

@@ -94,7 +94,8 @@ def _refuse(runs: Sequence[Run]) -> None:
     commits = [run.build.commit for run in runs if run.build.commit]
     for values, what in (*found, (commits, "different commits of the merchant")):
         if len(set(values)) > 1:
-            shown = ", ".join(value[:16] or "none" for value in dict.fromkeys(values))
+            longest = 16 if len({value[:16] for value in values}) == len(set(values)) else None  # "+changes" is its end
+            shown = ", ".join(value[:longest] or "none" for value in dict.fromkeys(values))
             raise ReportError(f"{what} ({shown}); merge only runs of one merchant and one set-up")
 
 

@@ -246,5 +246,5 @@ def refuse_if_changed(run: Run, path: Path) -> None:
     if (stated.get("verdict"), stated.get("score")) != (found.verdict.value, found.score):
         raise ReportError(
             f"{path}: it says {stated.get('verdict')}, score {stated.get('score')}, but its checks give "
-            f"{found.verdict.value}, score {found.score}: it was changed after it was written; render the original"
+            f"{found.verdict.value}, score {found.score}: it was changed after it was written; take the original"
         )
