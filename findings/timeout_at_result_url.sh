@@ -18,8 +18,11 @@
 #   | safcom, payout: ResultURL /stk, QueueTimeOutURL /stk
 #   | safcom, an argument for the time-out: False
 #   | mpesapay, payout: ResultURL /result, QueueTimeOutURL /result
+#   | mpesapay, an argument more: false
 #   | mpesapay, status: ResultURL /result, QueueTimeOutURL /result
+#   | mpesapay, an argument more: false
 #   | mpesapay, balance: ResultURL /result, QueueTimeOutURL /result
+#   | mpesapay, an argument more: false
 
 set -euo pipefail
 folder=$(mktemp -d)
@@ -106,13 +109,13 @@ axios.get = async () => ({ data: { access_token: 'token' } })
 axios.post = async (_, sent) => { body = sent; return { data: { ResponseCode: '0' } } }
 const host = 'https://shop.example.co.ke'
 const shop = new MpesaPay('key', 'secret', '174379', 'passkey', 'ORDER42', 'Shirt', '600992', 'credential', 'testapi')
-const calls = { payout: () => shop.business2Customer(250, '254711000111', 'Refund', `${host}/result`),
-  status: () => shop.transactionStatus('UJ7K4T9QWX', `${host}/result`),
-  balance: () => shop.accountBalance(`${host}/result`) }
-for (const [name, call] of Object.entries(calls)) {
-  await call()
+const calls = { payout: ['business2Customer', 250, '254711000111', 'Refund', `${host}/result`],
+  status: ['transactionStatus', 'UJ7K4T9QWX', `${host}/result`], balance: ['accountBalance', `${host}/result`] }
+for (const [name, [method, ...given]] of Object.entries(calls)) {
+  await shop[method](...given)
   const urls = ['ResultURL', 'QueueTimeOutURL'].map((key) => `${key} ${body[key].replace(host, '')}`)
   console.log(`mpesapay, ${name}: ${urls.join(', ')}`)
+  console.log('mpesapay, an argument more:', shop[method].length > given.length)
 }
 JAVASCRIPT
 node "$folder/pay.mjs" >>"$folder/seen"

@@ -42,7 +42,7 @@ def new_folder() -> Path:
     folder = Path(tempfile.mkdtemp(prefix=PREFIX))
     unfinished = folder / f"{OWNER}.new"
     unfinished.write_text(_name(os.getpid()), encoding="ascii")
-    unfinished.rename(folder / OWNER)  # whoever sweeps meanwhile reads all of it, or nothing
+    unfinished.rename(folder / OWNER)  # a sweep meanwhile reads all of it, or nothing
     return folder
 
 

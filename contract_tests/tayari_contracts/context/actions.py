@@ -103,7 +103,7 @@ def in_background(act: Callable[[], T]) -> Future[T]:
     def work() -> None:
         try:
             future.set_result(act())
-        except BaseException as error:  # noqa: BLE001 - handed to whoever asks the future
+        except BaseException as error:  # noqa: BLE001 - the reader of the future gets it
             future.set_exception(error)
 
     Thread(target=work, daemon=True).start()
