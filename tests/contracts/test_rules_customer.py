@@ -1,14 +1,20 @@
 """Customer rules: the texts of nine codes, judged one by one; and every row of these families."""
 
+from dataclasses import replace
+
 import pytest
+from mutants import DUKA
 from tayari_contracts.catalogue.rules import CatalogueRow, catalogue
 from tayari_contracts.checks.check_registry import checks
 from tayari_contracts.checks.customer.u01_own_words import judge
 from tayari_contracts.checks.customer.u08_raw_acknowledgement import RAW as RAW_ACKNOWLEDGEMENT
 from tayari_contracts.checks.customer.u09_markup_as_text import ATTRIBUTE, MARKUP, unescaped
 from tayari_contracts.checks.customer.u10_others_orders import counts_up
+from tayari_contracts.context.merchant_profile import MerchantProfile
 from tayari_contracts.context.message_topics import TOPICS, topics
-from tayari_reports.model import Level
+from tayari_contracts.runner.check_run import check_of_rule, missing_need
+from tayari_reports.model import Level, State
+from tayari_target.target_file import load_target
 
 FAMILIES = ("callback", "query", "customer")
 ROWS = [row for row in catalogue().values() if row.family in FAMILIES]
@@ -54,6 +60,25 @@ def test_money_rules_cannot_be_waived_and_must_be_met() -> None:
     paid_out_twice = {"M06", "M08", "P17", "P19", "P24"}
     assert unwaivable - {"K01", "T10"} == credited_twice | believed | paid_out_twice
     assert all(catalogue()[rule_id].rule.level is Level.MUST for rule_id in unwaivable)
+
+
+@pytest.mark.parametrize("rule", ["U04", "U10"])
+@pytest.mark.parametrize(("named", "state"), [((), State.NOT_TESTED), (("no_pages",), State.NOT_APPLICABLE)])
+def test_a_merchant_without_pages_says_so(rule: str, named: tuple[str, ...], state: State) -> None:
+    shop = load_target(DUKA / "tayari.yaml")
+    assert shop.merchant.status is not None
+    bot = replace(
+        shop.merchant,
+        status=replace(shop.merchant.status, call=None),
+        capabilities=shop.merchant.capabilities | set(named),
+    )
+    planned = check_of_rule(catalogue()[rule])
+
+    found = missing_need(planned, MerchantProfile(replace(shop, merchant=bot)))
+
+    assert missing_need(planned, MerchantProfile(shop)) is None
+    assert found is not None
+    assert (found.state, "no_pages" in found.reason) == (state, True)
 
 
 def test_smoke_holds_about_a_third_of_these_rules() -> None:

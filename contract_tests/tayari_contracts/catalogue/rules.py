@@ -30,6 +30,8 @@ class Need(StrEnum):
     RESTART = "restart"
     QUERY = "query"
     """The capability `stk_query`."""
+    PAGE = "page"
+    """The state is read from a page, and the merchant has no capability `no_pages`."""
     CALLBACKS = "callbacks"
     """The merchant learns results by callback: it has no capability `no_callbacks`."""
     PAYOUT = "payout"
@@ -113,6 +115,7 @@ ENABLED_BY: Final[Mapping[Need, str]] = {
     Need.RECEIPT: "merchant.status.receipt",
     Need.AUDIT: "merchant.audit",
     Need.RESTART: "merchant.start",
+    Need.PAGE: "merchant.status.request (or no_pages in merchant.capabilities: an order has no page)",
     Need.QUERY: "merchant.capabilities: stk_query",
     Need.CALLBACKS: "merchant.capabilities without no_callbacks",
     Need.PAYOUT: "merchant.payout",

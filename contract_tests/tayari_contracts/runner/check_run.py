@@ -111,6 +111,7 @@ def missing_need(planned: PlannedCheck, profile: MerchantProfile) -> Check | Non
         Need.MESSAGE: profile.shows_messages,
         Need.RECEIPT: seen.receipt,
         Need.AUDIT: seen.audit,
+        Need.PAGE: merchant.adapter is not None or (merchant.status is not None and merchant.status.call is not None),
         Need.QUERY: True,
         Need.CALLBACKS: True,
         Need.PERSONS: True,
@@ -148,6 +149,8 @@ def _absent_kind(planned: PlannedCheck, profile: MerchantProfile) -> str:
         return "the merchant starts no payments: its target file has no merchant.pay"
     if Need.CALLBACKS in planned.needs and not profile.takes_callbacks:
         return "the merchant learns results by status queries alone (no_callbacks; K01 compares that with its traffic)"
+    if Need.PAGE in planned.needs and "no_pages" in merchant.capabilities:
+        return "an order has no page that could be opened (no_pages): its customer is told in a chat, by SMS or by USSD"
     return ""
 
 

@@ -174,6 +174,9 @@ def _check_capabilities(checked: Checked, merchant: Mapping[str, Any]) -> None:
     if "no_callbacks" in named and "stk_query" not in named:
         found = "no_callbacks without stk_query; expected one way to hear results"
         checked.complain(path, f"{found}; add stk_query, or remove no_callbacks")
+    if "no_pages" in named and "request" in _section(merchant, "status"):
+        found = "no_pages beside merchant.status.request, which reads a page; expected one of them"
+        checked.complain(path, f"{found}; remove no_pages, or read the state from a database (status.sql)")
 
 
 def _check_organisations(checked: Checked, organisations: Any) -> None:

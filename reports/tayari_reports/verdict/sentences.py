@@ -68,6 +68,7 @@ CAPABILITIES: Final = MappingProxyType(
         "stk_push": "STK push collections",
         "stk_query": "",
         "no_callbacks": "settled by status queries alone",
+        "no_pages": "no page on which a customer sees an order",
         "split_payments": "orders paid in several pushes",
         "top_up": "",
         "c2b": "customer payments to a paybill or till (C2B)",

@@ -30,7 +30,7 @@ def an_order_is_no_number_in_a_row(context: CheckContext) -> None:
     if merchant.pay.payment_id is None:
         raise Inapplicable("the order's own name is its identifier, which Tayari chose")
     if merchant.status is None or merchant.status.call is None:
-        raise Untested("the state is read past the merchant's pages", enable="merchant.status.request")
+        raise Untested("the adapter reads the state, past the merchant's pages", enable="merchant.status.request")
     first, second = (context.actions.pay_accepted(situation("inline/u10-paid", outcome=after(0.5))) for _ in range(2))
     if not counts_up(first.payment_id, second.payment_id):
         return
