@@ -1,4 +1,4 @@
-"""What S21, C18 and P25 make of a merchant whose orders look alike, or are paid after a failure or a refund."""
+"""What S21, C06, C18 and P25 make of a merchant whose orders look alike, or are paid after a failure or a refund."""
 
 from dataclasses import replace
 from types import SimpleNamespace
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from endings import ending
-from tayari_contracts.checks.callback import c18_late_failure
+from tayari_contracts.checks.callback import c06_amount, c18_late_failure
 from tayari_contracts.checks.payout.p25_refund_stays import SeenPayment
 from tayari_contracts.checks.request import s21_own_payment
 from tayari_contracts.context.findings import Untested
@@ -85,6 +85,42 @@ def test_nothing_is_expected_of_a_second_try_where_the_merchant_cannot_know_its_
     context: Any = SimpleNamespace(profile=SimpleNamespace(require_one_order=cannot_know))
 
     assert ending(c18_late_failure._expect_retried_order_paid, context) == "passes"
+
+
+@pytest.mark.parametrize(
+    ("asked", "state", "credited", "ends"),
+    [
+        (ORDER.amount + c06_amount.MORE, FAILED, 0.0, "passes"),
+        (ORDER.amount + c06_amount.MORE, REVIEW, 5.0, "passes"),
+        (ORDER.amount + c06_amount.MORE, PENDING, None, "passes"),
+        (ORDER.amount + c06_amount.MORE, PAID, 5.0, "WrongCredit"),
+        (ORDER.amount + c06_amount.MORE, PAID, None, "WrongCredit"),
+        (ORDER.amount + c06_amount.MORE, FAILED, 55.0, "WrongCredit"),
+        (ORDER.amount + c06_amount.MORE, FAILED, 0.0, "noted"),
+        (ORDER.amount, PAID, 5.0, "passes"),
+        (None, PAID, 5.0, "passes"),
+    ],
+)
+def test_a_cheaper_first_try_does_not_pay_a_dearer_order(
+    asked: int | None, state: PaymentState, credited: float | None, ends: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`asked`: by the second push; nothing is expected of a merchant that asks for no more, or sends none."""
+    pushes = [] if asked is None else [{"request": {"body": f'{{"Amount": {asked}}}'}}]
+    monkeypatch.setattr(c06_amount, "taken_pushes", lambda *_: pushes)
+    notes: list[str] = []
+    context: Any = SimpleNamespace(
+        actions=SimpleNamespace(pay=lambda *_, amount, **__: replace(ORDER, amount=amount)),
+        evidence=SimpleNamespace(notes=notes),
+        expectations=SimpleNamespace(status_after_queue=lambda _: StatusView(state=state)),
+        observations=SimpleNamespace(
+            wait=lambda *_, **__: ends != "noted", credits=lambda _: SimpleNamespace(total=credited)
+        ),
+        profile=SimpleNamespace(shows_credits=credited is not None),
+    )
+
+    ended = ending(c06_amount._expect_dearer_unpaid, context, ORDER)
+
+    assert ("noted" if notes else ended) == ends
 
 
 def seen(is_paid: bool, credits: int | None = None, total: float | None = None) -> SeenPayment:

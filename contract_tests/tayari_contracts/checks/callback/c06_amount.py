@@ -79,7 +79,8 @@ def _expect_dearer_unpaid(context: CheckContext, first: Payment) -> None:
     asked = [amount_of(body_of(push).get("Amount")) for push in taken_pushes(context, dearer)]
     if dearer.amount not in asked:
         return
-    context.control.wait("callback_answered", msisdn=first.msisdn, since=first.since, count=3, timeout_s=2 * LATE_S)
+    if not context.observations.wait("callback_answered", first, count=3, within_s=2 * LATE_S):
+        context.evidence.notes.append("the success of a cheaper first try was not answered, so little was seen of it")
     view = context.expectations.status_after_queue(dearer)
     credited = context.observations.credits(dearer).total if context.profile.shows_credits else None
     if view.state is PAID or (credited or 0.0) > first.amount:
