@@ -316,3 +316,18 @@ def test_the_lines_of_a_procfile_are_run_as_they_are_meant(tmp_path: Path) -> No
     command = proposal(tmp_path, {**PRISMA, "Procfile": lines})["merchant"]["start"]["command"]
 
     assert "(/usr/bin/env python work.py &) && (npm run beat &) && exec npm start'" in command
+
+
+@pytest.mark.parametrize(
+    ("scheme", "shown"),
+    [
+        ("mysql", '-u app@shop "-pp@ss:word"'),
+        ("postgresql", "postgresql://app%40shop:p%40ss%3Aword@127.0.0.1/postgres"),
+    ],
+)
+def test_a_password_of_an_address_is_decoded_for_the_client_that_takes_no_address(
+    tmp_path: Path, scheme: str, shown: str
+) -> None:
+    settings = f"DATABASE_URL={scheme}://app%40shop:p%40ss%3Aword@127.0.0.1/shop\n"
+
+    assert shown in proposal(tmp_path, {**PRISMA, ".env.example": settings})["merchant"]["start"]["command"]

@@ -53,8 +53,9 @@ class _Server:
         """The client of this database, with what makes it."""
         port, user = self.port, self.user
         if self.kind == "mysql":
+            user, password = unquote(user), unquote(self.password)  # psql takes them as the address has them
             words = f"mysql -h {self.host}" + (f" -P {port}" if port else "") + (f" -u {user}" if user else "")
-            words += f' "-p{self.password}"' if self.password else ""
+            words += f' "-p{password}"' if password else ""
             made = f'{words} -e "DROP DATABASE IF EXISTS {NAME}; CREATE DATABASE {NAME}"'
         else:
             account = f"{user}{':' + self.password if self.password else ''}@" if user else ""
@@ -82,7 +83,7 @@ def _by_url(project: Project) -> OwnDatabase | None:
         found = hit.match.groupdict(default="")
         server = _Server(
             kind="postgresql" if found["kind"].startswith("postgres") else "mysql",
-            user=unquote(found["user"]),
+            user=found["user"],
             password=found["password"],
             host=found["host"] or "localhost",
             port=found["port"],
