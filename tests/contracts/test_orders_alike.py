@@ -12,6 +12,7 @@ from tayari_contracts.checks.request import s21_own_payment
 from tayari_contracts.context.findings import Untested
 from tayari_contracts.context.payment import FAILED, PAID, PENDING, REVIEW, Payment
 from tayari_money.payment_record import PaymentState
+from tayari_target.target_file.target_model import CallTemplate, StatusSource
 from tayari_target.views import Started, StatusView
 
 ORDER = Payment(
@@ -44,6 +45,26 @@ def test_an_order_that_nobody_was_asked_to_pay_is_not_paid(
     ended = ending(s21_own_payment._expect_unpaid, context, order, "is another one")
 
     assert ("noted" if notes else ended) == ends
+
+
+@pytest.mark.parametrize(
+    ("status", "payment_id", "ends"),
+    [
+        (StatusSource(call=CallTemplate(method="GET", path="/payments/{payment_id}")), "p1", "Warned"),
+        (StatusSource(call=CallTemplate(method="GET", path="/payments/{payment_id}")), "p2", "passes"),
+        (StatusSource(call=CallTemplate(method="GET", path="/orders/{reference}")), "p1", "passes"),
+        (StatusSource(sql="select state from payments where id = '{payment_id}'"), "p1", "Warned"),
+        (StatusSource(sql="select state from orders where name = '{reference}'"), "p1", "passes"),
+    ],
+)
+def test_a_repeated_answer_is_a_warning_where_the_other_order_is_not_seen(
+    status: StatusSource, payment_id: str, ends: str
+) -> None:
+    """Where the state is read by the order's own name, that state decides."""
+    context: Any = SimpleNamespace(target=SimpleNamespace(merchant=SimpleNamespace(status=status)))
+    order = replace(ORDER, started=replace(ORDER.started, payment_id=payment_id))
+
+    assert ending(s21_own_payment._expect_no_replay, context, order, ORDER, "is another one") == ends
 
 
 @pytest.mark.parametrize(

@@ -105,6 +105,12 @@ class StatusSource:
     probe_timeout_s: float = 10.0
     """For `sql` and `command`."""
 
+    def names(self, placeholder: str) -> bool:
+        """Whether the state is read by this (`payment_id`, `reference`)."""
+        if self.call is not None:
+            return self.call.names(placeholder)
+        return f"{{{placeholder}" in f"{self.sql} {self.file} {self.command}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreditSource:
