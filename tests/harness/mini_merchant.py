@@ -111,7 +111,7 @@ class Merchant(BaseHTTPRequestHandler):
         until = time.monotonic() + 30
         while ANSWERS_LAST and payments[reference]["status"] == "PENDING" and time.monotonic() < until:
             time.sleep(0.05)
-        failed = payments[reference]["status"] == CANCELLED
+        failed = ANSWERS_LAST and payments[reference]["status"] == CANCELLED
         return self.say(402 if failed else 202, {"id": reference, "message": "Check your phone"})
 
     def callback(self, result: dict[str, Any]) -> None:

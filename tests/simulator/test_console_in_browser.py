@@ -297,6 +297,26 @@ def test_an_organisation_is_topped_up_limited_and_its_statement_read(server: Run
     assert server.control.organisations()[0]["limits"]["largest_amount"] is None
 
 
+def test_what_is_typed_stays_when_the_organisations_come_a_moment_later(server: Running, page: Any) -> None:
+    go_to(page, "Organisations")
+    field = page.get_by_label("Largest payment of 174379")
+    field.wait_for()
+    held = []
+
+    def hold(route: Any) -> None:
+        held.append(route)
+
+    page.route("**/v1/organisations", hold)
+    with page.expect_request("**/v1/organisations"):
+        server.pushed("254722000003", amount=306)
+    field.fill("700")
+    with page.expect_response("**/v1/organisations"):
+        held[0].continue_()
+    page.evaluate("new Promise(done => setTimeout(done, 200))")
+
+    assert field.input_value() == "700"
+
+
 @pytest.mark.registry
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280])
