@@ -47,24 +47,33 @@ def test_an_order_that_nobody_was_asked_to_pay_is_not_paid(
     assert ("noted" if notes else ended) == ends
 
 
+BY_ID = "/payments/{payment_id}"
+
+
 @pytest.mark.parametrize(
-    ("status", "payment_id", "ends"),
+    ("status", "payment_id", "answer", "ends"),
     [
-        (StatusSource(call=CallTemplate(method="GET", path="/payments/{payment_id}")), "p1", "Warned"),
-        (StatusSource(call=CallTemplate(method="GET", path="/payments/{payment_id}")), "p2", "passes"),
-        (StatusSource(call=CallTemplate(method="GET", path="/orders/{reference}")), "p1", "passes"),
-        (StatusSource(sql="select state from payments where id = '{payment_id}'"), "p1", "Warned"),
-        (StatusSource(sql="select state from orders where name = '{reference}'"), "p1", "passes"),
+        (StatusSource(call=CallTemplate(method="GET", path=BY_ID)), "p1", "taken", "Warned"),
+        (StatusSource(call=CallTemplate(method="GET", path=BY_ID)), "p1", "refused", "passes"),
+        (StatusSource(call=CallTemplate(method="GET", path=BY_ID)), "p1", "pushed", "passes"),
+        (StatusSource(call=CallTemplate(method="GET", path=BY_ID)), "p2", "taken", "WrongCredit"),
+        (StatusSource(call=CallTemplate(method="GET", path="/orders/{reference}")), "p1", "taken", "WrongCredit"),
+        (StatusSource(sql="select state from payments where id = '{payment_id}'"), "p1", "taken", "Warned"),
+        (StatusSource(sql="select state from orders where name = '{reference}'"), "p1", "taken", "WrongCredit"),
     ],
 )
-def test_a_repeated_answer_is_a_warning_where_the_other_order_is_not_seen(
-    status: StatusSource, payment_id: str, ends: str
+def test_a_repeated_answer_of_a_key_is_a_warning_where_the_other_order_is_not_seen(
+    status: StatusSource, payment_id: str, answer: str, ends: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where the state is read by the order's own name, that state decides."""
-    context: Any = SimpleNamespace(target=SimpleNamespace(merchant=SimpleNamespace(status=status)))
-    order = replace(ORDER, started=replace(ORDER.started, payment_id=payment_id))
+    """A refusal may name the payment that the key was used for."""
+    monkeypatch.setattr(s21_own_payment, "taken_pushes", lambda *_: [{}] if answer == "pushed" else [])
+    context: Any = SimpleNamespace(
+        observations=SimpleNamespace(status=lambda _: StatusView(state=PAID)),
+        target=SimpleNamespace(merchant=SimpleNamespace(status=status)),
+    )
+    order = replace(ORDER, started=replace(ORDER.started, accepted=answer != "refused", payment_id=payment_id))
 
-    assert ending(s21_own_payment._expect_no_replay, context, order, ORDER, "is another one") == ends
+    assert ending(s21_own_payment._expect_unpaid, context, order, "is another one", key_of_order=ORDER) == ends
 
 
 @pytest.mark.parametrize(

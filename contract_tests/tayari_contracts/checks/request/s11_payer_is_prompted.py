@@ -45,8 +45,8 @@ def prompts_the_payer(context: CheckContext) -> None:
             if _is_asked_for(context, payer, other):
                 raise Failed(
                     f"of {len(payments)} customers who paid at the same moment one was asked for another's order: "
-                    f"{shillings(other.amount)} shillings, and the own order is of {shillings(payer.amount)}; expected "
-                    "the order and the number of each to stay together"
+                    f"{shillings(other.amount)} shillings, and their own order is of {shillings(payer.amount)}; "
+                    "expected the order and the number of each to stay together"
                 )
 
 

@@ -37,8 +37,7 @@ def each_order_is_paid_by_itself(context: CheckContext) -> None:
     context.expectations.require_paid(keyed)
     dearer = _order(context, keyed, int(keyed.amount) + MORE, key=key)
     what = f"of {dearer.amount} shillings carries the idempotency key of one of {keyed.amount} that is paid"
-    _expect_no_replay(context, dearer, keyed, what)
-    _expect_unpaid(context, dearer, what)
+    _expect_unpaid(context, dearer, what, key_of_order=keyed)
 
 
 def _judge_like_name(context: CheckContext) -> None:
@@ -54,38 +53,36 @@ def _judge_like_name(context: CheckContext) -> None:
     _expect_unpaid(context, other, "has a name whose first twelve characters are those of an order that is paid")
 
 
-def _expect_no_replay(context: CheckContext, order: Payment, keyed: Payment, what: str) -> None:
-    """The answer to another order is not that of the order which the key was used for.
-
-    Raises:
-        Warned: it is. Many merchants repeat the answer of a key; whether they deliver the other order too is not seen,
-            unless its state is read by its own name.
-    """
-    status = context.target.merchant.status
-    by_name = status is None or status.names("reference")
-    if not by_name and order.payment_id and order.payment_id == keyed.payment_id:
-        raise Warned(
-            f"an order {what}, and the merchant answered with the payment of that one; expected a refusal (409), so "
-            "that nobody takes the other order for paid"
-        )
-
-
 def _order(context: CheckContext, first: Payment, amount: int, *, key: str | None = None) -> Payment:
     """Another order of the same customer, who does not pay it."""
     return context.actions.pay(UNPAID, msisdn=first.msisdn, amount=amount, idempotency_key=key)
 
 
-def _expect_unpaid(context: CheckContext, order: Payment, what: str) -> None:
+def _expect_unpaid(context: CheckContext, order: Payment, what: str, *, key_of_order: Payment | None = None) -> None:
     """The order was refused, or its customer is asked for its money; else it is not paid.
 
     Raises:
         WrongCredit: nobody was asked to pay for it, and it is paid.
+        Warned: it was answered with the payment of the order that its key was used for (`key_of_order`). Many merchants
+            repeat such an answer, and whether the order is delivered is not seen.
     """
     if taken_pushes(context, order) or not order.started.accepted:
         return
+    if key_of_order is not None and _shows_payment_of(context, order, key_of_order):
+        raise Warned(
+            f"an order {what}, and the merchant answered with the payment of that one; expected a refusal (409), so "
+            "that nobody takes the other order for paid"
+        )
     if context.observations.status(order).state is PAID:
         raise WrongCredit(
             f"an order {what}; the merchant took it, asked nobody to pay for it, and shows it as paid: one payment "
             "settles two orders. Expected a prompt of its own, or a refusal"
         )
     context.evidence.notes.append(f"an order {what}, and waits: it was not pushed, and is not paid")
+
+
+def _shows_payment_of(context: CheckContext, order: Payment, other: Payment) -> bool:
+    """Whether what is read of an order is another one's payment: equal ids, and the order's name is not sent."""
+    status = context.target.merchant.status
+    by_name = status is None or status.names("reference")
+    return not by_name and bool(order.payment_id) and order.payment_id == other.payment_id
