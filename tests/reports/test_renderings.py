@@ -110,6 +110,14 @@ def test_the_terminal_names_what_ran_where_that_was_less_than_a_suite() -> None:
     assert "NOT READY, for C03 only: duka" in screen(run).splitlines()[0]
 
 
+def test_the_terminal_names_the_suite_that_passed_where_it_does_not_hold_every_rule() -> None:
+    first = [screen(replace(run, suite="smoke")).splitlines()[0] for run in (samples.ready(), samples.not_ready())]
+
+    assert "READY, for suite smoke: duka" in first[0]
+    assert "NOT READY: duka" in first[1]
+    assert "READY: duka" in screen(replace(samples.ready(), suite="release")).splitlines()[0]
+
+
 def test_a_run_in_which_nothing_ran_shows_no_table_of_zeros() -> None:
     shown = screen(samples.run(plan=(), checks=(), interrupted=True))
 

@@ -88,6 +88,8 @@ class Judgement:
     waivers: tuple[Assessed, ...]
     """Every waiver of the run, and whether it counts."""
     confidence: Confidence
+    suite: str = ""
+    """What was asked for, such as `smoke`; only `release` holds every rule."""
     selection: str = ""
     """What narrowed the plan (`C03`); the verdict is about that and about nothing else."""
 
@@ -137,6 +139,7 @@ def judge(run: Run) -> Judgement:
         waived=covered,
         waivers=assessed,
         confidence=confidence(run, found, coverage),
+        suite=run.suite,
         selection=run.selection,
     )
 

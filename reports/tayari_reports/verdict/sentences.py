@@ -111,7 +111,7 @@ TWO_SHARES: Final = (
 
 
 def title(judgement: Judgement) -> str:
-    """The headline: the verdict, and what it is about where that is less than a suite."""
+    """The headline: the verdict, and what it is about where that is less than every rule."""
     return ": ".join(filter(None, (headline(judgement), narrowed_to(judgement))))
 
 
@@ -146,10 +146,12 @@ def joined(names: list[str]) -> str:
 
 
 def narrowed_to(judgement: Judgement) -> str:
-    """What the verdict is about where that is less than a suite: `C03 only`."""
-    if not judgement.selection or judgement.verdict is Verdict.INVALID_RUN:
+    """What the verdict is about where that is less than every rule: `C03 only`, or `suite smoke` of one that passed."""
+    if judgement.verdict is Verdict.INVALID_RUN:
         return ""
-    return f"{selected(judgement.selection)} only"
+    if judgement.selection:
+        return f"{selected(judgement.selection)} only"
+    return f"suite {judgement.suite}" if judgement.exit_code == 0 and WHOLE not in judgement.suite else ""
 
 
 def selected(selection: str, longest: int = 60) -> str:
