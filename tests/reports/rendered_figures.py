@@ -64,7 +64,9 @@ def figures_in(kind: str, text: str) -> Figures:
         }
         score, coverage, counts, title = (match[1] for match in parts.values() if match)
         return figures_in_text(f"score {score} · coverage {coverage} · {counts}", title)
-    title = re.search(r"## ([A-Za-z ]+) \(`" if kind == "md" else r"╭─ +([A-Z ]+): ", text)
+    title = re.search(
+        r"## ([A-Za-z ]+)(?:: suite ci)? \(`" if kind == "md" else r"╭─ +([A-Z ]+)(?:, for suite ci)?: ", text
+    )
     assert title is not None
     return figures_in_text(text, title[1])
 
