@@ -16,13 +16,13 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import lru_cache
-from ipaddress import ip_address
 from typing import Any, Final, cast
 from urllib.parse import urljoin, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
 from requests.cookies import RequestsCookieJar
+from tayari_formats.loopback import is_loopback
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
@@ -377,16 +377,6 @@ def is_real_daraja(host: str) -> bool:
     """
     name = host.lower().rstrip(".")
     return name == _REAL_DARAJA or name.endswith("." + _REAL_DARAJA)
-
-
-def is_loopback(host: str) -> bool:
-    """Whether this name or address can only be this machine."""
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _host(url: str) -> str:

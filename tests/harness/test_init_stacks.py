@@ -1,7 +1,8 @@
 """`tayari init` on stacks that are written in their own way, and on merchants whose database is a server."""
 
 import json
-import subprocess
+import re
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -145,7 +146,44 @@ FALCON = {
     "class State:\n    def on_get(self, req, resp, payment_id):\n        resp.media = {'status': 'PAID'}\n\n\n"
     "app = falcon.App()\napp.add_route('/stk/pay', Pay())\napp.add_route('/payments/{payment_id}', State())\n",
 }
-EMPTIES = "DROP DATABASE IF EXISTS tayari_{instance}"
+WEBRICK = {
+    "server.rb": "require 'webrick'\nrequire_relative 'pay_servlet'\nPORT = Integer(ENV.fetch('PORT', '8080'))\n"
+    "DARAJA = ENV.fetch('MPESA_BASE_URL', 'https://sandbox.safaricom.co.ke')\n"
+    "server = WEBrick::HTTPServer.new(Port: PORT)\nserver.mount '/api/payments', PayServlet\n"
+    "server.mount_proc '/mpesa/callback' do |req, res|\n  stk = JSON.parse(req.body)['Body']['stkCallback']\n"
+    "  settle(stk['ResultCode'], stk['CallbackMetadata'])\nend\n"
+    "server.mount_proc('/health') { |req, res| res.body = 'ok' }\nserver.start\n",
+    "pay_servlet.rb": "class PayServlet < WEBrick::HTTPServlet::AbstractServlet\n  def do_POST(req, res)\n"
+    "    data = JSON.parse(req.body)\n    row = start(data['phone'], data['amount'], data['order_no'])\n"
+    "    res.body = JSON.generate({ id: row.id, status: 'PENDING' })\n  end\n\n"
+    "  def do_GET(req, res)\n    row = find(req.path_info.delete_prefix('/'))\n"
+    "    res.body = JSON.generate({ id: row.id, status: row.status, receipt: row.receipt })\n  end\nend\n",
+}
+NEXT = {
+    "package.json": '{"scripts": {"build": "next build", "start": "next start"}, "dependencies": {"next": "15.0.0"}}',
+    "src/app/api/mpesa/stk/route.ts": "import { NextResponse } from 'next/server'\n"
+    "export async function POST(request: Request) {\n  const { phone, amount, orderId } = await request.json()\n"
+    "  const push = await send(process.env.MPESA_BASE_URL, phone, amount)\n"
+    "  return NextResponse.json({ checkoutRequestId: push.id, status: 'PENDING' })\n}\n",
+    "src/app/api/(shop)/payments/[id]/route.ts": "import { NextResponse } from 'next/server'\n"
+    "export const GET = async (request: Request, { params }) => {\n"
+    "  return NextResponse.json({ status: row.status, receipt: row.receipt })\n}\n",
+    "src/pages/api/mpesa/callback.ts": "export default async function handler(req, res) {\n"
+    "  if (req.method !== 'POST') return res.status(405).end()\n  const { stkCallback } = req.body.Body\n"
+    "  await settle(stkCallback.ResultCode, stkCallback.CallbackMetadata)\n  res.json({ ResultCode: 0 })\n}\n",
+}
+RESTFUL = {
+    "requirements.txt": "Flask\nFlask-RESTful\nFlask-Migrate\n",
+    "app.py": "import os\nfrom flask import Flask\nfrom flask_restful import Api\nfrom flask_migrate import Migrate\n"
+    "from pay import Pay, Payment\napp = Flask(__name__)\n"
+    "app.config['SQLALCHEMY_DATABASE_URI'] = os.environ.get('DATABASE_URL', 'sqlite:///shop.db')\n"
+    "api = Api(app)\napi.add_resource(Pay, '/pay')\napi.add_resource(Payment, '/payments/<int:id>')\n",
+    "pay.py": "from flask_restful import Resource\n\n\nclass Pay(Resource):\n    def post(self):\n"
+    "        data = request.get_json()\n        push(data.get('phone'), data.get('amount'))\n"
+    "        return {'id': 1}\n\n\n"
+    "class Payment(Resource):\n    def get(self, id):\n        return {'status': 'paid'}\n",
+}
+MAKES = '{python} -P -m tayari_target.run_database "%s" {work_dir}'
 
 
 def proposal(folder: Path, files: Mapping[str, str]) -> Any:
@@ -171,9 +209,7 @@ def test_a_koa_shop_with_postgresql(tmp_path: Path) -> None:
     assert found["status"]["states"]["review"] == ["NEEDS_ATTENTION"]
     assert found["start"]["env"]["DATABASE_URL"] == "postgres://kiosk:s3cret@localhost:5432/tayari_{instance}"
     command = found["start"]["command"]
-    assert 'psql -q "postgresql://kiosk:s3cret@localhost:5432/postgres"' in command
-    assert f"{EMPTIES} WITH (FORCE)" in command
-    assert command.endswith("&& npm run -s migrate && exec npm start'")
+    assert command == f"sh -c '{MAKES % '$DATABASE_URL'} && npm run -s migrate && exec npm start'"
 
 
 def test_a_sinatra_wallet_that_customers_pay_into(tmp_path: Path) -> None:
@@ -229,9 +265,11 @@ def test_a_payroll_with_workers_alerts_and_a_balance(tmp_path: Path) -> None:
     found = proposal(tmp_path, PAYROLL)["merchant"]
 
     command = found["start"]["command"]
-    assert f'psql -q "postgresql://hr_app:pw@db.local/postgres" -c "{EMPTIES}' in command
+    assert MAKES % "postgresql://hr_app:pw@$DB_HOST/$DB_NAME" in command
     assert "(celery -A hr worker &) && (python manage.py watch &) && exec " in command
     assert found["start"]["env"]["DB_NAME"] == "tayari_{instance}"
+    assert found["start"]["env"]["DB_HOST"] == "127.0.0.1"
+    assert "# CHECK: the source has db.local, but a run makes its" in (tmp_path / "tayari.yaml").read_text()
     assert found["payout"]["request"] == "POST /salaries/"
     assert found["payout"]["json"] == {"payslip": "{reference}", "phone": "{msisdn}", "net_pay": "{amount}"}
     assert found["payout"]["status"]["request"] == "GET /salaries/{payout_id}/"
@@ -243,7 +281,7 @@ def test_a_database_of_prisma_gets_its_tables(tmp_path: Path) -> None:
     start = proposal(tmp_path, PRISMA)["merchant"]["start"]
 
     assert start["env"]["DATABASE_URL"] == "mysql://root:root@127.0.0.1:3307/tayari_{instance}?charset=utf8mb4"
-    assert 'mysql -h 127.0.0.1 -P 3307 -u root "-proot" -e "DROP DATABASE' in start["command"]
+    assert start["command"].startswith(f"sh -c '{MAKES % '$DATABASE_URL'} && ")
     assert start["command"].endswith("&& npx prisma db push --skip-generate && exec npm start'")
 
 
@@ -279,24 +317,26 @@ def test_small_frameworks_of_python(
     assert (found["pay"]["request"], found["status"]["request"]) == (pay, status)
 
 
-@pytest.mark.parametrize("files", [KOA, PRISMA, PAYROLL], ids=["url", "prisma", "parts"])
-def test_the_database_is_made_at_the_first_start_of_a_run_only(tmp_path: Path, files: Mapping[str, str]) -> None:
-    """Rules start the merchant again and look for its payments."""
-    command: str = proposal(tmp_path / "shop", files)["merchant"]["start"]["command"]
-    programs, made = tmp_path / "bin", tmp_path / "made"
-    programs.mkdir()
-    for name in ("psql", "mysql"):
-        (programs / name).write_text(f'#!/bin/sh\necho "$@" >> {made}\n')
-        (programs / name).chmod(0o755)
-    making = command.removeprefix("sh -c '").partition(" && touch ")[0]
-    script = f"{making} && touch {{work_dir}}/database".replace("{work_dir}", str(tmp_path)).replace("{instance}", "1")
+@pytest.mark.parametrize(
+    ("written", "proposed"),
+    [
+        ("postgres://shop:pw@db.example.com:6432/shop?sslmode=require", "postgres://localhost:6432/tayari_{instance}"),
+        ("postgres://shop:pw@db:5432/shop", "postgres://shop:pw@localhost:5432/tayari_{instance}"),
+        ("mysql://shop:pw@10.0.0.7/shop\nTEST_DATABASE_URL=mysql://127.0.0.1/x", "mysql://localhost/tayari_{instance}"),
+        ("mysql://pw@10.0.0.7/shop\nDATABASE_URL=mysql://127.0.0.1/x", "mysql://127.0.0.1/tayari_{instance}"),
+    ],
+    ids=["elsewhere", "a container", "of another setting", "here as well"],
+)
+def test_no_database_of_another_machine_is_proposed(tmp_path: Path, written: str, proposed: str) -> None:
+    files = {**PRISMA, ".env.example": f"DATABASE_URL={written}\n"}
 
-    for _ in range(2):
-        subprocess.run(["sh", "-c", script], env={"PATH": f"{programs}:/usr/bin:/bin"}, check=True, timeout=20)
+    start = proposal(tmp_path, files)["merchant"]["start"]
 
-    lines = made.read_text().splitlines()
-    assert len(lines) == 1, json.dumps(lines)
-    assert "DROP DATABASE IF EXISTS tayari_1" in lines[0]
+    text, host = (tmp_path / "tayari.yaml").read_text(), written.partition("@")[2].partition("/")[0].partition(":")[0]
+    assert start["env"]["DATABASE_URL"] == proposed
+    assert MAKES % "$DATABASE_URL" in start["command"]
+    assert (f"# CHECK: the source has {host}, but a run makes its" in text) is ("127.0.0.1" not in proposed)
+    assert not [word for word in (f"@{host}", f"//{host}") if word in text]
 
 
 def test_a_dependency_is_no_worker_and_a_script_is_one(tmp_path: Path) -> None:
@@ -309,25 +349,87 @@ def test_a_dependency_is_no_worker_and_a_script_is_one(tmp_path: Path) -> None:
     found = proposal(tmp_path, {**PRISMA, "package.json": json.dumps(package)})["merchant"]["start"]["command"]
     assert "(npm run -s queue:work &)" in found
 
+    package["scripts"] |= {"queue:clear": "node clear.js", "worker": "php artisan queue:flush", "jobs:build": "tsc"}
+    found = proposal(tmp_path, {**PRISMA, "package.json": json.dumps(package)})["merchant"]["start"]["command"]
+    assert found.count("npm run") == 1
+
 
 def test_the_lines_of_a_procfile_are_run_as_they_are_meant(tmp_path: Path) -> None:
     (tmp_path / "venv" / "bin").mkdir(parents=True)
-    lines = "web: node server.js\nworker: /usr/bin/env python work.py\nbeat: npm run beat  # each minute\n"
+    lines = (
+        "web: node server.js\nworker: /usr/bin/env python work.py\nbeat: npm run beat  # each minute\n"
+        "mail: php artisan queue:work --name='late mail'\nretries: node src/retry-payouts.js\n"
+        "hr: celery -A hr -l info worker\n"
+    )
     command = proposal(tmp_path, {**PRISMA, "Procfile": lines})["merchant"]["start"]["command"]
 
-    assert "(/usr/bin/env python work.py &) && (npm run beat &) && exec npm start'" in command
+    inner = shlex.split(command)[2]
+    assert inner.endswith(
+        "(/usr/bin/env python work.py &) && (npm run beat &) && (php artisan queue:work --name='late mail' &)"
+        " && (node src/retry-payouts.js &) && (celery -A hr -l info worker &) && exec npm start"
+    )
 
 
 @pytest.mark.parametrize(
-    ("scheme", "shown"),
+    "line",
     [
-        ("mysql", '-u app@shop "-pp@ss:word"'),
-        ("postgresql", "postgresql://app%40shop:p%40ss%3Aword@127.0.0.1/postgres"),
+        "php artisan queue:clear", "php artisan horizon:terminate", "celery -A hr purge -f", "rq empty default",
+        "node db/reset.js", "worker: php artisan queue:flush", "bin/console", "echo it's work",
     ],
-)
-def test_a_password_of_an_address_is_decoded_for_the_client_that_takes_no_address(
-    tmp_path: Path, scheme: str, shown: str
-) -> None:
-    settings = f"DATABASE_URL={scheme}://app%40shop:p%40ss%3Aword@127.0.0.1/shop\n"
+)  # fmt: skip
+def test_a_line_of_a_procfile_that_is_no_worker_is_left_out_and_told(tmp_path: Path, line: str) -> None:
+    files = {**PRISMA, "Procfile": f"web: npm start\n{line if ': ' in line else f'clean: {line}'}\nworker: node w.js\n"}
 
-    assert shown in proposal(tmp_path, {**PRISMA, ".env.example": settings})["merchant"]["start"]["command"]
+    found = proposal(tmp_path, files)["merchant"]["start"]["command"]
+
+    assert "(node w.js &) && exec npm start" in found
+    assert line.rpartition(": ")[2] not in found
+    assert "# CHECK: Procfile:2 is not started (" in (tmp_path / "tayari.yaml").read_text()
+
+
+def test_a_shop_on_webrick(tmp_path: Path) -> None:
+    found = proposal(tmp_path, WEBRICK)["merchant"]
+
+    assert found["start"]["command"] == "ruby server.rb"
+    assert found["start"]["env"] == {"PORT": "{port}", "MPESA_BASE_URL": "{daraja_url}"}
+    assert found["start"]["ready"] == "/health"
+    assert found["pay"]["request"] == "POST /api/payments"
+    assert found["pay"]["json"] == {"phone": "{msisdn}", "amount": "{amount}", "order_no": "{reference}"}
+    assert found["status"]["request"] == "GET /api/payments/{payment_id}"
+    assert "# Callback: POST /mpesa/callback (server.rb:7)." in (tmp_path / "tayari.yaml").read_text()
+
+
+def test_the_files_of_next_are_its_routes(tmp_path: Path) -> None:
+    found = proposal(tmp_path, NEXT)["merchant"]
+
+    text = (tmp_path / "tayari.yaml").read_text()
+    assert found["start"]["command"] == "npx next start -p {port}"
+    assert "# CHECK: run `npm run build` first" in text
+    assert found["pay"]["request"] == "POST /api/mpesa/stk"
+    assert found["pay"]["json"] == {"phone": "{msisdn}", "amount": "{amount}", "orderId": "{reference}"}
+    assert found["status"]["request"] == "GET /api/payments/{payment_id}"
+    assert "# Callback: POST /api/mpesa/callback (src/pages/api/mpesa/callback.ts:1)." in text
+
+
+def test_resources_of_flask_restful_and_the_tables_of_flask_migrate(tmp_path: Path) -> None:
+    found = proposal(tmp_path, RESTFUL)["merchant"]
+
+    assert found["pay"]["request"] == "POST /pay"
+    assert found["status"]["request"] == "GET /payments/{payment_id}"
+    assert found["start"]["env"]["DATABASE_URL"] == "sqlite:///{work_dir}/shop.db"
+    assert re.fullmatch(
+        r"sh -c '(\S+) -m flask --app app:app db upgrade && exec \1 -m flask --app app:app run --port \{port\}'",
+        found["start"]["command"],
+    )
+
+
+@pytest.mark.parametrize("line", ["MONGO_URI=", "DB_URL=mongodb+srv://shop:pw@cluster0.example.net/shop"])
+def test_a_merchant_on_mongodb_gets_a_database_on_this_machine(tmp_path: Path, line: str) -> None:
+    name = line.partition("=")[0]
+    server = f"mongoose.connect(process.env.{name})\n{PRISMA['server.js']}"
+    files = {"package.json": PRISMA["package.json"], ".env.example": f"{line}\n", "server.js": server}
+
+    start = proposal(tmp_path, files)["merchant"]["start"]
+
+    assert start["env"][name] == "mongodb://127.0.0.1:27017/tayari_{instance}"
+    assert "# CHECK: a server for tests on this machine;" in (tmp_path / "tayari.yaml").read_text()

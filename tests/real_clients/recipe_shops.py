@@ -42,6 +42,12 @@ def _laravel(folder: Path) -> None:
     shutil.copy(folder / ".env.example", folder / ".env")
 
 
+def _ruby(folder: Path) -> None:
+    """Ruby and WEBrick of the system; no gem is fetched."""
+    if subprocess.run(["ruby", "-rwebrick", "-e", ""], check=False, capture_output=True).returncode != 0:
+        raise RegistryUnreachable("Ruby with WEBrick (Debian's ruby) is not installed")
+
+
 def _go(folder: Path) -> None:
     """Built as the page says; no package is fetched."""
     if shutil.which("go") is None:
@@ -75,8 +81,10 @@ RECIPES = (
     Recipe(
         "fastify", "express", _node, {'MPESA_BASE_URL: "{daraja_url}"': "", "    env:": "    intercept: auto\n    env:"}
     ),
+    Recipe("koa", "express", _node, AS_WRITTEN),
     Recipe("nest", "nest", _nest, AS_WRITTEN),
     Recipe("laravel", "laravel", _laravel, AS_WRITTEN),
+    Recipe("ruby", "ruby", _ruby, AS_WRITTEN),
     Recipe("go", "go", _go, AS_WRITTEN, EXAMPLES),
 )
 

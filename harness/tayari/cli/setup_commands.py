@@ -81,10 +81,10 @@ def init(
 ) -> None:
     """Write a target file from your merchant's source. With --example, write the sample shop.
 
-    It knows Django, Flask, FastAPI, aiohttp, Express, Nest, Fastify, Koa, hapi, Laravel, WooCommerce, PHP, Rails,
-    Sinatra, Spring and Go. Guesses are marked with CHECK, and on a terminal it asks about each. If it finds none of
-    these stacks, it writes an example with a comment for every key. With --watch it writes the file from one payment
-    that you make in your browser.
+    It knows Django, Flask, FastAPI, aiohttp, Express, Nest, Next, Fastify, Koa, Hono, hapi, Laravel, WooCommerce,
+    PHP, Rails, Sinatra, WEBrick, Spring and Go. Guesses are marked with CHECK, and on a terminal it asks about each. If
+    it finds none of these stacks, it writes an example with a comment for every key. With --watch it writes the file
+    from one payment that you make in your browser.
     """
     from tayari.target_draft.source_draft import draft_from_source
     from tayari.target_draft.starting_file import STARTING_FILE

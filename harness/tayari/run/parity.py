@@ -17,8 +17,9 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 import requests
-from tayari_control.http_session import daraja_session, is_loopback
+from tayari_control.http_session import daraja_session
 from tayari_control.simulator_process import DarajaAccount
+from tayari_formats.loopback import is_loopback
 from tayari_reports.redaction import Redactor
 
 Json = dict[str, Any]

@@ -8,10 +8,13 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from tayari.target_draft.route_patterns import (
+    BELOW,
     CLASS_PREFIXES,
     GLOBAL_PREFIXES,
     JAVA,
     MOUNTS,
+    NEXT_FILE,
+    NEXT_METHOD,
     OF_DARAJA,
     OF_PAYMENTS,
     PHP_PAGE,
@@ -57,7 +60,7 @@ def routes(project: Project) -> tuple[MerchantRoute, ...]:
     found: dict[tuple[str, str], MerchantRoute] = {}
     mounted, everywhere = _mounts(project), _global_prefix(project)
     for file in project.files:
-        for route in _routes_of(project, file, everywhere + mounted.get(file.name, "")):
+        for route in (*_routes_of(project, file, everywhere + mounted.get(file.name, "")), *_next_routes(file)):
             if not compiled(OF_DARAJA).search(route.path):
                 found.setdefault((route.method, route.path), route)
     return tuple(found.values()) or tuple(_php_pages(project))
@@ -77,6 +80,27 @@ def _php_pages(project: Project) -> Iterator[MerchantRoute]:
             yield MerchantRoute(method=method, path=path, place=file.place(match.start()), code=code)
 
 
+def _next_routes(file: SourceFile) -> Iterator[MerchantRoute]:
+    """What a file of Next serves: its path is its address, `app/api/pay/[id]/route.ts` or `pages/api/pay/[id].ts`."""
+    found = compiled(NEXT_FILE).search(file.stem) if file.name.endswith(SCRIPT) else None
+    if found is None:
+        return
+    served = (found["of_app"] or found["of_pages"]).split("/")
+    parts = [part for part in served if part not in {"", "index"} and not part.startswith(("(", "@"))]
+    path = "/" + "/".join(compiled(r"^\[+(?:\.\.\.)?(\w+)\]+$").sub(r"{\1}", part) for part in parts)
+    starts = list(compiled(NEXT_METHOD).finditer(file.text)) if file.stem.endswith("/route") else []
+    for place, start in enumerate(starts, start=1):
+        end = starts[place].start() if place < len(starts) else len(file.text)
+        code = file.text[start.start() : min(end, start.start() + _HANDLER_CHARACTERS)]
+        yield MerchantRoute(method=start["method"], path=path, place=file.place(start.start()), code=code)
+    handler = compiled(r"^export default\b").search(file.text) if not file.stem.endswith("/route") else None
+    if handler is not None:
+        method = "POST" if compiled(r"\.method\s*[!=]==?\s*[\"']POST").search(file.text) else "GET"
+        yield MerchantRoute(
+            method=method, path=path, place=file.place(handler.start()), code=file.text[:_PAGE_CHARACTERS]
+        )
+
+
 def _routes_of(project: Project, file: SourceFile, prefix: str) -> Iterator[MerchantRoute]:
     matches = [
         (match, pattern)
@@ -88,7 +112,8 @@ def _routes_of(project: Project, file: SourceFile, prefix: str) -> Iterator[Merc
     starts = [match.start() for match, _ in matches] + [len(file.text)]
     for place, (match, pattern) in enumerate(matches):
         groups = match.groupdict()
-        code = file.text[match.start() : min(starts[place + 1], match.start() + _HANDLER_CHARACTERS)]
+        end = next(start for start in starts[place + 1 :] if start > match.start())  # two forms may be at one place
+        code = file.text[match.start() : min(end, match.start() + _HANDLER_CHARACTERS)]
         rest = groups.get("rest") or ""
         owner = compiled(r"(\w+)(?:::class|@)").search(rest)
         controller = f"{groups['owner']}_controller" if groups.get("owner") else owner[1] if owner else ""
@@ -100,11 +125,14 @@ def _routes_of(project: Project, file: SourceFile, prefix: str) -> Iterator[Merc
             code += _only_definition(project, file, called)
         space = f"/{groups['space']}/" if groups.get("space") else ""
         path = pattern.template.format(space + (groups.get("path") or ""))
+        method = pattern.method or _method(file, match, code)
+        if ".mount" in match[0] and method == "GET" and file.name.endswith(RUBY) and compiled(BELOW).search(code):
+            path = path.rstrip("/") + "/{id}"
         if "[0]" in match[0] and compiled(rf"{PHP_PATH}\[1\]").search(code):  # the address, taken apart at its slashes
             path += "/{id}"
         own = _router_prefix(file, groups.get("router")) + _enclosing_prefix(file, match.start())
         yield MerchantRoute(
-            method=pattern.method or _method(file, match, code),
+            method=method,
             path=_plain(prefix + own + path),
             place=file.place(match.start()),
             code=code,

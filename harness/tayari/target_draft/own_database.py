@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import unquote
+from urllib.parse import quote
 
 from tayari.target_draft.draft import Value
-from tayari.target_draft.source_files import CODE, Project, compiled
+from tayari.target_draft.source_files import CODE, Hit, Project, compiled
 
 NAME: Final = "tayari_{instance}"
+_COMMAND: Final = '{{python}} -P -m tayari_target.run_database "{address}" {{work_dir}}'
 _URL: Final = (
     r"(?P<scheme>(?:jdbc:)?(?P<kind>postgres(?:ql)?|mysql|mariadb)(?:\+\w+)?)://(?:(?P<user>[^\s\"'`:@/{}$]+)"
     r"(?::(?P<password>[^\s\"'`@/{}$]*))?@)?(?P<host>[\w.-]*)"
@@ -29,7 +29,8 @@ _KINDS: Final[Mapping[str, str]] = {
     r"|\b(?:dialect|type|client)[\"']?\s*[:=]\s*[\"'](?:mysql|mariadb)|^\s*(?:pymysql|mysqlclient)"
     r"|[\"'](?:pymysql|mysqlclient)|^\s*gem [\"']mysql2[\"']|mysql:host",
 }
-_DOUBT: Final = "a server for tests, and a user who may make databases: {} is dropped and made again in each run"
+_THIS_MACHINE: Final = frozenset({"", "localhost", "127.0.0.1"})
+_DOUBT: Final = f"a server for tests, and a user who may make databases: {NAME} is dropped and made again in each run"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,32 +39,7 @@ class OwnDatabase:
 
     env: Mapping[str, Value]
     command: str
-    """Makes the database at the first start of a run. Rules start the merchant again and look for its payments."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Server:
-    kind: str
-    user: str = ""
-    password: str = ""
-    host: str = "localhost"
-    port: str = ""
-
-    def command(self) -> str:
-        """The client of this database, with what makes it."""
-        port, user = self.port, self.user
-        if self.kind == "mysql":
-            user, password = unquote(user), unquote(self.password)  # psql takes them as the address has them
-            words = f"mysql -h {self.host}" + (f" -P {port}" if port else "") + (f" -u {user}" if user else "")
-            words += f' "-p{password}"' if password else ""
-            made = f'{words} -e "DROP DATABASE IF EXISTS {NAME}; CREATE DATABASE {NAME}"'
-        else:
-            account = f"{user}{':' + self.password if self.password else ''}@" if user else ""
-            made = (
-                f'psql -q "postgresql://{account}{self.host}{":" + port if port else ""}/postgres"'
-                f' -c "DROP DATABASE IF EXISTS {NAME} WITH (FORCE)" -c "CREATE DATABASE {NAME}"'
-            )
-        return f"(test -e {{work_dir}}/database || {made}) && touch {{work_dir}}/database"
+    """Makes the database at the first start of a run. It refuses a server that may be another machine."""
 
 
 def own_database(project: Project) -> OwnDatabase | None:
@@ -73,32 +49,44 @@ def own_database(project: Project) -> OwnDatabase | None:
 
 def _by_url(project: Project) -> OwnDatabase | None:
     named = {hit.match[1]: hit.place for hit in project.find(_URL_NAME)}
+    found: dict[str, list[Hit]] = {}
     for hit in project.find(_URL):
-        name = compiled(_URL_NAME).search(hit.line)
-        name_text = name[1] if name else next(iter(named), "")
-        if "jdbc:" in hit.match[0]:
-            name_text = name[1] if name else "SPRING_DATASOURCE_URL"
-        if not name_text:
-            continue
-        found = hit.match.groupdict(default="")
-        server = _Server(
-            kind="postgresql" if found["kind"].startswith("postgres") else "mysql",
-            user=found["user"],
-            password=found["password"],
-            host=found["host"] or "localhost",
-            port=found["port"],
-        )
-        start = hit.match.start()
-        url = hit.match[0][: hit.match.start("name") - start] + NAME + hit.match[0][hit.match.end("name") - start :]
-        return OwnDatabase({name_text: Value(url, hit.place, _DOUBT.format(NAME))}, server.command())
+        found.setdefault(_setting(hit, named), []).append(hit)
+    found.pop("", None)
     kind = _kind(project)
-    if kind and named:
-        name_text, place = next(iter(named.items()))
-        return OwnDatabase(
-            {name_text: Value(f"{kind}://localhost/{NAME}", place, _DOUBT.format(NAME))},
-            _Server(kind=kind).command(),
-        )
-    return None
+    if found:
+        name, hits = next(iter(found.items()))
+        hit = min(hits, key=lambda each: each.match["host"] not in _THIS_MACHINE)  # its first address on this machine
+        value = Value(_own_address(hit), hit.place, _elsewhere(hit.match["host"]) + _DOUBT)
+    elif kind and named:
+        name, place = next(iter(named.items()))
+        value = Value(f"{kind}://localhost/{NAME}", place, _DOUBT)
+    else:
+        return None
+    return OwnDatabase({name: value}, _COMMAND.format(address=f"${name}"))
+
+
+def _setting(hit: Hit, named: Mapping[str, str]) -> str:
+    """The variable that holds an address: named on its line, else the first one of the project."""
+    name = compiled(_URL_NAME).search(hit.line)
+    if name is not None:
+        return name[1]
+    return "SPRING_DATASOURCE_URL" if "jdbc:" in hit.match[0] else next(iter(named), "")
+
+
+def _own_address(hit: Hit) -> str:
+    """The address with a database of the run's own, on this machine.
+
+    The account of another machine is left out, but not that of a container: its port may be published here.
+    """
+    text, start, match = hit.match[0], hit.match.start(), hit.match
+    if match["host"] in _THIS_MACHINE:
+        return text[: match.start("name") - start] + NAME + text[match.end("name") - start :]
+    port = f":{match['port']}" if match["port"] else ""
+    if "." in match["host"]:
+        return f"{match['scheme']}://localhost{port}/{NAME}"
+    before, after = text[: match.start("host") - start], text[match.end("name") - start :]
+    return f"{before}localhost{port}/{NAME}{after}"
 
 
 def _by_parts(project: Project) -> OwnDatabase | None:
@@ -108,14 +96,24 @@ def _by_parts(project: Project) -> OwnDatabase | None:
     if hit is None:
         return None
     prefix = hit.match[1]
-    server = _Server(
-        kind=kind,
-        user=_usual(project, f"{prefix}(?:USER|USERNAME)"),
-        password=_usual(project, f"{prefix}(?:PASSWORD|PASS)"),
-        host=_usual(project, f"{prefix}HOST") or "localhost",
-        port=_usual(project, f"{prefix}PORT"),
-    )
-    return OwnDatabase({hit.match[0]: Value(NAME, hit.place, _DOUBT.format(NAME))}, server.command())
+    user, password = _usual(project, f"{prefix}(?:USER|USERNAME)"), _usual(project, f"{prefix}(?:PASSWORD|PASS)")
+    host, port = _usual(project, f"{prefix}HOST"), _usual(project, f"{prefix}PORT")
+    env = {hit.match[0]: Value(NAME, hit.place, _DOUBT)}
+    here = host if host in _THIS_MACHINE and host else "127.0.0.1"
+    read = project.first(rf"\b{prefix}HOST\b")
+    if read is not None:  # always given: the developer's own environment may name another machine
+        env[read.match[0]] = Value(here, read.place, _elsewhere(host).removesuffix("; "))
+    account = f"{quote(user, safe='')}{':' + quote(password, safe='') if password else ''}@" if user else ""
+    server = f"${read.match[0]}" if read is not None else here
+    address = f"{kind}://{account}{server}{':' + port if port else ''}/${hit.match[0]}"
+    return OwnDatabase(env, _COMMAND.format(address=address))
+
+
+def _elsewhere(host: str) -> str:
+    """That the source names a server which may be another machine; empty where it does not."""
+    if host in _THIS_MACHINE:
+        return ""
+    return f"the source has {host}, but a run makes its database on this machine; "
 
 
 def _kind(project: Project) -> str:
@@ -124,7 +122,11 @@ def _kind(project: Project) -> str:
 
 def _usual(project: Project, name: str) -> str:
     """What a variable holds in the example of the settings, else where nothing is set."""
-    example = project.first(rf"^(?:export )?{name}\s*=[ \t]*[\"']?([\w.-]+)", ".example", ".sample", ".dist")
-    default = project.first(rf"\b{name}\b[\"'\])]*\s*(?:,|\|\||\?\?|\?:|default\s*=)\s*[\"']([\w.-]+)[\"']", *CODE)
+    example = project.first(
+        rf"^(?:export )?{name}\s*=[ \t]*[\"']?([^\s\"'`#${{}}]+)[\"']?[ \t]*(?:#|$)", ".example", ".sample", ".dist"
+    )
+    default = project.first(
+        rf"\b{name}\b[\"'\])]*\s*(?:,|\|\||\?\?|\?:|default\s*=)\s*[\"']([^\s\"'`${{}}]+)[\"']", *CODE
+    )
     hit = example or default
-    return re.sub(r"\s", "", hit.match[1]) if hit else ""
+    return hit.match[1] if hit else ""

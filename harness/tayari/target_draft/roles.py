@@ -181,7 +181,7 @@ def body_fields(project: Project, route: MerchantRoute) -> Sequence[str]:
     found: list[str] = []
     for regex in _READS:
         found += compiled(regex).findall(route.code)
-    for names in compiled(r"\{([^{}]*)\}\s*=\s*(?:await\s+)?(?:\w+\.)*(?:body|json\(\))").findall(route.code):
+    for names in compiled(r"\{([^{}]*)\}\s*=\s*\(?(?:await\s+)?(?:\w+\.)*(?:body|json\(\))").findall(route.code):
         found += compiled(r"(\w+)\s*(?:[,:=]|$)").findall(names)
     for name in dict.fromkeys(compiled(_MODEL).findall(route.code)):
         hit = project.first(rf"(?:class|interface|struct|record|type)\s+{name}\b")

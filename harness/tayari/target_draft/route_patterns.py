@@ -16,12 +16,19 @@ _REGISTERED: Final = rf"\b(?P<router>\w+)\.register\(\s*{_TEXT}\s*,\s*(?P<handle
 """A class of Django REST framework: a list, one row, and perhaps a way to make one."""
 _HANDLED: Final = r"\(\s*r?[\"'](?P<path>/[^\"'\n]*)[\"']\s*,\s*(?P<handler>\w+Handler)\b"
 """A class of Tornado, which may take both GET and POST."""
+_RESOURCE: Final = rf"\.add_resource\(\s*(?P<handler>\w+)\s*,\s*{_TEXT}"
+"""A class of Flask-RESTful, in the same way."""
 _RESOURCES: Final = r"^\s*resources?\s*\(?\s*:(?P<path>(?P<owner>\w+))(?P<rest>[^\n]*)"
 """A controller of Rails, in the same way."""
+_MOUNTED: Final = r"\.mount(?:_proc)?\s*\(?\s*[\"'](?P<path>/[^\"'\n]*)[\"'](?:\s*,\s*(?P<handler>[A-Z]\w*))?"
+"""A servlet or a block of WEBrick, which may take both GET and POST, and every path below its own."""
 _GO_HANDLE: Final = r"\.HandleFunc\(\s*\"(?:(?P<method>[A-Z]+) )?"
 _PHP_METHOD: Final = r"(?:\$\w*(?i:method)\w*\s*===?\s*[\"'](?P<method>[A-Z]+)[\"']\s*&&\s*)?"
 PHP_PATH: Final = r"\$(?:path|parts|segments|uri|url|route|request_?(?:uri|path))"
 _PHP_TEXT: Final = r"[\"'](?P<path>/[^\"']*)[\"']"
+NEXT_FILE: Final = r"(?:^|/)(?:app(?P<of_app>/(?:.+/)?)route|pages(?P<of_pages>/api/.+))$"
+"""A file of Next that serves a request, without its suffix."""
+NEXT_METHOD: Final = r"^export\s+(?:(?:async\s+)?function\s+|const\s+)(?P<method>GET|POST|PUT|PATCH|DELETE)\b"
 PHP_PAGE: Final = r"php://input|\$_(?:POST|GET|REQUEST)\b"
 """What a file of PHP has that is itself an address."""
 
@@ -51,6 +58,8 @@ ROUTES: Final = (
     RoutePattern(PYTHON, rf"\bRoute\(\s*{_TEXT}\s*,\s*(?P<handler>[\w.]+)(?P<rest>[^)]*)"),
     RoutePattern(PYTHON, rf"^@(?P<method>route|{_VERBS})\(\s*{_TEXT}(?P<rest>[^)]*)"),
     RoutePattern(PYTHON, rf"\.add_route\(\s*{_TEXT}\s*,\s*(?P<handler>[\w.]+)"),
+    RoutePattern(PYTHON, _RESOURCE),
+    RoutePattern(PYTHON, _RESOURCE, method="GET"),
     RoutePattern(PYTHON, _HANDLED),
     RoutePattern(PYTHON, _HANDLED, method="GET"),
     RoutePattern(PYTHON, _REGISTERED, "/{}/"),
@@ -77,6 +86,9 @@ ROUTES: Final = (
     RoutePattern(RUBY, rf"^\s*(?P<method>{_VERBS})\s*\(?\s*{_TEXT}\s*,\s*(?:to:|=>)\s*[\"']"
                  r"(?P<owner>[\w/]+)#(?P<handler>\w+)", "/{}"),
     RoutePattern(RUBY, rf"^\s*(?P<method>{_VERBS})\s*\(?\s*{_TEXT}[^\n]*(?:\bdo\b|\{{)"),
+    RoutePattern(RUBY, _MOUNTED),
+    RoutePattern(RUBY, _MOUNTED, method="GET"),
+    RoutePattern(RUBY, r"^\s*(?:when|in)\s*\[\s*[\"'](?P<method>[A-Z]+)[\"']\s*,\s*[\"'](?P<path>/[^\"'\n]*)[\"']"),
     RoutePattern(RUBY, _RESOURCES, "/{}", "POST", "create"),
     RoutePattern(RUBY, _RESOURCES, "/{}/{{id}}", "GET", "show"),
     RoutePattern(JAVA, rf"@(?P<method>Get|Post|Put|Patch|Delete)Mapping(?:\(\s*(?:\w+\s*=\s*)?\{{?(?:{_TEXT})?)?",
@@ -115,9 +127,12 @@ GLOBAL_PREFIXES: Final = (
 )
 POST_ONLY: Final = (
     r"require_POST|request\.method\s*[=!]=\s*[\"']POST|def (?:on_)?post\(|api_view\(\s*\[\s*[\"']POST|request\.POST\b"
+    r"|request_method\s*==\s*[\"']POST|def do_POST\b|\breq(?:uest)?\.body\b"
     r"|csrf_exempt|def create\(|CreateAPIView|\br(?:eq|equest)?\.(?:Body|FormValue|PostFormValue)\b|\bMethodPost\b"
 )
-"""What shows that a view of Django, or a handler of Go's net/http, takes POST."""
+"""What shows that a view of Django, or a handler of Go's net/http or of WEBrick, takes POST."""
+BELOW: Final = r"\bpath_info\b|\.path\.(?:split|sub|delete_prefix|match)|\.path\[|=~|File\.basename\("
+"""What shows that a handler of WEBrick reads the rest of the path below its own."""
 
 
 OF_DARAJA: Final = r"^/(?:mpesa|oauth|pulltransactions|standingorder)/[\w/-]*v\d|^/oauth/"

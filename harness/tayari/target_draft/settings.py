@@ -39,6 +39,9 @@ _DATABASE_FILE: Final = r"([\w-]+\.(?:db|sqlite3?|json))[\"'`]"
 _DATABASE_DSN: Final = r"(^|_)(DB|DATABASE)_?DSN$"
 _DATABASE_URL: Final = r"(^|_)(DB|DATABASE)_?(URL|URI)$"
 _SQLITE_URL: Final = r"(sqlite(?:\+\w+)?:///)[^\s\"'`{}$]*?([\w-]+\.(?:db|sqlite3?))\b"
+_MONGO_URL: Final = r"\bmongodb(?:\+srv)?://"
+OWN_MONGO: Final = "mongodb://127.0.0.1:27017/tayari_{instance}"
+"""MongoDB makes a database when something is stored in it."""
 _EXAMPLE: Final = r"^(?:export )?([A-Z][A-Z0-9_]{2,})\s*=[^\n]*"
 _OURS: Final = r"MPESA|DARAJA|SAFARICOM|LIPA|STK"
 
@@ -66,6 +69,7 @@ _MEANINGS: Final = (
     Meaning(r"INITIATOR.*(PASSWORD|PASS|PWD|SECRET)$", SANDBOX_PASSWORD),
     Meaning(r"INITIATOR(_?(USER)?_?NAME)?$", "testapi"),
     Meaning(r"(^|_)(DATA|STORE|STORAGE|STATE)_(DIR|FOLDER)$", "{work_dir}"),
+    Meaning(r"MONGO.*(URL|URI|STRING|DSN)$", OWN_MONGO),
     Meaning(r"CERT", "{certificate_file}", daraja_only=True),
     Meaning(r"AUTH_?(URL|URI)|OAUTH|TOKEN_?(URL|URI)|ACCESS_TOKEN_URL",
             "{daraja_url}/oauth/v1/generate?grant_type=client_credentials", daraja_only=True),
@@ -106,6 +110,8 @@ def settings(project: Project, callback_path: str) -> tuple[MerchantSetting, ...
             value = f"sqlite:{{work_dir}}/{file[1]}" if "sqlite:" in hit.line else ""
         if not value and compiled(_DATABASE_URL).search(name) and (url := re.search(_SQLITE_URL, hit.line)):
             value = f"{url[1]}{{work_dir}}/{url[2]}"
+        if not value and name.endswith(("URL", "URI")) and re.search(_MONGO_URL, hit.line):
+            value = OWN_MONGO
         if value and (name not in found or (sure and not found[name].sure)):
             found[name] = MerchantSetting(name, value, hit.place, name in read)
     has_short_code = any(each.value == "{short_code}" and "TILL" not in each.name for each in found.values())

@@ -9,13 +9,22 @@ from pathlib import Path
 from typing import Final
 
 from tayari.target_draft.customer_accounts import c2b_draft
-from tayari.target_draft.draft import SHOWN, USUAL_STATES, Draft, RequestDraft, StartDraft, StatusDraft, Value
+from tayari.target_draft.draft import (
+    SHOWN,
+    USUAL_STATES,
+    Draft,
+    ListDraft,
+    RequestDraft,
+    StartDraft,
+    StatusDraft,
+    Value,
+)
 from tayari.target_draft.merchant_routes import MerchantRoute, answer_code, mounted_packages, routes
 from tayari.target_draft.message_keys import OF_DARAJA, answer_keys, first_key, listed_fields, request_fields
 from tayari.target_draft.own_database import own_database
-from tayari.target_draft.payout_pages import payout_alerts, payout_wallet
 from tayari.target_draft.roles import PAGES, Chosen, body_fields, choose, required_fields
 from tayari.target_draft.settings import (
+    OWN_MONGO,
     PUBLIC_URL,
     MerchantSetting,
     base_url_setting,
@@ -24,7 +33,8 @@ from tayari.target_draft.settings import (
     settings,
 )
 from tayari.target_draft.source_files import CODE, Project, compiled, read_project
-from tayari.target_draft.stacks import RecognisedStack, StartCommand, daraja_library, recognise, workers
+from tayari.target_draft.stacks import RecognisedStack, StartCommand, daraja_library, recognise
+from tayari.target_draft.worker_processes import worker_processes
 
 _IDENTIFIERS: Final = (
     r"(?i)[\"']?\b(checkout_?request_?id|payment_?id|transaction_?id|order_?id|payout_?id|id)\b"
@@ -48,6 +58,11 @@ _REFUND_WORDS: Final[Mapping[str, str]] = {
 }
 _OF_A_MESSAGE: Final = r"\b(?:ResponseType|ResultDesc|ResponseDescription)\b[\"']?\s*(?::|=>|=)\s*$"
 """Before words of what Daraja is sent or answered: `Completed`, `Rejected`."""
+_OF_MONGO: Final = "a server for tests on this machine; what earlier runs stored in this database stays there"
+_ALERT: Final = r"(?i)^(text|message|alert|notice|detail|title|reason|note)$"
+_ALERTS: Final = r"(?i)^(alerts?|notices?|messages?|exceptions?|incidents?|items|results|data)$"
+_AVAILABLE: Final = r"(?i)^(available|balance|wallet|amount|remaining|float)(_?(balance|amount|kes))?$"
+_PERSON: Final = r"(?i)phone|msisdn|mobile|number"
 
 
 def draft_from_source(folder: Path) -> Draft | None:
@@ -58,8 +73,7 @@ def draft_from_source(folder: Path) -> Draft | None:
         return None
     found = routes(project)
     callback = choose("callback", found)
-    command = seen.stack.start(project)
-    command = replace(command, workers=workers(project)) if command else None
+    command = _command(project, seen)
     read = settings(project, callback.route.path if callback else "/mpesa/callback")
     base_url = f"http://127.0.0.1:{command.port if command else seen.stack.usual_port}"
     pay, payout = choose("pay", found), choose("payout", found)
@@ -82,14 +96,23 @@ def draft_from_source(folder: Path) -> Draft | None:
         status=shown,
         payout=_payout(project, payout) if payout is not None else None,
         payout_status=_status(project, payout_status, payout, "{payout_id}") if payout and payout_status else None,
-        payout_alerts=payout_alerts(project, found) if payout else None,
-        payout_wallet=payout_wallet(project, found) if payout else None,
+        payout_alerts=_payout_alerts(project, found) if payout else None,
+        payout_wallet=_payout_wallet(project, found) if payout else None,
         refund=refund,
         refund_status=refund_status,
         c2b=c2b,
         short_code=_short_code(project),
         **_callbacks(project, read, callback, base_url),
     )
+
+
+def _command(project: Project, seen: RecognisedStack) -> StartCommand | None:
+    """What starts the merchant and its workers."""
+    command, beside = seen.stack.start(project), worker_processes(project)
+    if command is None:
+        return None
+    doubt = "; ".join(filter(None, (command.doubt, *beside.left_out)))
+    return replace(command, workers=beside.commands, doubt=doubt)
 
 
 def _about(project: Project, seen: RecognisedStack, callback: Chosen | None) -> Sequence[str]:
@@ -118,6 +141,7 @@ def _start(
     env = {name: Value(text) for name, text in command.variables}
     for each in read:
         doubt = "" if each.sure else f"is {each.name} read from the environment?"
+        doubt = _OF_MONGO if each.value == OWN_MONGO else doubt
         if each.name not in env and not (each.value == "{port}" and command.port != "{port}"):
             env[each.name] = Value(each.value, each.place, doubt)
     own = own_database(project)
@@ -169,6 +193,34 @@ def _none_starts(project: Project) -> str:
 def _payout(project: Project, chosen: Chosen) -> RequestDraft:
     draft = _starting(project, chosen, "is this the request that pays somebody?")
     return _with_identifier(project, draft, chosen.route, "", usual=("id",))
+
+
+def _payout_alerts(project: Project, found: Sequence[MerchantRoute]) -> ListDraft | None:
+    """Where staff read what needs a person; None where no page looks like it."""
+    chosen = choose("payout alerts", found)
+    if chosen is None:
+        return None
+    answer = answer_code(project, chosen.route)
+    keys = [*listed_fields(project, answer), *answer_keys(answer)]
+    text, inside = first_key(keys, _ALERT), first_key(answer_keys(chosen.route.code), _ALERTS)
+    place = (f"$.{inside}" if inside and inside != text else "$") + "[*]" + (f".{text}" if text else "")
+    request = Value(
+        f"{chosen.route.method} {chosen.route.path}", chosen.route.place, "do staff read here what needs a person?"
+    )
+    return ListDraft(request=request, texts=Value(place, doubt="" if text else "where the texts are in the answer"))
+
+
+def _payout_wallet(project: Project, found: Sequence[MerchantRoute]) -> ListDraft | None:
+    """The balance of its own from which payouts are taken; None where no person's balance can be read."""
+    chosen = choose("payout wallet", [route for route in found if len(route.variables) == 1])
+    if chosen is None or not compiled(_PERSON).search(chosen.route.variables[0]):
+        return None
+    key = first_key(answer_keys(answer_code(project, chosen.route)), _AVAILABLE)
+    path = compiled(r"\{\w+\}").sub("{msisdn}", chosen.route.path)
+    return ListDraft(
+        request=Value(f"GET {path}", chosen.route.place, "are payouts taken from this balance? If not, leave it out"),
+        texts=Value(f"$.{key}" if key else "$.available", doubt="" if key else "the shillings that can be paid out"),
+    )
 
 
 def _starting(project: Project, chosen: Chosen, doubt: str) -> RequestDraft:

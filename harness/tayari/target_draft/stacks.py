@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -34,7 +35,7 @@ class StartCommand:
     def text(self, before: str = "") -> str:
         """The whole command. `before`: what makes a database that is new in each run."""
         steps = [step for step in (before, *(f"({worker} &)" for worker in self.workers)) if step]
-        return f"sh -c '{' && '.join([*steps, f'exec {self.command}'])}'" if steps else self.command
+        return f"sh -c {shlex.quote(' && '.join([*steps, f'exec {self.command}']))}" if steps else self.command
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,30 +113,6 @@ def _python(project: Project, package: str) -> str:
         return "python3"
 
 
-def workers(project: Project) -> tuple[str, ...]:
-    """The commands of the processes that a merchant has beside its server."""
-    listed = project.named("Procfile")
-    found = [match[1] for match in compiled(_PROCFILE).finditer(listed.text)] if listed else []
-    if not found:
-        found += [f"npm run -s {name}" for name in _scripts(project) if compiled(_WORKER_SCRIPT).search(name)]
-    if not found:
-        found += [f"php {hit.file.name}" for hit in project.find(r"^while\s*\(\s*(?:true|1)\s*\)", ".php")]
-    return tuple(_of_environment(project, command.strip().replace("$PORT", PORT_TEXT)) for command in found)
-
-
-_PROCFILE: Final = r"^(?!web\b|release\b)[\w-]+:[ \t]*([^\n']+?)(?:[ \t]+#[^\n]*)?$"
-_WORKER_SCRIPT: Final = r"^(?:[\w-]+:)?(?:worker|queue|jobs)(?::[\w-]+)?$"
-
-
-def _of_environment(project: Project, command: str) -> str:
-    """A command with the program of the project's own environment, where it has one."""
-    first, _, rest = command.partition(" ")
-    for folder in (".venv", "venv", "env"):
-        if "/" not in first and (project.folder / folder / "bin" / first).exists():
-            return f"{folder}/bin/{first} {rest}".rstrip()
-    return command
-
-
 def _django(project: Project) -> StartCommand | None:
     manage = project.named("manage.py")
     python = _python(project, "django")
@@ -174,6 +151,14 @@ def _app(project: Project, made: str) -> tuple[str, str] | None:
     return hit.file.stem.replace("/", ".").removesuffix(".__init__"), hit.match[1]
 
 
+def _migrated(project: Project, flask: str = "") -> str:
+    """The command that makes the tables, where Alembic does; `flask`: the application whose command does."""
+    if flask and project.first(r"\bflask_migrate\b", *_PYTHON):
+        return f"{flask} db upgrade"
+    has_alembic = (project.folder / "alembic.ini").exists()
+    return f"{_python(project, 'alembic')} -m alembic upgrade head" if has_alembic else ""
+
+
 def _flask(project: Project) -> StartCommand | None:
     scripted = _script(project, "flask", r"add_argument\(\s*[\"']--port")
     if scripted is not None:
@@ -182,14 +167,16 @@ def _flask(project: Project) -> StartCommand | None:
     found = found or _app(project, r"def (create_app|make_app|build_app)\(")
     if found is None:
         return None
-    return StartCommand(f"{python} -m flask --app {':'.join(found)} run --port {{port}}")
+    app = f"{python} -m flask --app {':'.join(found)}"
+    return StartCommand(f"{app} run --port {{port}}", tables=_migrated(project, app))
 
 
 def _asgi(project: Project) -> StartCommand | None:
     found = _app(project, r"(\w+)(?::\s*\w+)?\s*=\s*(?:FastAPI|Starlette|Litestar)\(")
     if found is None:
         return None
-    return StartCommand(f"{_python(project, 'uvicorn')} -m uvicorn {found[0]}:{found[1]} --port {{port}}")
+    command = f"{_python(project, 'uvicorn')} -m uvicorn {found[0]}:{found[1]} --port {{port}}"
+    return StartCommand(command, tables=_migrated(project))
 
 
 def _sanic(project: Project) -> StartCommand | None:
@@ -227,7 +214,7 @@ def _plain_python(project: Project) -> StartCommand | None:
 
 def _node(project: Project) -> StartCommand | None:
     """The start script of `package.json`; the port by PORT, where the source reads it."""
-    scripts = _scripts(project)
+    scripts = node_scripts(project)
     by_variable = project.first(r"\bPORT\b", *_SCRIPT)
     literal = project.first(r"\.listen\(\s*(?:\{\s*port:\s*)?(\d{2,5})|\b(?:port|PORT)\s*=\s*(\d{2,5})", *_SCRIPT)
     number = next(filter(None, literal.match.groups()), "3000") if literal else "3000"
@@ -243,6 +230,14 @@ def _node(project: Project) -> StartCommand | None:
     return StartCommand(f"node {name}", port, variables, doubt=_GUESSED, tables=tables)
 
 
+def _next(project: Project) -> StartCommand | None:
+    """Next's own server; a program of the merchant's that serves Next is started as any of Node."""
+    if "next start" not in str(node_scripts(project).get("start", "next start")):
+        return _node(project)
+    unbuilt = "" if (project.folder / ".next" / "BUILD_ID").exists() else "run `npm run build` first"
+    return StartCommand("npx next start -p {port}", doubt=unbuilt, tables=_node_tables(project, node_scripts(project)))
+
+
 def _package(project: Project) -> Mapping[str, Any]:
     """What `package.json` says; empty where there is none."""
     package = project.named("package.json")
@@ -253,7 +248,8 @@ def _package(project: Project) -> Mapping[str, Any]:
     return facts if isinstance(facts, dict) else {}
 
 
-def _scripts(project: Project) -> Mapping[str, Any]:
+def node_scripts(project: Project) -> Mapping[str, Any]:
+    """The scripts of `package.json` by name; empty where there are none."""
     found = _package(project).get("scripts")
     return found if isinstance(found, dict) else {}
 
@@ -333,6 +329,17 @@ def _sinatra(project: Project) -> StartCommand | None:
     return StartCommand(f"{bundle}ruby {own.file.name}", literal.match[1] if literal else "4567", doubt=_GUESSED)
 
 
+def _webrick(project: Project) -> StartCommand | None:
+    served = project.first(r"\bWEBrick::HTTPServer\.new\b", ".rb")
+    if served is None:
+        return None
+    command = f"{'bundle exec ' if project.named('Gemfile') else ''}ruby {served.file.name}"
+    if compiled(r"[\"']PORT[\"']").search(served.file.text):
+        return StartCommand(command, PORT_TEXT, (("PORT", PORT_TEXT),))
+    literal = compiled(r"\bPort\s*(?::|=>)\s*(\d{2,5})").search(served.file.text)
+    return StartCommand(command, literal[1] if literal else "80", doubt=_GUESSED)
+
+
 def _rails(project: Project) -> StartCommand:  # noqa: ARG001 - the shape of a row's start
     """A file of its own for the process id: a second instance would stop at the first one's."""
     return StartCommand(
@@ -358,6 +365,8 @@ STACKS: Final = (
     Stack("Tornado", r"(?i)\btornado\b", r"^\s*(?:from|import) tornado\b", _PYTHON, _tornado, usual_port=8888),
     Stack("Python's http.server", r"(?!)", r"^\s*from http\.server import", _PYTHON, _plain_python),
     Stack("Nest", r"\"@nestjs/core\"", r"from ['\"]@nestjs/", _SCRIPT, _node, "nest-cli.json", 3000),
+    Stack("Next", r"\"next\"\s*:", r"from ['\"]next(?:/server)?['\"]", _SCRIPT, _next, "next.config.js", 3000),
+    Stack("Hono", r"\"hono\"", r"from ['\"]hono['\"]", _SCRIPT, _node, usual_port=3000),
     Stack("Fastify", r"\"fastify\"", r"(?:require\(|from )['\"]fastify['\"]", _SCRIPT, _node, usual_port=3000),
     Stack("Express", r"\"express\"", r"(?:require\(|from )['\"]express['\"]", _SCRIPT, _node, usual_port=3000),
     Stack("Koa", r"\"koa\"", r"(?:require\(|from )['\"]koa['\"]", _SCRIPT, _node, usual_port=3000),
@@ -366,6 +375,7 @@ STACKS: Final = (
           _rails, "bin/rails", 3000),
     Stack("Sinatra", r"^\s*gem ['\"]sinatra['\"]", r"^\s*require ['\"]sinatra|\bSinatra::Base\b", RUBY, _sinatra,
           usual_port=4567),
+    Stack("WEBrick", r"(?!)", r"\bWEBrick::HTTPServer\b", RUBY, _webrick, usual_port=8080),
     Stack("Laravel", r"\"laravel/framework\"|\"illuminate/\w+\"", r"\bIlluminate\\", (".php",), _laravel, "artisan"),
     Stack("WooCommerce", r"woocommerce", r"WC_Payment_Gateway|woocommerce_api_|add_filter\(\s*['\"]woocommerce_",
           (".php",), _nothing, usual_port=8080),

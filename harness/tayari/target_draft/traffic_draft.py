@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
-from tayari_control.http_session import is_loopback
 from tayari_formats.json_text import read_object
+from tayari_formats.loopback import is_loopback
 
 from tayari.target_draft.draft import USUAL_STATES, Draft, RequestDraft, StatusDraft, Value
 from tayari.target_draft.recording_proxy import ProxyExchange

@@ -15,6 +15,7 @@ from typing import Any, Final, TextIO
 
 import orjson
 from tayari_formats.exit_codes import Exit
+from tayari_formats.loopback import is_loopback
 
 from tayari_simulator import __version__
 from tayari_simulator.catalogue.options import OptionError, Options
@@ -30,7 +31,6 @@ from tayari_simulator.scenarios.scenario_reader import read_scenarios
 from tayari_simulator.scenarios.selector import Selector, UnknownScenario
 from tayari_simulator.server.arguments import ConfigError, read_arguments
 from tayari_simulator.state.handsets import BEHAVIOURS
-from tayari_simulator.transport.callbacks.allowed_targets import is_loopback
 from tayari_simulator.transport.interception.authority import AuthorityError
 from tayari_simulator.transport.interception.interception import PortTaken
 from tayari_simulator.transport.monitor import collect_seldom

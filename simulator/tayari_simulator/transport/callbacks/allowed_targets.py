@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import ssl
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Final, NamedTuple
 from urllib.parse import quote, urlsplit
+
+from tayari_formats.loopback import is_loopback
 
 from tayari_simulator.apis.core.fields import LONGEST_TEXT
 from tayari_simulator.config import Config
@@ -139,17 +140,6 @@ def _is_host_name(host: str) -> bool:
     """Whether a resolver takes it: an empty or an overlong label cannot be encoded."""
     labels = host.removesuffix(".").split(".")
     return len(host) <= _LONGEST_HOST and all(1 <= len(label) <= _LONGEST_LABEL for label in labels)
-
-
-@lru_cache(maxsize=4096)
-def is_loopback(host: str) -> bool:
-    """Whether this is `localhost` or an address of this machine. Names are not looked up."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 async def loopback_addresses(host: str, port: int) -> list[str]:

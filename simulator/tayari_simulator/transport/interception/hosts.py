@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 from typing import Final
 
-from tayari_simulator.transport.callbacks.allowed_targets import is_loopback
+from tayari_formats.loopback import is_loopback
 
 SANDBOX_HOST: Final = "sandbox.safaricom.co.ke"
 PRODUCTION_HOST: Final = "api.safaricom.co.ke"
