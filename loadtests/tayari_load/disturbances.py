@@ -60,7 +60,7 @@ def brown_out(control: ControlClient, lasts_s: float) -> None:
 
 
 def held_callbacks(control: ControlClient, lasts_s: float) -> None:
-    """Callbacks of all payments come at the window's end: each second's are delayed by what is left of it."""
+    """The callbacks of all payments come at the end of the window: each is delayed by what is left of it."""
     left_s = lasts_s
     try:
         while left_s > 0:
@@ -84,7 +84,7 @@ def disturb(
 ) -> None:
     """Play the shape's troubles at their times; runs in a greenlet of its own, from the run's start.
 
-    `failed` is called with a sentence when the simulator does not do it: a run without its trouble is another run.
+    `failed` is called with a sentence when the simulator does not do it: without its trouble the run proves less.
     """
     now_s = 0.0
     for trouble in shape.troubles:

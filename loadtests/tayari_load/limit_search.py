@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from math import sqrt
 from typing import Final
@@ -11,14 +11,15 @@ from typing import Final
 import gevent
 from tayari_reports.model import RateLimit
 
-from tayari_load.load_run import LoadRun
+from tayari_load.load_run import HELD, LoadRun
+from tayari_load.plan import MOST_PROBES
 from tayari_load.statistics.latencies import enough_for
 from tayari_load.statistics.payments import PaymentOutcome
+from tayari_load.statistics.process_use import OFTEN
 from tayari_load.statistics.thresholds import Circumstances, judge
 
 CLOSE: Final = 1.15
 """The search ends when the missed rate is no more than this multiple of the kept one: the uncertainty."""
-MOST_PROBES: Final = 14
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +31,7 @@ class RateTrial:
     seen: str
     """The figures in words."""
     limited_by: str = ""
-    """Where it was not kept: `merchant`, `generator` or `fake`."""
+    """Where it was not kept: `merchant`, `generator`, `fake` or `bound`."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -71,7 +72,7 @@ class RateSearch:
         self.probes.append(probe)
 
     def result(self) -> RateLimit:
-        """The bracket, and what was the limit."""
+        """The highest rate kept and the lowest one missed, and what was the limit."""
         missed = self.missed
         limited = next((probe.limited_by for probe in self.probes if probe.rate == missed), "")
         return RateLimit(
@@ -100,19 +101,21 @@ _REPORT_S: Final = 3.5
 
 @dataclass(slots=True, kw_only=True)
 class LimitSearch:
-    """Plays a search on a load_run."""
+    """Holds the rates of a search, one after the other."""
 
     load_run: LoadRun
     search: RateSearch
     hold: Callable[[float], None]
     """Makes every process hold this rate from now on."""
     in_flight: Callable[[], int]
-    """Payments under way, in all processes."""
+    """How many payments are under way, in all processes."""
     probe_s: float
+    """How long each rate is held."""
     distributed: bool = False
+    """The users are in other processes: what they did is known once they have reported."""
 
     def run(self) -> None:
-        """Try rates until the limit is known. Then the load_run has its `limit`, and the seconds to judge."""
+        """Try rates until the limit is known. Then the load run has its `limit`, and the seconds to judge."""
         judged: tuple[float, float] | None = None
         while (rate := self.search.next_rate()) is not None and not self.load_run.ending:
             begin = time.time()
@@ -127,7 +130,7 @@ class LimitSearch:
         """Hold this rate for a while, and look at the ends of its payments."""
         load_run = self.load_run
         load_run.count_arrivals()
-        before = load_run.tally.planned, load_run.tally.dropped, load_run.cpu.samples, load_run.cpu.busy
+        before, looks = (load_run.tally.planned, load_run.tally.dropped), load_run.looks()
         begin = time.time()
         self.hold(rate)
         gevent.sleep(self.probe_s)
@@ -135,7 +138,6 @@ class LimitSearch:
         left = self._let_settle()
         load_run.count_arrivals()
         planned, dropped = load_run.tally.planned - before[0], load_run.tally.dropped - before[1]
-        looks, busy = load_run.cpu.samples - before[2], load_run.cpu.busy - before[3]
         part = load_run.tally.part(int(begin), time.time() + 1)
         part.ended[PaymentOutcome.STUCK] += left
         part.started += left
@@ -150,18 +152,20 @@ class LimitSearch:
         if planned < LEAST_HELD * rate * self.probe_s - FEW:
             seen += f"; the generator was too slow to begin {rate * self.probe_s:.0f} payments"
             return RateTrial(rate=rate, kept=False, seen=seen, limited_by=GENERATOR)
-        kept = not missed and dropped <= planned * 0.02
+        kept = not missed and planned - dropped >= planned * HELD
         return RateTrial(
             rate=rate,
             kept=kept,
             seen=f"{seen}; missed {', '.join(missed)}" if missed else seen,
-            limited_by="" if kept else self._whose(looks, busy) if missed else BOUND,
+            limited_by="" if kept else self._whose(looks) if missed else BOUND,
         )
 
-    def _whose(self, looks: int, busy: int) -> str:
-        """The first of those who were at their limit; the merchant, when neither of us was."""
-        if looks and busy / looks > 0.2:
-            return GENERATOR
+    def _whose(self, before: Mapping[str, tuple[int, int]]) -> str:
+        """The generator or the fake, where one of them was at its limit; else the merchant."""
+        for name, (looks, busy) in self.load_run.looks().items():
+            looks_before, busy_before = before.get(name, (0, 0))
+            if looks > looks_before and (busy - busy_before) / (looks - looks_before) > OFTEN:
+                return GENERATOR
         monitor = self.load_run.monitor
         return "fake" if monitor is not None and monitor.was_the_limit() else "merchant"
 

@@ -30,10 +30,10 @@ DRAIN_S: Final = 30.0
 """How long payments under way may take to settle after the load has ended."""
 _SPARE_S: Final = 30.0
 _RELEASE_S: Final = 0.3
-_REPORTED_S: Final = 4
+REPORTED_S: Final = 4
 """Workers report every three seconds: younger seconds are not whole yet."""
 SWITCHED: Final = "scenario "
-"""How the windows of scenarios begin that were switched on while the load ran."""
+"""With this word begins the name of a window in which a scenario played that was switched on while the load ran."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +55,7 @@ class RunConditions:
 
 
 def void(conditions: RunConditions) -> tuple[str, ...]:
-    """Why the whole run proves nothing, the money apart; empty for an ordinary run. Never the merchant's fault."""
+    """Why no figure of the run proves anything; empty for an ordinary run. Never the merchant's fault."""
     found = []
     if conditions.lost_workers:
         found.append(
@@ -99,7 +99,7 @@ def progress(tally: Tally, *, elapsed_s: float, users: int, waiting: bool) -> di
 
 
 def write_whole(text: str, path: Path) -> None:
-    """Write the file whole or not at all: somebody may read it at any moment."""
+    """Write the file whole or not at all: another process may read it at any moment."""
     partial = path.with_name(path.name + ".part")
     partial.write_text(text, encoding="utf-8")
     os.replace(partial, path)
@@ -128,9 +128,10 @@ class LoadRun:
     workers: dict[str, ProcessUse] = field(default_factory=dict)
     """What each worker last said it used."""
     workers_saturated: set[str] = field(default_factory=set)
+    worker_looks: dict[str, tuple[int, int]] = field(default_factory=dict)
     peak_users: int = 0
     in_flight_peak: int = 0
-    """Most payments of the workers in flight."""
+    """Most payments of the workers in flight at once, as far as their reports show."""
     lost_workers: int = 0
     held_rate: float = 0.0
     """Of a search for the limit: the rate that is held now."""
@@ -145,7 +146,7 @@ class LoadRun:
     aborted: tuple[str, ...] = ()
     """Thresholds for which the run was ended early."""
     interrupted: bool = False
-    """Somebody ended the run before its time."""
+    """The run was ended before its time, as by Ctrl-C."""
     started_at: float = 0.0
     finished_at: float = 0.0
     finalizing: bool = True
@@ -180,13 +181,14 @@ class LoadRun:
 
     def begin(self) -> None:
         """A run starts: nothing of an earlier one may count."""
-        for part in (self.tally, self.samples, self.log, self.workers, self.workers_saturated):
+        for part in (self.tally, self.samples, self.log, self.workers, self.workers_saturated, self.worker_looks):
             part.clear()
         self.troubles.clear()
         open_now = [what for _, end, what in self.faults if what.startswith(SWITCHED) and end == float("inf")]
         self.cpu.restart()
         self.arrivals = Arrivals(elapsed=time.perf_counter, part=self.arrivals.part, parts=self.arrivals.parts)
         self.peak_users = self.in_flight_peak = self.lost_workers = 0
+        self.held_rate = 0.0
         self.limit, self.judged_seconds, self.aborted, self.interrupted = None, None, (), False
         self.started_at, self.finished_at = time.time(), 0.0
         self.faults[:] = [(self.started_at, float("inf"), what) for what in open_now]
@@ -224,7 +226,7 @@ class LoadRun:
 
     def sustained_miss(self) -> tuple[str, ...]:
         """Thresholds missed for a time that the rest of the run cannot make up for."""
-        until = int(time.time()) - (_REPORTED_S if self.workers else 0)
+        until = int(time.time()) - (REPORTED_S if self.workers else 0)
         span_s = self.plan.abort_after_s or float("inf")
         window_s = max(1, int(span_s / SUSTAINED))
         return windowed(self.tally, self.target.thresholds, until=until, window_s=window_s)
@@ -267,6 +269,10 @@ class LoadRun:
         fake = "" if self.plan.find_limit or self.monitor is None else self.monitor.was_the_limit()
         return Circumstances(users=flying if self.plan.open else self.peak_users, doubts=self.doubts(), fake=fake)
 
+    def looks(self) -> Mapping[str, tuple[int, int]]:
+        """By process of the generator: how often it looked at its own use of CPU, and how often it was busy then."""
+        return {"": (self.cpu.samples, self.cpu.busy), **self.worker_looks}
+
     def processes(self) -> tuple[ProcessUse, ...]:
         """Generators and fake."""
         own = () if self.workers else (self.cpu.use("generator"),)
@@ -308,13 +314,14 @@ class LoadRun:
             "samples": samples,
             "payments": self.log.take(),
             "cpu": [self.cpu.mean, self.cpu.peak, self.cpu.latest_s, self.cpu.memory_bytes],
+            "looks": [self.cpu.samples, self.cpu.busy],
             "saturated": self.ending and self.cpu.saturated,
             "in_flight": self.arrivals.most_busy,
             "busy": self.arrivals.busy,
         }
 
-    def worker_report(self, worker: str, share: Mapping[str, Any]) -> None:
-        """Add a worker's share."""
+    def worker_report(self, worker: str, share: Mapping[str, Any], *, in_flight: int) -> None:
+        """Add a worker's share; `in_flight`: of all workers, by the last report of each."""
         self.tally.add(Tally.from_wire(share["tally"]))
         self.samples.add(Samples.from_wire(share["samples"]))
         self.log.add(share["payments"])
@@ -322,6 +329,8 @@ class LoadRun:
         self.workers[worker] = ProcessUse(
             name=f"generator {worker}", cpu_mean=mean, cpu_peak=peak, loop_lag_s=late_s, memory_bytes=memory
         )
-        self.in_flight_peak = max(self.in_flight_peak, share["in_flight"])
+        samples, busy = share["looks"]
+        self.worker_looks[worker] = samples, busy
+        self.in_flight_peak = max(self.in_flight_peak, share["in_flight"], in_flight)
         if share["saturated"]:
             self.workers_saturated.add(worker)

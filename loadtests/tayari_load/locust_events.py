@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from dataclasses import asdict
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import gevent
 from locust.runners import WorkerRunner
@@ -15,7 +15,7 @@ from tayari_load.disturbances import disturb
 from tayari_load.limit_search import LimitSearch, RateSearch
 from tayari_load.listening_workers import ListeningWorkers
 from tayari_load.load_run import DRAIN_S, LoadRun
-from tayari_load.plan import LoadPlan, PlanError
+from tayari_load.plan import LoadPlan, PlanError, kinds
 from tayari_load.results.finalize import finalize
 from tayari_load.results.summary import exit_code, summary_lines
 from tayari_load.statistics.payments import ROWS
@@ -28,7 +28,10 @@ _log = logging.getLogger("tayari.load")
 
 
 class LocustEvents:
-    """Between one Locust environment and its load_run. This one has all users in its own process."""
+    """Between one Locust environment and its load run. This one has all users in its own process."""
+
+    has_workers: ClassVar[bool] = False
+    """The users are in other processes, which report every three seconds."""
 
     def __init__(self, environment: Any, load_run: LoadRun) -> None:
         self.environment = environment
@@ -71,7 +74,9 @@ class LocustEvents:
         if self.load_run.plan.find_limit:
             return
         try:
-            self.load_run.plan = LoadPlan.read(self.environment.parsed_options)
+            plan = LoadPlan.read(self.environment.parsed_options)
+            kinds(plan.outcomes, plan.shape, self.load_run.target.merchant)
+            self.load_run.plan = plan
         except PlanError as wrong:
             _log.error("%s; the run goes on as the one before", wrong)
 
@@ -117,7 +122,7 @@ class LocustEvents:
             hold=self.hold,
             in_flight=self.in_flight,
             probe_s=plan.duration_s,
-            distributed=bool(self.load_run.workers),
+            distributed=self.has_workers,
         )
         limit_search.run()
         gevent.spawn(self.end)
@@ -232,14 +237,15 @@ class WorkerEvents(LocustEvents):
     def drain(self, environment: Any, **_: Any) -> None:
         """Let the users finish, then send the rest of the share. Locust itself would not wait for it."""
         environment.runner.stop()
-        environment.stop_timeout = (
-            0.0  # Locust sleeps for as long before it takes up the next run; the next sets it anew
-        )
+        # Locust sleeps for as long before it begins the next run, which sets it again.
+        environment.stop_timeout = 0.0
         environment.runner.send_message(_DRAINED, self.load_run.report_to_master())
 
 
 class MasterEvents(LocustEvents):
     """Of a Locust master: it adds up what the workers saw."""
+
+    has_workers = True
 
     def __init__(self, environment: Any, load_run: LoadRun) -> None:
         super().__init__(environment, load_run)
@@ -318,7 +324,7 @@ class MasterEvents(LocustEvents):
 
     def _add(self, worker: str, share: dict[str, Any]) -> None:
         self.busy[worker] = share["busy"]
-        self.load_run.worker_report(self._name(worker), share)
+        self.load_run.worker_report(self._name(worker), share, in_flight=self.in_flight())
 
     def _name(self, worker: str) -> str:
         """A short name for the report: Locust's carries the host's name."""

@@ -12,7 +12,7 @@ from flask import Blueprint, Response, request
 from tayari_control.client import ControlError
 from tayari_reports.verdict.load_words import balance_sentence, limit_sentence
 
-from tayari_load.load_run import LoadRun
+from tayari_load.load_run import REPORTED_S, LoadRun
 from tayari_load.locust_events import LocustEvents
 from tayari_load.results.summary import funnels, timeline
 from tayari_load.statistics.latencies import Latencies, Span, enough_for, p95_of
@@ -23,8 +23,6 @@ SHOWN_S: Final = 180
 """How much of the run is drawn."""
 RECENT_S: Final = 10
 """Current rates are means over this time."""
-_LATE_S: Final = 4
-"""The youngest seconds of a distributed run are not whole yet."""
 
 
 def funnel(load_run: LoadRun) -> list[dict[str, Any]]:
@@ -97,7 +95,7 @@ def _phase(load_run: LoadRun) -> str:
 def _now(load_run: LoadRun) -> dict[str, Any]:
     """The last ten whole seconds."""
     tally = load_run.tally
-    last = int(load_run.finished_at or time.time()) - (_LATE_S if load_run.workers else 0)
+    last = int(load_run.finished_at or time.time()) - (REPORTED_S if load_run.workers else 0)
     rows = [second for at in range(last - RECENT_S, last) if (second := tally.seconds.get(at)) is not None]
     span_s = max(1.0, min(float(RECENT_S), last - load_run.started_at))
     return {
@@ -191,8 +189,9 @@ def _blueprint(locust_events: LocustEvents, guarded: Any) -> Blueprint:
     @guarded  # type: ignore[untyped-decorator]
     def set_scenario() -> Response:
         # JSON only: a page of another site cannot send it without asking first.
-        name = (request.get_json(silent=True) or {}).get("scenario")
-        if not request.is_json or (name is not None and not isinstance(name, str)):
+        body = request.get_json(silent=True)
+        name = body.get("scenario") if isinstance(body, dict) else None
+        if not isinstance(body, dict) or not isinstance(name, str | None):
             return _json({"error": 'expected JSON {"scenario": name or null}'}, 400)
         try:
             switch(locust_events, name)

@@ -66,6 +66,8 @@ def parse_mix(text: str) -> LoadMix:
 
 DEFAULT_DURATION_S: Final = 60.0
 SEARCH_IN_FLIGHT: Final = 500
+MOST_PROBES: Final = 14
+"""A search for the limit tries no more rates."""
 IN_FLIGHT_S: Final = 15.0
 """Without a bound of its own, an open run has room for this many seconds of arrivals in flight."""
 
@@ -195,8 +197,11 @@ class LoadPlan:
     @property
     def most_in_flight(self) -> int:
         """How many payments of the open model may be in flight."""
-        if self.in_flight:
-            return self.in_flight
+        return self.in_flight or self.usual_in_flight
+
+    @property
+    def usual_in_flight(self) -> int:
+        """The same where nobody asks for a number."""
         if self.find_limit:
             return SEARCH_IN_FLIGHT
         return min(2_000, max(10, ceil((self.rate or 1.0) * self.row.highest * IN_FLIGHT_S)))

@@ -56,7 +56,7 @@ class Shape:
     """Share of the run, 0 to 1 -> multiple of the rate or of the users that were asked for."""
     troubles: tuple[Disturbance, ...] = ()
     kind: PaymentKind = PaymentKind.STK_PAYMENT
-    """What a merchant does in this shape, where its target file describes that; any other takes payments."""
+    """What moves in this shape where the merchant's target file describes it; any other merchant takes payments."""
     open_only: bool = False
     """Means nothing when customers wait for the merchant."""
 
@@ -105,7 +105,7 @@ _ROWS: Final = (
     ),
     Shape(
         name="stress",
-        about="From half the load to three times of it, to see where the merchant slows; `--find-limit` measures that.",
+        about="From half the load to three times that, to see where the merchant slows; `--find-limit` measures that.",
         level=lambda share: 0.5 + 2.5 * share,
     ),
     Shape(

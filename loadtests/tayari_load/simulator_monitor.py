@@ -14,14 +14,15 @@ from tayari_reports.model import CountBalance, ProcessUse
 from tayari_load.statistics.latencies import Latencies, Span
 
 SHARE: Final = 0.05
-"""Of the seconds with traffic: from here on it is said, in every report."""
+"""Share of the seconds with traffic from which every report says that the fake was near its limit."""
 FEWEST_S: Final = 2
 """One bad second is a hiccup of the machine."""
 TOO_OFTEN: Final = 0.2
-"""Of the seconds with traffic: from here on the fake may be what was slow, and performance is not judged."""
+"""Share of the seconds with traffic from which the fake may be what was slow, so that performance is not judged."""
 MATERIAL_S: Final = {"loop_lag_s": 0.25, "late_s": 0.25}
-"""The fake calls itself near its limit at some hundredths of a second; payments that take seconds do not differ by
-those. From here on they are, as with a generator that wakes late."""
+"""Seconds of lateness from which payments take noticeably longer. The fake calls itself near its limit at some
+hundredths of a second, which make no difference to payments that take seconds.
+"""
 _WORDS: Final = {
     "cpu_share": ("processor time", "of a core"),
     "loop_lag_s": ("lateness of its event loop", "s"),
@@ -47,18 +48,18 @@ class SimulatorLimits:
     """Measure -> the worst that was seen above its threshold."""
     thresholds: dict[str, float] = field(default_factory=dict)
     material_s: int = 0
-    """Seconds in which it was so late or so busy that payments wait for it."""
+    """Seconds in which it was so late or so busy that payments waited for it."""
     _before: tuple[int, int] = (0, 0)
 
     def begin(self, answer: LimitsAnswer) -> None:
-        """The run starts."""
+        """The run starts: what the fake counted before does not count."""
         self._before = int(answer["busy_s"]), int(answer["near_s"])
         self.busy_s = self.near_s = self.material_s = 0
         self.worst.clear()
         self.thresholds = {str(name): float(most) for name, most in answer["thresholds"].items()}
 
     def look(self, answer: LimitsAnswer) -> None:
-        """What it says now."""
+        """Take what the fake says now, once a second."""
         self.busy_s = max(0, int(answer["busy_s"]) - self._before[0])
         self.near_s = max(0, int(answer["near_s"]) - self._before[1])
         for name, most in self.thresholds.items():
@@ -77,7 +78,7 @@ class SimulatorLimits:
 
     @property
     def near(self) -> str:
-        """In words, how near the limit it was; empty if it was not, or for a moment only."""
+        """How near its limit it was, in words; empty if it was not, or only for a moment."""
         often = self.near_s >= FEWEST_S and self.near_s >= SHARE * self.busy_s
         if not often and not self.lost:
             return ""
@@ -141,7 +142,7 @@ def _problems(after: BalanceAnswer, callbacks: CallbackRange) -> Iterator[str]:
 
 _AT_ONCE: Final = 500
 _ROUNDS: Final = 2
-"""Bites of the journal at each look."""
+"""How many pages of the journal are read at each look."""
 _READ_S: Final = 30.0
 """How long the rest of the journal is read at the end."""
 BALANCED_S: Final = 5.0
@@ -151,7 +152,7 @@ _OVER: Final = (
     "tayari_callbacks_failed_total",
     "tayari_callbacks_refused_total",
 )
-"""The ends of a callback; each has an entry in the journal."""
+"""The counters of callbacks that have ended; each of those has an entry in the journal."""
 _PROBLEMS: Final = (ControlError, KeyError, ValueError, TypeError)
 
 
@@ -163,7 +164,7 @@ def read_metrics(text: str) -> Mapping[str, float]:
 
 @dataclass(slots=True, kw_only=True)
 class SimulatorMonitor:
-    """Reads the control API as the load runs: counters always, callbacks from the journal in small bites."""
+    """Reads the control API while the load runs: all counters, and callbacks from the journal, some pages at a time."""
 
     control: ControlClient
     latencies: Latencies = field(default_factory=Latencies)
@@ -213,7 +214,7 @@ class SimulatorMonitor:
         return self._last is not None
 
     def look(self, now: float) -> None:
-        """Every other second: the simulator's own use, and new callbacks."""
+        """Once a second: the simulator's own use, and new callbacks."""
         if self._last is None:
             return
         try:

@@ -137,8 +137,8 @@ def _init(opened: LoadRun | None, environment: Any, **_: Any) -> None:
     Shopper.load_run = load_run
     environment.host = Shopper.host = load_run.test_environment.base_url
     environment.stop_timeout = environment.stop_timeout or DRAIN_S
-    kinds = {WorkerRunner: WorkerEvents, MasterRunner: MasterEvents}
-    locust_events = kinds.get(type(runner), LocustEvents)(environment, load_run)
+    of_runner = {WorkerRunner: WorkerEvents, MasterRunner: MasterEvents}
+    locust_events = of_runner.get(type(runner), LocustEvents)(environment, load_run)
     if leads and environment.web_ui is not None:
         add_tab(environment.web_ui, locust_events)
     # Timers count from when the event loop last looked at the clock: without a look now, what setting up took would be
@@ -188,12 +188,12 @@ def _open() -> LoadRun:
 
 
 def _prepare(environment: Any, load_run: LoadRun) -> None:
-    """What the process that leads needs: the plan, as many users as it takes, and eyes on the simulator."""
+    """What the process that leads needs: the plan, as many users as it takes, and a monitor of the simulator."""
     options = environment.parsed_options
     try:
         plan = LoadPlan.read(options)
         _known(plan, load_run)
-    except PlanError as wrong:
+    except (PlanError, ControlError) as wrong:  # Locust would log any other exception, and go on without a plan
         load_run.close()
         _stop(str(wrong))
     options.num_users = options.num_users or (
@@ -218,16 +218,14 @@ def _known(plan: LoadPlan, load_run: LoadRun) -> None:
 
     Raises:
         PlanError: one does not, or it is of no use to this merchant.
+        ControlError: the simulator does not answer.
     """
     moved = kinds(plan.outcomes, plan.shape, load_run.target.merchant)
     if why := unconfirmed_c2b(moved, load_run.test_environment):
         raise PlanError(why)
     if not plan.mix:
         return
-    try:
-        known = {str(row["name"]) for row in load_run.test_environment.control.scenarios()}
-    except ControlError as error:
-        raise PlanError(f"--mix: the simulator's scenarios could not be read: {error}") from error
+    known = {str(row["name"]) for row in load_run.test_environment.control.scenarios()}
     missing = [name for name, _ in plan.outcomes.weights if name not in known]
     if missing:
         raise PlanError(f"--mix: {', '.join(missing)} is no scenario; `tayari scenarios list` shows them")

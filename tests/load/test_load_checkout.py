@@ -8,6 +8,7 @@ from itertools import islice, pairwise
 
 import pytest
 from load_payments import ORDER, load_run
+from tayari_control.client import ControlError
 from tayari_load.statistics.latencies import Span
 from tayari_load.statistics.payments import LoadPayment, Order, PaymentOutcome
 from tayari_load.statistics.tally import Tally
@@ -77,6 +78,12 @@ class FakeShop:
 
 
 IN = replace(ORDER, kind=PaymentKind.C2B_PAYMENT)
+
+
+def refuse(order: Order, account: str) -> str:
+    raise ControlError("no answer")
+
+
 ONCE = replace(PAID, credits=1, credited=350.0)
 
 
@@ -98,6 +105,13 @@ def test_a_customer_who_pays_in_is_followed_by_the_account_and_no_ledger_is_aske
 @pytest.mark.parametrize("seen", [replace(ONCE, credits=2), replace(ONCE, credits=None, credited=700.0)])
 def test_a_customer_who_pays_in_may_be_credited_twice(seen: StatusView) -> None:
     assert paid_in(FakeShop(views=[seen])).outcome is PaymentOutcome.CREDITED_TWICE
+
+
+def test_a_customer_whose_payment_the_simulator_does_not_take_is_named_as_such() -> None:
+    shop = FakeShop()
+    shop.pay_in = refuse  # type: ignore[method-assign]
+
+    assert paid_in(shop).reason == "the simulator did not take the customer's payment: no answer"
 
 
 def test_a_payment_that_the_merchant_rejects_fails_and_one_that_its_scenario_rejects_is_declined() -> None:

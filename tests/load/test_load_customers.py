@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from tayari_load.plan import parse_mix
 from tayari_load.users.load_customers import LOAD_PREFIX, PER_WORKER, Customers
+from tayari_money.payment_record import PaymentKind
 
 
 def test_no_number_is_given_twice_within_a_worker() -> None:
@@ -60,3 +62,15 @@ def test_a_reference_fits_the_account_reference_of_daraja() -> None:
 def test_a_worker_without_a_part_of_the_block_is_refused(worker: int) -> None:
     with pytest.raises(ValueError, match="expected 0 to 99"):
         Customers(seed=1, worker=worker)
+
+
+def test_a_later_run_with_another_mix_goes_on_with_the_numbers() -> None:
+    """The mix can be changed on Locust's page between two runs of one process."""
+    customers = Customers(seed=1)
+    first = [customers.order() for _ in range(50)]
+    customers.play(parse_mix("c2b/success=1"), PaymentKind.C2B_PAYMENT)
+    second = [customers.order() for _ in range(50)]
+
+    assert {order.kind for order in first} == {PaymentKind.STK_PAYMENT}
+    assert {order.kind for order in second} == {PaymentKind.C2B_PAYMENT}
+    assert len({order.msisdn for order in [*first, *second]}) == 100

@@ -6,9 +6,11 @@ from types import SimpleNamespace
 from typing import cast
 
 import pytest
-from tayari_load.limit_search import CLOSE, MOST_PROBES, LimitSearch, RateSearch, RateTrial
+from load_payments import load_run
+from tayari_load.limit_search import CLOSE, LimitSearch, RateSearch, RateTrial
 from tayari_load.load_run import LoadRun, RunConditions, doubts
-from tayari_load.statistics.process_use import ProcessWatch
+from tayari_load.plan import MOST_PROBES
+from tayari_load.statistics.payments import Samples
 from tayari_load.statistics.tally import Tally
 from tayari_reports.verdict.load_words import limit_sentence
 from tayari_target.target_file.target_model import Thresholds
@@ -79,9 +81,7 @@ def test_a_rate_that_the_generator_did_not_begin_was_not_held(begun: int, kept: 
     """50 arrivals are asked for. Nothing failed, for a generator that sleeps fails no payment."""
     tally = Tally()
     target = SimpleNamespace(thresholds=Thresholds())
-    load_run = cast(
-        "LoadRun", SimpleNamespace(tally=tally, cpu=ProcessWatch(), target=target, count_arrivals=lambda: None)
-    )
+    load_run = cast("LoadRun", SimpleNamespace(tally=tally, looks=dict, target=target, count_arrivals=lambda: None))
 
     def hold(rate: float) -> None:
         tally.planned += begun if rate else 0
@@ -91,3 +91,31 @@ def test_a_rate_that_the_generator_did_not_begin_was_not_held(begun: int, kept: 
 
     assert (probe.kept, probe.limited_by) == (kept, limited_by)
     assert probe.seen.endswith("too slow to begin 50 payments") is not kept
+
+
+SHARE = {
+    "tally": Tally().to_wire(), "samples": Samples().to_wire(), "payments": [], "cpu": [0.1, 0.2, 0.0, 1],
+    "looks": [10, 0], "saturated": False, "in_flight": 40,
+}  # fmt: skip
+
+
+def test_a_worker_that_is_busy_while_a_rate_is_held_is_the_limit() -> None:
+    run = load_run()
+    search = LimitSearch(load_run=run, search=RateSearch(first=1.0), hold=print, in_flight=lambda: 0, probe_s=0.1)
+    run.worker_report("1", SHARE, in_flight=0)
+    run.worker_report("2", SHARE, in_flight=0)
+    before = run.looks()
+    run.worker_report("1", {**SHARE, "looks": [20, 1]}, in_flight=0)
+    found = search._whose(before)
+    run.worker_report("2", {**SHARE, "looks": [20, 5]}, in_flight=0)
+
+    assert (found, search._whose(before)) == ("merchant", "generator")
+
+
+def test_the_payments_in_flight_are_those_of_all_workers_together() -> None:
+    run = load_run()
+    run.worker_report("1", SHARE, in_flight=40)
+    run.worker_report("2", SHARE, in_flight=75)
+    run.worker_report("1", SHARE, in_flight=60)
+
+    assert run.in_flight_peak == 75

@@ -96,3 +96,12 @@ def test_what_was_reported_is_not_reported_again() -> None:
 
     assert tally.take()["started"] == 0
     assert tally.percentile_s(95) is None
+
+
+def test_an_excused_payment_is_no_reason_of_a_failure() -> None:
+    tally = tally_of((PaymentOutcome.FAILED, 1.0), (PaymentOutcome.FAILED, 1.0))
+
+    tally.excuse(ended(outcome=PaymentOutcome.FAILED, at=101.5, reason="why"), PaymentOutcome.DECLINED)
+
+    assert (tally.failed, tally.excused) == (1, 1)
+    assert tally.reasons == {"failed: why": 1, "declined: why": 1}

@@ -12,7 +12,7 @@ from load_payments import ended, load_run
 from tayari_load.load_run import LoadRun
 from tayari_load.plan import LoadPlan
 from tayari_load.results.finalize import judged_by
-from tayari_load.results.summary import checks, exit_code, load_record, write_checks, write_load
+from tayari_load.results.summary import checks, exit_code, load_record, repeat_command, write_checks, write_load
 from tayari_load.statistics.latencies import Span
 from tayari_load.statistics.payments import PaymentOutcome
 from tayari_load.statistics.process_use import ProcessWatch
@@ -169,3 +169,12 @@ def test_a_generator_that_wakes_late_is_saturated_though_it_used_little_itself()
 
     assert watch.saturated
     assert round(watch.latest_s, 2) == 0.5
+
+
+@pytest.mark.parametrize(("in_flight", "shown"), [(None, ""), (30, ""), (7, " --in-flight 7")])
+def test_a_load_is_repeated_with_the_bound_that_was_asked_for(in_flight: int | None, shown: str) -> None:
+    made = replace(run(), plan=LoadPlan(rate=2.0, in_flight=in_flight))
+
+    repeat = repeat_command(load_record(Tally(), LIMITS, made), made)
+
+    assert repeat == f"tayari load --rate 2{shown} --duration 60"

@@ -9,8 +9,9 @@ from typing import Any, cast
 import pytest
 from load_payments import ORDER, load_run
 from tayari_load.load_run import LoadRun
-from tayari_load.results.finalize import look_again
+from tayari_load.results.finalize import _record_callback_lag, look_again
 from tayari_load.results.money import RunMoney, judge_money
+from tayari_load.statistics.latencies import Latencies, Span
 from tayari_load.statistics.payments import LoadPayment, Order, PaymentOutcome
 from tayari_money.payment_record import PaymentKind, PaymentState
 from tayari_target.test_environment import TestEnvironment
@@ -113,3 +114,16 @@ def test_a_merchant_that_says_only_that_it_credited_has_shown_no_sum(outcome: Pa
 
     assert (payment.state, payment.outcome, payment.credited) == (PAID, PaymentOutcome.SETTLED, None)
     assert {one.rule: one.judged for one in judge_money(looked)}["M04"] == 0
+
+
+def test_the_lag_of_a_validated_payment_is_that_of_its_confirmation() -> None:
+    """The validation comes before the result is due."""
+    sent = [{"status": 200, "sent_at": at, "duration_s": 0.5} for at in (99.0, 101.0)]
+    row = {"validation": {"accepted": True}, "result_due_at": 100.0, "callbacks": sent}
+    latencies = Latencies()
+    run: Any = SimpleNamespace(monitor=SimpleNamespace(latencies=latencies))
+    money: Any = SimpleNamespace(rows={ORDER.msisdn: [row]})
+
+    _record_callback_lag(run, money)
+
+    assert latencies.percentile_s(Span.CALLBACK_LAG, 100) == pytest.approx(1.5, rel=0.01)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import shlex
 import sys
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
@@ -14,7 +15,7 @@ from typing import Any, Final
 
 from tayari_contracts.catalogue.rules import CatalogueRow, Need, catalogue, select
 from tayari_formats.problems import Problem
-from tayari_load.plan import PlanError, described, kinds, parse_mix
+from tayari_load.plan import MOST_PROBES, PlanError, described, kinds, parse_mix
 from tayari_money.payment_record import RECEIVED, PaymentKind
 from tayari_reports.model import Check, Load, NotTested, Rule, State
 from tayari_reports.model.codec import from_value
@@ -38,8 +39,6 @@ _EVENTS: Final = "load-events.jsonl"
 _PROGRESS: Final = "load-progress.json"
 _PROGRESS_EVERY_S: Final = 10.0
 """In CI, where no line moves."""
-PROBES: Final = 14
-"""A search for the limit tries no more rates."""
 _SETTLE_S: Final = 20.0
 _GATHER_S: Final = 600.0
 """How long a master may wait for workers on other machines."""
@@ -140,7 +139,7 @@ def run_load(
         return not_begun(plan, f"Locust is not installed; {INSTALL}", NotTested.UNSUPPORTED)
     page = f"on Locust's page at http://127.0.0.1:{asked.ui_port}/?tab=payments, until Ctrl-C"
     span = page if asked.ui else f"for {asked.duration_s:g} s"
-    seconds = None if asked.ui else PROBES * asked.duration_s if asked.find_limit else asked.duration_s
+    seconds = None if asked.ui else MOST_PROBES * asked.duration_s if asked.find_limit else asked.duration_s
     tell = _watch(progress, f"load: {how(asked)} {span}", seconds, work_dir / _PROGRESS)
     log = order.out.resolve() / "load.log"
     log.unlink(missing_ok=True)
@@ -177,9 +176,8 @@ def how(asked: LoadOrder) -> str:
 
 def longest_s(asked: LoadOrder) -> float:
     """If Locust runs longer than this, it hangs."""
-    if asked.find_limit:
-        return PROBES * (asked.duration_s + _SETTLE_S) + _AFTERWARDS_S
-    return asked.duration_s + _AFTERWARDS_S + (_GATHER_S if asked.expect_workers else 0.0)
+    load_s = MOST_PROBES * (asked.duration_s + _SETTLE_S) if asked.find_limit else asked.duration_s
+    return load_s + _AFTERWARDS_S + (_GATHER_S if asked.expect_workers else 0.0)
 
 
 def loaded_from(plan: tuple[Rule, ...], work_dir: Path, log: Path, *, also: Collection[str] = ()) -> Loaded:
@@ -208,7 +206,7 @@ def interrupted_load(order: RunOrder, plan: tuple[Rule, ...], work_dir: Path) ->
 
 def _of_target(loaded: Loaded, order: RunOrder) -> Loaded:
     """The commands that repeat it name the target file, as it is found from here; Locust runs in another folder."""
-    command = f"tayari load {os.path.relpath(order.target)}"
+    command = f"tayari load {shlex.quote(os.path.relpath(order.target))}"
     return replace(
         loaded,
         checks=tuple(replace(check, repeat=check.repeat.replace("tayari load", command, 1)) for check in loaded.checks),

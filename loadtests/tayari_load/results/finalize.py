@@ -14,7 +14,16 @@ from tayari_reports.model import Check, Load, State
 from tayari_target.views import LedgerView, StatusView
 
 from tayari_load.load_run import LoadRun
-from tayari_load.results.money import MoneyResult, RunMoney, by_msisdn, excused, judge_money, line_s, money_checks
+from tayari_load.results.money import (
+    MoneyResult,
+    RunMoney,
+    by_msisdn,
+    excused,
+    judge_money,
+    line_s,
+    money_checks,
+    result_messages,
+)
 from tayari_load.results.summary import checks, load_record, repeat_command, write_checks, write_load
 from tayari_load.simulator_monitor import SimulatorMonitor
 from tayari_load.statistics.latencies import Span
@@ -121,7 +130,7 @@ def look_again(run: LoadRun, money: RunMoney, *, within_s: float = LOOK_AGAIN_S)
         (reported if known else unreported).append(payment)
     _wait_for(run, reported, until)
     if unreported:
-        # Confirmed payments were judged before this: a pull would also find those that the merchant got and lost.
+        # After the confirmed payments: a pull also finds those whose confirmation the merchant got and lost.
         run.test_environment.driver.recover_c2b()
         _wait_for(run, unreported, time.monotonic() + within_s)
     for payment in money.payments:
@@ -134,7 +143,7 @@ def look_again(run: LoadRun, money: RunMoney, *, within_s: float = LOOK_AGAIN_S)
 
 
 def _wait_for(run: LoadRun, unsettled: Sequence[LoadPayment], until: float) -> None:
-    """Read a few payments until they are settled, or many of them once."""
+    """Read each payment until it is settled; where there are many, only once."""
     for payment in unsettled[:_MOST_LOOKS]:
         while time.monotonic() < until and not _settled_by_now(run, payment):
             if len(unsettled) > _FEW:
@@ -161,7 +170,7 @@ def _read_refused(run: LoadRun, payment: LoadPayment) -> None:
 
 
 def _final_states(run: LoadRun, paid: Sequence[LoadPayment]) -> Mapping[str, str]:
-    """The states of paid orders as the merchant shows them now; what was credited since then is noted.
+    """The states of paid orders as the merchant shows them now; what was credited meanwhile is noted.
 
     Orders of a scenario come first, then others that are spread over the run.
     """
@@ -180,7 +189,7 @@ def _final_states(run: LoadRun, paid: Sequence[LoadPayment]) -> Mapping[str, str
 
 
 def _credited_since(run: LoadRun, payment: LoadPayment, seen: StatusView) -> None:
-    """Note what was credited since then: a second message may have been credited after the payment was seen paid."""
+    """Note what was credited after the payment was seen as paid: a second message may have been."""
     if payment.order.pays_out or payment.outcome is not PaymentOutcome.SETTLED:
         return
     found = LedgerView(credits=seen.credits, total=seen.total)
@@ -199,13 +208,13 @@ def _credited_since(run: LoadRun, payment: LoadPayment, seen: StatusView) -> Non
 
 
 def _record_callback_lag(run: LoadRun, money: RunMoney) -> None:
-    """The time from each result's due moment to the merchant's answer, as the simulator's payments have it."""
+    """The time from the moment at which each result was due to the merchant's answer, by the simulator's payments."""
     if run.monitor is None:
         return
     latencies = run.monitor.latencies
     latencies.by_span.pop(Span.CALLBACK_LAG, None)
     for row in (row for rows in money.rows.values() for row in rows):
-        for callback in row["callbacks"][:1]:
+        for callback in result_messages(row)[:1]:
             if callback["status"] and callback["sent_at"] is not None:
                 lag_s = callback["sent_at"] + callback["duration_s"] - row["result_due_at"]
                 latencies.record(Span.CALLBACK_LAG, max(0.0, lag_s))

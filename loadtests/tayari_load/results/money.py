@@ -76,7 +76,7 @@ class RunMoney:
     young_s: float = 0.0
     """A payment whose callback was not answered is given this long to be reconciled."""
     in_line_s: float = 0.0
-    """How long a pending payment may wait for the queries of a merchant that promises to make few of them."""
+    """How long a pending payment may wait for its query, where the merchant promises a limit of queries."""
     now: float = 0.0
     looked_again: Mapping[str, str] = field(default_factory=dict)
     """Reference -> state, of orders in a final state that were looked at once more when the load was over."""
@@ -155,7 +155,9 @@ def by_msisdn(payments: Iterable[SimulatorPayment], *, since: float) -> Mapping[
 
 
 def judge_money(money: RunMoney) -> tuple[MoneyResult, ...]:
-    """The rules of payments, then those of payouts, in the order of their ids; none of a kind that the load has not."""
+    """The rules of payments, then those of payouts, in the order of their ids. Those of a kind of money that this load
+    did not move are left out.
+    """
     received = [payment for payment in money.payments if not payment.order.pays_out]
     sent = [payment for payment in money.payments if payment.order.pays_out]
     found = [row(replace(money, payments=received)) for row in OF_PAYMENTS] if received or not sent else []
@@ -167,7 +169,7 @@ def excused(money: RunMoney) -> list[tuple[LoadPayment, PaymentOutcome]]:
 
     Daraja knows the order as failed: the customer did not pay. Or Daraja took no push of it while the load disturbed
     Daraja: a merchant may say so at once, or take the order and say so later. A payment that its customer began (C2B)
-    fails of the merchant's own validation.
+    is never excused: it fails because the merchant itself rejected it.
     """
     found = []
     for payment in money.payments:
@@ -279,9 +281,9 @@ def _is_due(payment: LoadPayment, row: SimulatorPayment, money: RunMoney) -> boo
 
 
 def line_s(payments: int, queries_per_minute: float | None, took_s: float) -> float:
-    """How long a merchant still asks about its STK payments when a load ends that took `took_s`.
+    """How long after the end of a load of `took_s` a merchant still sends status queries about its STK payments.
 
-    It asks about each once. Zero where it promises no limit, or one that the load kept within.
+    It asks about each once. Zero where it promises no limit, or one under which it has asked about all by then.
     """
     return max(0.0, payments * 60.0 / queries_per_minute - took_s) if queries_per_minute else 0.0
 
@@ -297,7 +299,7 @@ def _invariant(
     key: str = "",
     open: str = "",
 ) -> MoneyResult:
-    """What the judge says of these payments, and `more` of those about which it says nothing."""
+    """What the judge says of these payments; and what `more` says of those that the judge finds right."""
     by_reference = {payment.order.reference: payment for payment in payments}
     found = list(judge(rule, [money.record(payment) for payment in payments]).violations)
     known = {one.reference for one in found}
@@ -364,10 +366,12 @@ def _evidence(row: MoneyResult, run: LoadRun) -> tuple[Exchange, ...]:
     proof = []
     for msisdn in row.msisdns[:_SHOWN]:
         url = f"{run.test_environment.control_url}/v1/payments?msisdn={msisdn}"
+        found: Any = None
+        problem = ""
         try:
-            found: Any = run.test_environment.control.payments(msisdn=msisdn)
+            found = run.test_environment.control.payments(msisdn=msisdn)
         except ControlError as error:
-            found = {"error": str(error)}
+            problem = str(error)
         proof.append(
             Exchange(
                 at=time.time(),
@@ -375,8 +379,9 @@ def _evidence(row: MoneyResult, run: LoadRun) -> tuple[Exchange, ...]:
                 title="the payment as Daraja has it",
                 method="GET",
                 url=url,
-                status=200,
-                response_body=json.dumps(found, ensure_ascii=False),
+                status=None if problem else 200,
+                response_body="" if problem else json.dumps(found, ensure_ascii=False),
+                error=problem,
             )
         )
     return (*proof, *run.samples.of((PaymentOutcome.CREDITED_TWICE,)))

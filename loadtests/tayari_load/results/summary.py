@@ -122,7 +122,7 @@ def _ended_early(run: LoadRun) -> str:
 
 
 def _keep_sustained_misses(found: tuple[Threshold, ...], aborted: tuple[str, ...]) -> tuple[Threshold, ...]:
-    """A run that was ended early for a threshold has missed it, whatever its first half adds to the whole."""
+    """A run that was ended early because of a threshold has missed it, however good its first half was."""
     reason = f"missed in {SUSTAINED} windows in a row: the run was ended early"
     return tuple(
         replace(row, met=False, reason=reason) if row.name in aborted and not row.reason else row for row in found
@@ -169,11 +169,13 @@ def _users_of(threshold: Threshold) -> int:
 
 
 def repeat_command(load: Load, run: LoadRun, *, least_users: int = 0) -> str:
-    """The command that runs this load again, with at least so many users; who knows the target file adds it."""
+    """The command that runs this load again, with at least this many users. The caller adds the target file."""
     how = f"--rate {run.plan.rate:g}" if run.plan.rate is not None else f"--users {max(load.users, least_users)}"
+    bound = run.plan.in_flight if run.plan.open and run.plan.in_flight != run.plan.usual_in_flight else None
     words = [
         "tayari load",
         how,
+        f"--in-flight {bound}" if bound else "",
         f"--shape {load.shape}" if load.shape else "",
         f'--mix "{load.mix}"' if load.mix else "",
         "--find-limit" if run.plan.find_limit else "",
@@ -219,7 +221,7 @@ def _shown(value: float | None, threshold: Threshold) -> str:
 
 
 def timeline(tally: Tally, started_at: float) -> tuple[tuple[float, int, int, float | None], ...]:
-    """Every second from the first to the last, the empty ones included: a gap must be seen as one."""
+    """Every second from the first to the last, with the empty ones: a gap must be seen."""
     return tuple(
         (offset, second.started, second.settled, _rounded(second.p95_s))
         for offset, second in _seconds(tally, started_at)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from mmap import PAGESIZE
 from pathlib import Path
 from typing import Final
 
@@ -18,13 +19,12 @@ PERIOD_S: Final = 1.0
 """Time between two samples."""
 OFTEN: Final = 0.2
 """Share of the samples that must be busy before latencies are doubted: a short peak, as at the start, is no matter."""
-_PAGE: Final = 4096
 
 
 def resident_bytes() -> int:
     """Memory of this process; 0 where the system does not say."""
     try:
-        return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * _PAGE
+        return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * PAGESIZE
     except (OSError, ValueError, IndexError):
         return 0
 

@@ -26,7 +26,7 @@ class SecondTally:
     stuck: int = 0
     """Given up in this second."""
     disturbed: array[float] = field(default_factory=lambda: array("d"))
-    """The same of payments that a shape's trouble has touched."""
+    """Like `latencies`, of payments that were under way while Daraja was disturbed."""
     twice: int = 0
     """Of those settled: credited twice."""
 
@@ -90,7 +90,7 @@ class Tally:
         """A payment came to its end."""
         self.ended[payment.outcome] += 1
         if payment.outcome is not PaymentOutcome.SETTLED:
-            self._because(f"{payment.outcome}: {payment.reason}" if payment.reason else str(payment.outcome))
+            self._because(_reason(payment))
         second = self._second(payment.at)
         second.failed += payment.outcome in {PaymentOutcome.REFUSED, PaymentOutcome.FAILED}
         second.stuck += payment.outcome is PaymentOutcome.STUCK
@@ -109,7 +109,7 @@ class Tally:
 
     @property
     def failed(self) -> int:
-        """Payments that ended otherwise."""
+        """Payments that were refused or failed."""
         return self.ended[PaymentOutcome.REFUSED] + self.ended[PaymentOutcome.FAILED]
 
     @property
@@ -119,7 +119,7 @@ class Tally:
 
     @property
     def counted(self) -> int:
-        """Payments that the rates are of."""
+        """Payments of which the rates of success and failure are shares."""
         return self.started - self.excused
 
     @property
@@ -139,14 +139,16 @@ class Tally:
         self.ended[outcome] += 1
         second = self._second(payment.at)
         second.failed = max(0, second.failed - 1)
+        self.reasons -= Counter([_reason(payment)])
         payment.outcome = outcome
+        self._because(_reason(payment))
 
     def found_twice(self, payment: LoadPayment) -> None:
         """A second credit of a settled payment was seen after its end."""
         self.ended[PaymentOutcome.SETTLED] -= 1
         self.ended[PaymentOutcome.CREDITED_TWICE] += 1
         self._second(payment.at).twice += 1
-        self._because(f"{payment.outcome}: {payment.reason}")
+        self._because(_reason(payment))
 
     def so_far(self) -> Tally:
         """This tally without the payments under way: while a run goes on, they are not missing."""
@@ -189,7 +191,7 @@ class Tally:
             self._second(at).add(second)
 
     def clear(self) -> None:
-        """Back to nothing, in place: users under way keep telling this very tally."""
+        """Back to nothing, in place: users under way go on adding to this object."""
         self.started = self.acknowledged = self.planned = self.dropped = 0
         self.ended.clear()
         self.reasons.clear()
@@ -198,7 +200,7 @@ class Tally:
         self.latencies.clear()
 
     def take(self) -> dict[str, Any]:
-        """What there is, as plain values, and begin again."""
+        """What was counted since the last call, as plain values; then count from nothing."""
         wire = self.to_wire()
         self.clear()
         return wire
@@ -249,3 +251,8 @@ class Tally:
 
     def _second(self, at: float) -> SecondTally:
         return self.seconds.setdefault(int(at), SecondTally())
+
+
+def _reason(payment: LoadPayment) -> str:
+    """How a payment ended and why, as one of the words that are counted."""
+    return f"{payment.outcome}: {payment.reason}" if payment.reason else str(payment.outcome)

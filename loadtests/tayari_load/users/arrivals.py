@@ -14,7 +14,7 @@ Rate = Callable[[float], float]
 """Arrivals per second, by seconds since the start."""
 _STEP_S: Final = 0.02
 OVERDUE_S: Final = 0.25
-"""An arrival that has not come by then never will: the generator was too slow for its plan."""
+"""An arrival that is later than this when the run ends is dropped: the generator was too slow for its plan."""
 
 
 def steps(rate: Rate, *, until: Callable[[], float]) -> Iterator[tuple[float, list[float]]]:
@@ -34,14 +34,14 @@ def steps(rate: Rate, *, until: Callable[[], float]) -> Iterator[tuple[float, li
 
 @dataclass(slots=True, kw_only=True)
 class Arrivals:
-    """Hands planned starts to idle users. Where no user is idle, it drops the arrival and counts it."""
+    """Gives planned starts to idle users. Where no user is idle, it drops the arrival and counts it."""
 
     elapsed: Callable[[], float]
     """Seconds that only grow."""
     part: int = 0
-    """This process takes the arrivals whose number leaves this remainder ..."""
+    """This process takes the arrivals whose number, divided by `parts`, leaves this remainder."""
     parts: int = 1
-    """... divided by the number of processes."""
+    """The number of processes."""
     planned: int = 0
     dropped: int = 0
     ended: bool = False
@@ -65,7 +65,7 @@ class Arrivals:
         self._idle.append(waiting)
         try:
             planned: float | None = waiting.get()
-        except BaseException:
+        except BaseException:  # its greenlet is killed: no arrival may be given to it
             if waiting in self._idle:
                 self._idle.remove(waiting)
             raise

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from tayari_control.client import ControlError
 from tayari_money.payment_record import PaymentState
 from tayari_target.views import LedgerView, Started, StatusView
 
@@ -43,7 +44,7 @@ class Shop(Reader, Protocol):
     def open_account(self, *, msisdn: str, amount: int, reference: str) -> Started: ...
 
     def pay_in(self, order: Order, account: str) -> str:
-        """The customer pays into the account; the receipt."""
+        """The customer pays into the account; the receipt. Raises ControlError: the simulator did not take it."""
 
     def not_made(self, order: Order) -> str:
         """Why M-Pesa did not make the customer's payment; empty where it did, or has not decided yet."""
@@ -136,7 +137,11 @@ class Checkout:
         payment.payment_id = started.payment_id
         self.tally.acknowledge(self.clock.elapsed() - clicked)
         if order.pays_in:
-            payment.receipt = self.shop.pay_in(order, payment.payment_id)
+            try:
+                payment.receipt = self.shop.pay_in(order, payment.payment_id)
+            except ControlError as error:
+                reason = brief("the simulator did not take the customer's payment", str(error))
+                return payment.end(PaymentOutcome.STUCK, reason)
         self._settle(payment, self._follow(payment, until=until))
         return None
 
@@ -169,7 +174,7 @@ class Checkout:
                 payment.end(PaymentOutcome.STUCK, pending(last, self.patience_s))
 
     def _follow(self, payment: LoadPayment, *, until: float) -> StatusView:
-        """Look until the end. M-Pesa shows a customer who pays in that it does not make the payment."""
+        """Look until the payment has ended. A customer who pays in reads on the phone when M-Pesa does not pay."""
         for number, gap in enumerate(gaps()):
             self.clock.sleep(min(gap, max(0.0, until - self.clock.elapsed())))
             view = read_state(self.shop, payment, unallocated=number >= _QUICK_LOOKS)

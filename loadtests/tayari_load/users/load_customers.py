@@ -31,6 +31,8 @@ class KenyanShopping(BaseProvider):
 class Customers:
     """An endless queue of orders. The same seed and worker give the same queue. `usual`: their kind without a mix.
 
+    A later run of the same process goes on with this queue, so that no number pays twice.
+
     Raises:
         ValueError: a worker index outside 0 to 99; the number block has a part for each of a hundred workers.
     """
@@ -52,13 +54,18 @@ class Customers:
         self._faker.add_provider(KenyanShopping)
         self._faker.seed_instance(f"{seed}/{worker}")
         self._worker = worker
-        self._usual = usual
-        self._draws = mix.draws(f"{seed}/{worker}/mix")
+        self._seed = f"{seed}/{worker}/mix"
+        self.play(mix, usual)
         self._mark = "".join(self._faker.random_choices("ABCDEFGHJKLMNPQRSTUVWXYZ23456789", length=3))
         # A step that shares no factor with the block's size visits every number once before it repeats one.
         self._step = self._faker.random_int(1_000, 9_999) * 10 + 7
         self._start = self._faker.random_int(0, PER_WORKER - 1)
         self._numbers = count()
+
+    def play(self, mix: LoadMix, usual: PaymentKind) -> None:
+        """From the next order on, customers do this."""
+        self._usual = usual
+        self._draws = mix.draws(self._seed)
 
     def order(self) -> Order:
         """The next customer's order."""

@@ -24,7 +24,7 @@ from tayari_target.driver import MerchantDriver
 from tayari_target.views import LedgerView, Started, StatusView
 
 from tayari_load.load_run import LoadRun
-from tayari_load.plan import kinds
+from tayari_load.plan import LoadPlan, kinds
 from tayari_load.statistics.payments import EXCUSED, ROWS, LoadPayment, Order, PaymentOutcome
 from tayari_load.users.checkout import Checkout, brief
 from tayari_load.users.load_customers import Customers
@@ -154,7 +154,7 @@ class MeasuredShop:
         return str(paid["id"])
 
     def not_made(self, order: Order) -> str:
-        """Of the customer's last payment."""
+        """Of the customer's last payment. A simulator that does not answer is asked again at the next look."""
         try:
             made = self._control.payments(msisdn=order.msisdn, kind=C2B)
         except ControlError:
@@ -204,6 +204,8 @@ class Shopper(HttpUser):
 
     load_run: ClassVar[LoadRun]
     customers: ClassVar[Customers | None] = None
+    customers_of: ClassVar[LoadPlan | None] = None
+    """The plan of the run in which these customers were asked for last."""
     _numbers: ClassVar[count[int]] = count(1)
     _scenarios: ClassVar[dict[str, Mapping[str, Any]]] = {}
     """Those of C2B, asked once in a process."""
@@ -271,16 +273,17 @@ class Shopper(HttpUser):
         return replace(order, amount=confirmed_amount(scenario) or order.amount, may_stay_open=may_stay_open)
 
     def _customers(self) -> Customers:
-        """One queue for all users of this process; made late, because a worker learns its index late."""
+        """One queue for all users of this process; made late, because a worker learns its index late.
+
+        The form of Locust's page may have changed the mix since the run before.
+        """
+        plan = self.load_run.plan
         if Shopper.customers is None:
-            plan = self.load_run.plan
+            Shopper.customers = Customers(seed=self.load_run.seed, worker=self._worker())
+        if Shopper.customers_of is not plan:
+            Shopper.customers_of = plan
             asked = kinds(plan.outcomes, plan.shape, self.load_run.target.merchant)
-            Shopper.customers = Customers(
-                seed=self.load_run.seed,
-                worker=self._worker(),
-                mix=plan.outcomes,
-                usual=next(iter(asked)),
-            )
+            Shopper.customers.play(plan.outcomes, next(iter(asked)))
         return Shopper.customers
 
     def _worker(self) -> int:
