@@ -64,6 +64,13 @@ def test_any_changed_byte_is_found(tmp_path: Path) -> None:
         assert problems, f"byte {place}"
 
 
+def test_a_byte_that_calls_a_file_compressed_is_found(tmp_path: Path) -> None:
+    raw = bytearray(WHOLE)
+    raw[WHOLE.index(b"PK\x01\x02") + 10] = zipfile.ZIP_DEFLATED
+
+    assert "a file in it is compressed" in verify(written(tmp_path, bytes(raw))).problems[0]
+
+
 @pytest.mark.parametrize("more", [b"\0", b"PK"])
 def test_bytes_behind_the_end_are_found(more: bytes, tmp_path: Path) -> None:
     assert verify(written(tmp_path, WHOLE + more)).problems

@@ -28,6 +28,13 @@ def test_a_run_that_was_written_whole_is_taken(tmp_path: Path) -> None:
     assert judge(read_run(path)).verdict.value == "NOT_READY"
 
 
+def test_a_run_with_bytes_that_are_no_text_is_compared_as_it_was_read(tmp_path: Path) -> None:
+    path = write_all(not_ready(), tmp_path)["json"]
+    path.write_bytes(path.read_bytes().replace(b'"merchant": "', b'"merchant": "\xff', 1))
+
+    refuse_if_changed(read_run(path), path)
+
+
 def test_failed_rules_that_were_cut_out_are_noticed(tmp_path: Path) -> None:
     path = write_all(not_ready(), tmp_path)["json"]
     document = json.loads(path.read_text())

@@ -37,13 +37,14 @@ def test_a_run_that_is_not_ready_is_mended_answered_and_run_again() -> None:
     assert not any(step.startswith("Decide and sign") for step in made)
 
 
-def test_the_next_command_names_the_target_file_of_the_run() -> None:
+@pytest.mark.parametrize("target", ["shop/tayari.yaml", "'my shop/tayari.yaml'"])
+def test_the_next_command_names_the_target_file_of_the_run(target: str) -> None:
     run = silent(samples.not_ready())
-    named = tuple(replace(check, repeat=f"tayari check shop/tayari.yaml --only {check.rule}") for check in run.checks)
+    named = tuple(replace(check, repeat=f"tayari check {target} --only {check.rule}") for check in run.checks)
 
     step = steps(replace(run, checks=named))["Run it again, and compare"]
 
-    assert step.startswith("tayari check shop/tayari.yaml --suite ci; ")
+    assert step.startswith(f"tayari check {target} --suite ci; ")
 
 
 def test_the_keys_that_would_answer_open_questions_come_first() -> None:

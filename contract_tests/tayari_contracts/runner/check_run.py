@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import time
 import traceback
 from collections.abc import Callable, Iterable
@@ -335,6 +336,5 @@ def _evidence(context: CheckContext) -> tuple[Exchange, ...]:
 
 def repeat_command(rule: Rule, target: Target) -> str:
     """The command that runs this check alone."""
-    if rule.kind == "scenario":
-        return f"tayari gate {os.path.relpath(target.path)} {rule.id}"
-    return f"tayari check {os.path.relpath(target.path)} --only {rule.id}"
+    path = shlex.quote(os.path.relpath(target.path))
+    return f"tayari gate {path} {rule.id}" if rule.kind == "scenario" else f"tayari check {path} --only {rule.id}"

@@ -177,7 +177,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exchange:
-    """One HTTP request and its answer, as proof. Already redacted (`redaction.py`) when it is written."""
+    """One HTTP request and its answer, as proof. Redacted before it is written."""
 
     at: float
     """Epoch seconds of the request."""

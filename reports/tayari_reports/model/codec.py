@@ -19,14 +19,14 @@ T = TypeVar("T")
 
 
 def field_names(value: object) -> tuple[str, ...]:
-    """The names of a record's fields; of what is no record there are none."""
+    """The names of a record's fields; empty for what is no record."""
     kind: Any = type(value)
     return _names(kind)
 
 
 @cache
 def _names(kind: Any) -> tuple[str, ...]:
-    """Found once for each type: to ask each record takes longer than to read it."""
+    """Kept for each type: looking them up for each record takes longer than reading it."""
     return tuple(row.name for row in fields(kind)) if is_dataclass(kind) else ()
 
 
@@ -63,7 +63,7 @@ def from_value(kind: type[T], value: object, where: str = "$") -> T:
 
 @cache
 def _reader(kind: Any) -> Callable[[object, str], Any]:
-    """What reads a value of this type. Made once for each type: to take a type apart costs more than to read."""
+    """What reads a value of this type. Kept for each type: analysing the type costs more than reading the value."""
     origin = get_origin(kind)
     if origin is tuple:
         return _tuple_reader(get_args(kind))
@@ -96,9 +96,8 @@ def _record_reader(kind: Any) -> Callable[[object, str], Any]:
             raise ReportError(f"{where} is {_shown(value)}; expected an object ({kind.__name__})")
         made: dict[str, object] = {}
         for row in rows:
-            name = (
-                row.name if row.name in value else row.metadata.get("before", row.name)
-            )  # as older versions called it
+            earlier = row.metadata.get("before", row.name)  # as older versions called it
+            name = row.name if row.name in value else earlier
             if name in value:
                 made[row.name] = _reader(hints[row.name])(value[name], f"{where}.{name}")
             elif row.default is MISSING and row.default_factory is MISSING:

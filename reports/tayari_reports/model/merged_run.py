@@ -5,9 +5,9 @@ The rules where they meet:
 - They must be of one merchant, one commit of it, one target file (its hash), one profile, one clock mode and one
   version of Tayari; else it is refused.
 - The plan is the union; a rule that is planned twice must be the same in both.
-- Every check is kept, and the worst speaks. Only `not_tested` because a run left the rule out, or ended before it,
+- Every check is kept, and the worst counts. Only `not_tested` because a run left the rule out, or ended before it,
   gives way to an answer of another run.
-- One failed preflight, one interrupted run, or one load that proves nothing, is the whole's.
+- One failed preflight, one interrupted run, or one load that proves nothing makes the whole run invalid.
 - Of two load results the later is shown; the checks of both count.
 - Waivers are the union. Of attestations the latest of each item counts. Signatures are dropped: a part was signed,
   not the whole.
@@ -41,7 +41,7 @@ def merge(runs: Sequence[Run]) -> Run:
     """One run of all.
 
     Raises:
-        ReportError: fewer than two, one given twice, or they do not speak of the same thing.
+        ReportError: fewer than two, one given twice, or they are not of one merchant and one set-up.
     """
     if len(runs) < 2:
         raise ReportError(f"{len(runs)} run given; expected two or more to merge")

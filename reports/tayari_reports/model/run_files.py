@@ -58,8 +58,8 @@ def read_run(path: Path | str) -> Run:
 class EventsWriter:
     """Appends the results of a suite to a JSON-lines file, one whole line per record.
 
-    Several processes may write to one file, and each line has left the process before the next check starts:
-    what a killed suite had found stays readable.
+    Several processes may write to one file. Each line is written before the next check starts, so that the results of
+    a suite that was killed can be read.
     """
 
     def __init__(self, path: Path | str) -> None:

@@ -83,18 +83,18 @@ def waived(assessed: Iterable[Assessed], outcomes: Iterable[Outcome]) -> frozens
     return frozenset(
         one.rule.id
         for one in outcomes
-        if one.state in FAILED and one.rule.waivable and failed_prints(one) <= covered.get(one.rule.id, set())
+        if one.state in FAILED and one.rule.waivable and failed_fingerprints(one) <= covered.get(one.rule.id, set())
     )
 
 
-def print_of(check: Check) -> str:
+def fingerprint_of(check: Check) -> str:
     """The fingerprint of a failed check, made where the check does not carry it yet."""
     return check.fingerprint or fingerprint(check.rule, check.reason)
 
 
-def failed_prints(outcome: Outcome) -> set[str]:
+def failed_fingerprints(outcome: Outcome) -> set[str]:
     """The fingerprints of the outcome's failures."""
-    return {print_of(check) for check in outcome.checks if check.state in FAILED}
+    return {fingerprint_of(check) for check in outcome.checks if check.state in FAILED}
 
 
 def _assess(waiver: Waiver, outcome: Outcome | None, today: date) -> Assessed:
@@ -111,8 +111,8 @@ def _assess(waiver: Waiver, outcome: Outcome | None, today: date) -> Assessed:
         return _none(waiver, WaiverStanding.TOO_LONG, f"it ends more than {LONGEST_DAYS} days after the run")
     if outcome.state not in FAILED:
         return _none(waiver, WaiverStanding.STALE, "the rule did not fail; take the waiver out of the file")
-    if waiver.fingerprint not in failed_prints(outcome):
-        now = ", ".join(sorted(failed_prints(outcome)))
+    if waiver.fingerprint not in failed_fingerprints(outcome):
+        now = ", ".join(sorted(failed_fingerprints(outcome)))
         return _none(waiver, WaiverStanding.CHANGED, f"the rule now fails differently (fingerprint {now})")
     days = (expires - today).days
     soon = days <= WARN_DAYS

@@ -78,7 +78,7 @@ class Judgement:
     outcomes: tuple[Outcome, ...]
     """One per planned rule, in the plan's order."""
     blocking: tuple[Outcome, ...]
-    """Failures that alone make the merchant not ready, money-critical first."""
+    """Failures that alone make the merchant not ready, gravest first."""
     minor: tuple[Outcome, ...]
     """Failures and unmet SHOULDs that do not block, heaviest first."""
     missing: tuple[Outcome, ...]
@@ -214,7 +214,7 @@ def _reasons(grounds: tuple[Outcome, ...]) -> tuple[Reason, ...]:
 
 
 def _sorted(found: Iterable[Outcome]) -> tuple[Outcome, ...]:
-    """Gravest first; of one severity, money that nobody may risk first."""
+    """Gravest first; within one severity, first what puts money at risk and can never be waived."""
     return tuple(sorted(found, key=lambda one: (-one.rule.weight, one.rule.waivable or not one.money_critical)))
 
 
@@ -235,14 +235,14 @@ def _share(part: float, whole: float) -> float:
 
 
 def refuse_if_changed(run: Run, path: Path) -> None:
-    """Hold the verdict that the file states against the one that follows from its checks.
+    """Compare the verdict that the file states with the one that follows from its checks.
 
     A bundle (`tayari report verify`) proves much more; this only keeps an edited file from being rendered in silence.
 
     Raises:
         ReportError: the two differ.
     """
-    stated = json.loads(path.read_text(encoding="utf-8")).get("judgement")
+    stated = json.loads(path.read_text(encoding="utf-8", errors="replace")).get("judgement")
     if not isinstance(stated, dict):
         return
     found = judge(run)

@@ -8,7 +8,7 @@ from typing import Any
 
 from tayari_reports.model import Rule, Run, State, Verdict
 from tayari_reports.model.outcomes import FAILED, OPEN, Outcome
-from tayari_reports.statements.waivers import failed_prints
+from tayari_reports.statements.waivers import failed_fingerprints
 from tayari_reports.verdict import Judgement, judge, listed, percent
 from tayari_reports.verdict.sentences import STATES, TITLES, moment, one_line, sentence, short_commit
 
@@ -189,7 +189,7 @@ def _cautions(old: Run, new: Run) -> Iterable[str]:
 def _change(before: Outcome | None, after: Outcome | None) -> RuleChange:
     one = after or before
     assert one is not None
-    otherwise = before is not None and after is not None and failed_prints(before) != failed_prints(after)
+    otherwise = before is not None and after is not None and failed_fingerprints(before) != failed_fingerprints(after)
     return RuleChange(
         rule=one.rule,
         before=before.state if before else None,

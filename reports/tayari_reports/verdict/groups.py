@@ -24,7 +24,7 @@ TITLES: Final = {
     "set_up": "Set-up",
     "scenario": "Scenarios",
 }
-"""Groups of this catalogue; one that is not here is called by its own name."""
+"""Titles of the catalogue's groups; any other group is called by its own name."""
 
 _LEAST: Final = 2
 """One passed rule is no strength."""
@@ -38,7 +38,7 @@ class Group:
 
     title: str
     categories: tuple[str, ...]
-    """What it is about; empty where that is all of the thing."""
+    """The categories that the group is limited to; empty where it holds all of them."""
     passed: tuple[Outcome, ...]
     failed: tuple[Outcome, ...]
     open: tuple[Outcome, ...]
@@ -60,9 +60,9 @@ class Group:
 
 
 def strengths(judgement: Judgement) -> tuple[Group, ...]:
-    """What is whole: for each thing the categories in which every rule passed, the most weight first."""
+    """For each group the categories in which every rule passed, the most weight first."""
     found = []
-    for title, by_category in _things(judgement).items():
+    for title, by_category in _by_title(judgement).items():
         parts = [_group(name, rows) for name, rows in by_category.items()]
         whole = [one for one in parts if one.passed and not one.failed and not one.open]
         passed = tuple(one for part in whole for one in part.passed)
@@ -73,17 +73,17 @@ def strengths(judgement: Judgement) -> tuple[Group, ...]:
 
 
 def areas(judgement: Judgement) -> tuple[Group, ...]:
-    """Things with failures or open questions, the most failed weight first."""
+    """Groups with failures or open questions, the most failed weight first."""
     every = [
         _group(title, [one for rows in by_category.values() for one in rows])
-        for title, by_category in _things(judgement).items()
+        for title, by_category in _by_title(judgement).items()
     ]
     found = [one for one in every if one.failed or one.open]
     return tuple(sorted(found, key=lambda one: (-_weight(one.failed), -_weight(one.open))))
 
 
-def _things(judgement: Judgement) -> dict[str, dict[str, list[Outcome]]]:
-    """Outcomes by what they are about, then by category."""
+def _by_title(judgement: Judgement) -> dict[str, dict[str, list[Outcome]]]:
+    """Outcomes by the title of their group, then by category."""
     found: dict[str, dict[str, list[Outcome]]] = defaultdict(lambda: defaultdict(list))
     for one in judgement.outcomes:
         found[_title(one)][str(one.rule.category)].append(one)

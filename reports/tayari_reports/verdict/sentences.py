@@ -25,7 +25,7 @@ TITLES: Final = MappingProxyType(
 PARTLY: Final = MappingProxyType(
     {**TITLES, Verdict.READY: "Part passed", Verdict.READY_WITH_MINOR_FIXES: "Part passed, with findings"}
 )
-"""The same of a run that looked at less than a suite: it never says ready."""
+"""The same for a run that looked at less than a suite: it never says ready."""
 
 STATES: Final = MappingProxyType(
     {
@@ -68,7 +68,7 @@ CAPABILITIES: Final = MappingProxyType(
         "stk_push": "STK push collections",
         "stk_query": "",
         "no_callbacks": "settled by status queries alone",
-        "no_pages": "no page on which a customer sees an order",
+        "no_pages": "orders without a page for the customer",
         "split_payments": "orders paid in several pushes",
         "top_up": "",
         "c2b": "customer payments to a paybill or till (C2B)",
@@ -81,7 +81,7 @@ CAPABILITIES: Final = MappingProxyType(
 )
 """What a merchant can do, in a reader's words; a query belongs to its push."""
 
-SPEAKS: Final = MappingProxyType(
+SCOPE_BEGINS: Final = MappingProxyType(
     {
         Verdict.READY: "Ready for",
         Verdict.READY_WITH_MINOR_FIXES: "Ready with minor fixes for",
@@ -223,8 +223,10 @@ def _first_end(judgement: Judgement) -> str:
 
 def check_command(run: Run, suite: str = "") -> str:
     """The command that checks this merchant again, with the target file as the commands of single rules name it."""
-    commands = (check.repeat.partition(" --only ")[0].split() for check in run.checks)
-    target = next((words[2] for words in commands if words[:2] == ["tayari", "check"] and len(words) == 3), "")
+    begin = "tayari check "
+    commands = (check.repeat.partition(" --only ")[0] for check in run.checks)
+    targets = (command.removeprefix(begin) for command in commands if command.startswith(begin))
+    target = next((found for found in targets if "--" not in found), "")
     return " ".join(filter(None, ("tayari check", target, suite and f"--suite {suite}")))
 
 
@@ -252,7 +254,7 @@ def scope(run: Run, judgement: Judgement) -> str:
     """What the verdict is about, and until when; it is always shown beside the verdict."""
     able = [words for name in run.capabilities if (words := CAPABILITIES.get(name, name))]
     about = joined(able) or "what was tried"
-    begin = "Part passed for" if is_partial_pass(judgement) else SPEAKS[judgement.verdict]
+    begin = "Part passed for" if is_partial_pass(judgement) else SCOPE_BEGINS[judgement.verdict]
     only = f", only {selected(run.selection, 200)}" if run.selection else ""
     clock = f", clock {run.clock}" if run.clock != "real" else ""
     found = [f"{begin} {about}", f"Suite {run.suite}{only}, Daraja profile {run.profile}{clock}"]

@@ -143,6 +143,8 @@ def _unpack(raw: bytes) -> dict[str, bytes]:
         names = found.namelist()
         if len(set(names)) != len(names):
             raise ValueError("a file is in it twice")
+        if any(entry.compress_type != zipfile.ZIP_STORED for entry in found.infolist()):
+            raise ValueError("a file in it is compressed, as in no bundle")
         if sum(entry.file_size for entry in found.infolist()) > MOST_BYTES:
             raise ValueError(f"it unpacks to more than {MOST_BYTES} bytes")
         return {name: found.read(name) for name in names}

@@ -10,7 +10,7 @@ from tayari_formats.terminal_text import without_commands
 
 from tayari_reports.model import Run, Severity, State
 from tayari_reports.model.outcomes import Outcome
-from tayari_reports.statements.waivers import print_of
+from tayari_reports.statements.waivers import fingerprint_of
 from tayari_reports.verdict import Judgement
 from tayari_reports.verdict.sentences import answer, first_step, one_line, open_questions, sentence, shout
 
@@ -73,7 +73,7 @@ def _described(one: Outcome) -> str:
 def _fingerprint(one: Outcome) -> str:
     """One for each rule and kind of failure, so that a finding is the same over runs."""
     failed = (check for check in one.checks if check.state in (State.FAIL, State.WARN))
-    return f"{one.rule.id}-{next((print_of(check) for check in failed), one.state.value)}"
+    return f"{one.rule.id}-{next((fingerprint_of(check) for check in failed), one.state.value)}"
 
 
 def _command(kind: str, file: str, title: str, message: str) -> str:

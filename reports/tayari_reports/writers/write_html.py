@@ -258,7 +258,7 @@ def anchor(rule: str) -> str:
 
 
 def findings(judgement: Judgement) -> dict[str, tuple[OutcomeDetails, ...]]:
-    """Findings by section, gravest first; the gravest have the first call on the budget of evidence."""
+    """Findings by section, gravest first. Evidence is shown in this order, until its budget is used up."""
     others = [one for one in judgement.outcomes if one.state in {State.UNKNOWN, State.ERROR} and not one.rule.blocking]
     sections = {
         "blocking": judgement.blocking,
@@ -267,31 +267,32 @@ def findings(judgement: Judgement) -> dict[str, tuple[OutcomeDetails, ...]]:
         "minor": judgement.minor,
         "open": others,
     }
-    purse = _Purse(BUDGET)
-    return {section: tuple(_finding(one, purse) for one in found) for section, found in sections.items()}
+    budget = _EvidenceBudget(BUDGET)
+    return {section: tuple(_finding(one, budget) for one in found) for section, found in sections.items()}
 
 
-class _Purse:
+class _EvidenceBudget:
     """Counts down the bytes that are left for evidence."""
 
     def __init__(self, left: int) -> None:
         self.left = left
 
-    def pay(self, cost: int) -> bool:
+    def spend(self, cost: int) -> bool:
+        """Whether so many bytes were left; then they are used."""
         if cost > self.left:
             return False
         self.left -= cost
         return True
 
 
-def _finding(one: Outcome, purse: _Purse) -> OutcomeDetails:
+def _finding(one: Outcome, budget: _EvidenceBudget) -> OutcomeDetails:
     shown: list[ExchangeView] = []
     left_out = 0
     decisive = decisive_exchange(one)
     for check in one.checks:
         for exchange in check.evidence if check.state in _SHOWN else ():
             made = _shown(f"{anchor(one.rule.id)}-{len(shown) + 1}", exchange, check, decisive=exchange is decisive)
-            if purse.pay(_cost(made)):
+            if budget.spend(_cost(made)):
                 shown.append(made)
             else:
                 left_out += 1
@@ -315,7 +316,7 @@ def _shown(name: str, exchange: Exchange, check: Check, *, decisive: bool) -> Ex
 
 
 def _curl(exchange: Exchange) -> str:
-    """The request as a command, where the merchant is who answers it. What is masked stays masked."""
+    """The request as a command; empty for one that Daraja answers. What is masked stays masked."""
     repeatable = exchange.kind != "to_daraja" and exchange.url.startswith("http")
     if not repeatable or len(exchange.request_body) > LONGEST_BODY:
         return ""

@@ -15,7 +15,7 @@ from tayari_reports.model import SCHEMA, Run
 from tayari_reports.model.codec import ReportError
 from tayari_reports.model.outcomes import FAILED
 from tayari_reports.redaction import redact_record
-from tayari_reports.statements.waivers import print_of
+from tayari_reports.statements.waivers import fingerprint_of
 from tayari_reports.verdict import Judgement, judge
 from tayari_reports.writers import (
     bundle,
@@ -63,7 +63,7 @@ USUAL: Final = tuple(name for name in WRITERS if name != "pdf")
 def prepare(run: Run, secrets: Iterable[str] = ()) -> Run:
     """The run as every report may show it: redacted, each failure with its fingerprint, in this version's schema."""
     clean = replace(redact_record(run, secrets), schema=SCHEMA)
-    checks = (replace(one, fingerprint=print_of(one)) if one.state in FAILED else one for one in clean.checks)
+    checks = (replace(one, fingerprint=fingerprint_of(one)) if one.state in FAILED else one for one in clean.checks)
     return replace(clean, checks=tuple(checks))
 
 
