@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from endings import ending
 from tayari_contracts.checks.callback import c06_amount, c18_late_failure
+from tayari_contracts.checks.payout import p25_refund_stays
 from tayari_contracts.checks.payout.p25_refund_stays import SeenPayment
 from tayari_contracts.checks.request import s21_own_payment
 from tayari_contracts.context.findings import Untested
@@ -60,16 +61,19 @@ BY_ID = "/payments/{payment_id}"
         (StatusSource(call=CallTemplate(method="GET", path="/orders/{reference}")), "p1", "taken", "WrongCredit"),
         (StatusSource(sql="select state from payments where id = '{payment_id}'"), "p1", "taken", "Warned"),
         (StatusSource(sql="select state from orders where name = '{reference}'"), "p1", "taken", "WrongCredit"),
+        (None, "p1", "taken", "Warned"),
+        (None, "p2", "taken", "WrongCredit"),
     ],
 )
 def test_a_repeated_answer_of_a_key_is_a_warning_where_the_other_order_is_not_seen(
-    status: StatusSource, payment_id: str, answer: str, ends: str, monkeypatch: pytest.MonkeyPatch
+    status: StatusSource | None, payment_id: str, answer: str, ends: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A refusal may name the payment that the key was used for."""
+    """A refusal may name the payment that the key was used for. Without `merchant.status`, an adapter is read."""
+    adapter = "shop.adapter:Adapter" if status is None else None
     monkeypatch.setattr(s21_own_payment, "taken_pushes", lambda *_: [{}] if answer == "pushed" else [])
     context: Any = SimpleNamespace(
         observations=SimpleNamespace(status=lambda _: StatusView(state=PAID)),
-        target=SimpleNamespace(merchant=SimpleNamespace(status=status)),
+        target=SimpleNamespace(merchant=SimpleNamespace(status=status, adapter=adapter)),
     )
     order = replace(ORDER, started=replace(ORDER.started, accepted=answer != "refused", payment_id=payment_id))
 
@@ -168,6 +172,7 @@ def seen(is_paid: bool, credits: int | None = None, total: float | None = None) 
         (seen(True, None, 50.0), seen(True, None, 100.0), "was credited again"),
         (seen(False), seen(True), "is shown as paid again"),
         (seen(True), seen(False), ""),
+        (seen(True, 0, 0.0), replace(seen(True, None, 50.0), is_read=False), ""),
     ],
 )
 def test_a_credit_after_a_refund_is_seen_by_the_sum_or_by_the_rows(
@@ -175,3 +180,20 @@ def test_a_credit_after_a_refund_is_seen_by_the_sum_or_by_the_rows(
 ) -> None:
     """The return of the money may be a row beside the credit, which makes two rows and a sum of nothing."""
     assert now.exceeds(before) == told
+
+
+def test_a_look_that_failed_before_the_success_was_repeated_makes_no_credit_of_the_next_one() -> None:
+    """One answer of a busy merchant is an error; the refunded payment stays "paid", with its credit."""
+    views = iter([
+        StatusView(state=None, http_status=429), StatusView(state=PAID, http_status=200, credited=5.0),
+        StatusView(state=None, error="no answer"),
+    ])  # fmt: skip
+    context: Any = SimpleNamespace(
+        driver=SimpleNamespace(read_status=lambda *_: next(views), read_ledger=lambda **_: None),
+        time=SimpleNamespace(until=lambda look, *, within_s: look() or look()),
+    )
+
+    before = p25_refund_stays.standing(context, ORDER)
+
+    assert (before.is_paid, before.total, before.is_read) == (True, 5.0, True)
+    assert p25_refund_stays.seen_of(context, ORDER).exceeds(before) == ""

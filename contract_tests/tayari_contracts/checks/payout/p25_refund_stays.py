@@ -15,8 +15,9 @@ from tayari_contracts.steps.refunds import give_back_sent, paid_payment, reversa
 
 WATCHED_S: Final = 3.0
 """Once it has settled a payment that was begun later, a merchant that credits the repeated success does so by then."""
-
-
+REFUSED: Final = 400
+GONE: Final = (404, 410)
+"""So a merchant may answer for a payment that was given back; any other refusal says nothing about it."""
 BOOKED_S: Final = 1.0
 """A merchant that shows a refund as done has written it beside the payment by then."""
 
@@ -30,7 +31,7 @@ def a_refunded_payment_is_not_credited_again(context: CheckContext) -> None:
     if view.state is not PAID:
         raise Untested(f"M-Pesa gave a payment back, and the refund is {say(view)}; P16 judges that")
     context.time.pause(BOOKED_S)
-    before = seen_of(context, payment)
+    before = standing(context, payment)
     if before.is_paid and before.says_only_credited:
         raise credits_not_countable("a second credit after a refund")
     answers = context.actions.send_callback(payment, result_code=0)
@@ -38,8 +39,7 @@ def a_refunded_payment_is_not_credited_again(context: CheckContext) -> None:
         raise Untested("the repeated success got no answer, or a crash, so what it does to a refunded payment is open")
     later = context.actions.pay_accepted(situation("inline/p25-later", outcome=after(0.5)))
     context.expectations.require_paid(later)
-    context.time.until(lambda: seen_of(context, payment).exceeds(before), within_s=WATCHED_S)
-    if wrong := seen_of(context, payment).exceeds(before):
+    if wrong := context.time.until(lambda: seen_of(context, payment).exceeds(before), within_s=WATCHED_S):
         raise WrongCredit(
             f"a payment of {payment.amount} shillings was given back, its success was reported once more, and it "
             f"{wrong}; expected nothing to change: the customer has the money"
@@ -55,16 +55,32 @@ class SeenPayment:
     total: float | None
     """Shillings."""
     says_only_credited: bool
+    is_read: bool = True
+    """False: there was no answer, or an error in its place."""
 
     def exceeds(self, before: SeenPayment) -> str:
         """What was credited since then, as the end of a sentence; empty where nothing was. Where a sum is shown it
-        counts alone: the refund may be a row beside the credit.
+        counts alone: the refund may be a row beside the credit. A look that failed shows nothing.
         """
+        if before.is_read and not self.is_read:
+            return ""
         sums = before.total is not None and self.total is not None
         now, then = (self.total, before.total) if sums else (self.credits, before.credits)
         if (now or 0) > (then or 0):
             return "was credited again"
         return "is shown as paid again" if self.is_paid and not before.is_paid else ""
+
+
+def standing(context: CheckContext, payment: Payment) -> SeenPayment:
+    """How the payment stands before its success is repeated. After a look that failed, any credit would seem new."""
+    looks: list[SeenPayment] = []
+
+    def look() -> bool:
+        looks.append(seen_of(context, payment))
+        return looks[-1].is_read
+
+    context.time.until(look, within_s=WATCHED_S)
+    return looks[-1]
 
 
 def seen_of(context: CheckContext, payment: Payment) -> SeenPayment:
@@ -73,9 +89,11 @@ def seen_of(context: CheckContext, payment: Payment) -> SeenPayment:
     """
     view = context.driver.read_status(payment.payment_id, payment.reference)
     ledger = context.driver.read_ledger(payment_id=payment.payment_id, reference=payment.reference)
+    is_refused = view.state is None and (view.http_status or 0) >= REFUSED and view.http_status not in GONE
     return SeenPayment(
         is_paid=view.state is PAID,
         credits=None if ledger is None else ledger.credits,
         total=view.total if ledger is None or ledger.total is None else ledger.total,
         says_only_credited=ledger is None and view.says_only_credited,
+        is_read=not (view.error or is_refused or (ledger is not None and ledger.error)),
     )

@@ -82,7 +82,9 @@ def _expect_unpaid(context: CheckContext, order: Payment, what: str, *, key_of_o
 
 
 def _shows_payment_of(context: CheckContext, order: Payment, other: Payment) -> bool:
-    """Whether what is read of an order is another one's payment: equal ids, and the order's name is not sent."""
-    status = context.target.merchant.status
-    by_name = status is None or status.names("reference")
+    """Whether what is read of an order may be another one's payment: their ids are equal, and the order's name is not
+    sent, or goes to an adapter, which may read by the id alone.
+    """
+    merchant = context.target.merchant
+    by_name = merchant.adapter is None and (merchant.status is None or merchant.status.names("reference"))
     return not by_name and bool(order.payment_id) and order.payment_id == other.payment_id
