@@ -48,7 +48,8 @@ RAILS = {
     "config/database.yml": "production:\n  adapter: mysql2\n  url: <%= ENV['DATABASE_URL'] %>\n",
     "config/initializers/daraja.rb": 'DARAJA = ENV.fetch("DARAJA_HOST", "https://sandbox.safaricom.co.ke")\n',
     "config/routes.rb": "Rails.application.routes.draw do\n"
-    '  post "/mpesa/callback", to: "mpesa#callback"\n  resources :payments, only: [:create, :show]\nend\n',
+    '  namespace :staff do\n    resources :payments\n  end\n  post "/mpesa/callback", to: "mpesa#callback"\n'
+    '  namespace :api do\n    scope "v1" do\n      resources :payments, only: [:create, :show]\n    end\n  end\nend\n',
     "app/controllers/payments_controller.rb": "class PaymentsController < ApplicationController\n  def create\n"
     "    row = Payment.create!(params.require(:payment).permit(:phone, :amount, :order_no))\n"
     '    render json: { id: row.id, status: "pending" }\n  end\n\n  def show\n'
@@ -238,9 +239,9 @@ def test_a_sinatra_wallet_that_customers_pay_into(tmp_path: Path) -> None:
 def test_rails_routes_lead_to_their_controllers(tmp_path: Path) -> None:
     found = proposal(tmp_path, RAILS)["merchant"]
 
-    assert found["pay"]["request"] == "POST /payments"
+    assert found["pay"]["request"] == "POST /api/v1/payments"
     assert found["pay"]["json"] == {"phone": "{msisdn}", "amount": "{amount}", "order_no": "{reference}"}
-    assert found["status"]["request"] == "GET /payments/{payment_id}"
+    assert found["status"]["request"] == "GET /api/v1/payments/{payment_id}"
     assert found["start"]["env"]["DATABASE_URL"] == "mysql://localhost/tayari_{instance}"
     assert found["start"]["env"]["DARAJA_HOST"] == "{daraja_url}"
     assert found["start"]["command"].endswith(
@@ -433,3 +434,33 @@ def test_a_merchant_on_mongodb_gets_a_database_on_this_machine(tmp_path: Path, l
 
     assert start["env"][name] == "mongodb://127.0.0.1:27017/tayari_{instance}"
     assert "# CHECK: a server for tests on this machine;" in (tmp_path / "tayari.yaml").read_text()
+
+
+CONTAINER = "services:\n  db:\n    image: postgres\n    environment:\n      POSTGRES_DB: kiosk\n"
+PARTS = "PORT=3000\nDB_USER=shop\nDARAJA_URL=\n"
+ADDRESSES = "TEST_DATABASE_URL=mysql://u:p@localhost/t\nDATABASE_URL=mysql://u:p@localhost/shop\n"
+FILE = "DB = os.environ.get('DATABASE_URL', 'sqlite:///shop.db')\n\nif __name__"
+
+
+@pytest.mark.parametrize(
+    ("files", "variables"),
+    [
+        (
+            {**KOA, "docker-compose.yml": CONTAINER, ".env.example": PARTS, "src/config.js": "process.env.DB_NAME\n"},
+            ["DB_NAME"],
+        ),
+        ({**PRISMA, ".env.example": ADDRESSES}, ["DATABASE_URL"]),
+        (
+            {"requirements.txt": "bottle\npsycopg2\n", "shop.py": BOTTLE["shop.py"].replace("if __name__", FILE)},
+            [],
+        ),
+    ],
+    ids=["container", "tests", "file"],
+)  # fmt: skip
+def test_the_database_is_the_one_that_the_merchant_itself_reads(
+    tmp_path: Path, files: Mapping[str, str], variables: list[str]
+) -> None:
+    """Its container and its tests have variables of their own; a driver of a server may be for production alone."""
+    start = proposal(tmp_path, files)["merchant"]["start"]
+
+    assert [name for name, value in start["env"].items() if "{instance}" in value] == variables

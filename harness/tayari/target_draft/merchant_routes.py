@@ -23,6 +23,7 @@ from tayari.target_draft.route_patterns import (
     ROUTER_PREFIXES,
     ROUTES,
     RUBY,
+    RUBY_GROUPS,
 )
 from tayari.target_draft.source_files import SCRIPT, Hit, Project, SourceFile, compiled
 
@@ -240,6 +241,9 @@ def _enclosing_prefix(file: SourceFile, offset: int) -> str:
         if file.name.endswith(".php") and inside.count("{") - len(re.findall(r"\{\w+\??\}", inside)) >= (
             inside.count("}") - len(re.findall(r"\{\w+\??\}", inside))
         ):
+            found += "/" + match["prefix"].strip("/")
+    for match in compiled(RUBY_GROUPS).finditer(file.text, 0, offset) if file.name.endswith(RUBY) else ():
+        if not compiled(rf"^{match['indent']}end\b").search(file.text, match.end(), offset):
             found += "/" + match["prefix"].strip("/")
     return found.rstrip("/")
 

@@ -20,6 +20,8 @@ _URL: Final = (
 _URL_NAME: Final = (
     r"\b([A-Z][A-Z0-9_]*(?:DB|DATABASE|POSTGRES|PG|MYSQL|DATASOURCE)_?(?:URL|URI|DSN)|DB_?URL|DATABASE_?UR[LI])\b"
 )
+_OF_ANOTHER: Final = r"MONGO|COUCH|INFLUX|(?:^|_)(?:TEST|SHADOW|REPLICA)_"
+"""In the name of a variable: it leads to a database of another kind, of the tests or of the tools."""
 _PART_NAME: Final = r"\b((?:[A-Z][A-Z0-9]*_)*?(?:DB_|DATABASE_|PG|POSTGRES_|MYSQL_))(NAME|DATABASE|DB)\b"
 _KINDS: Final[Mapping[str, str]] = {
     "postgresql": r"(?i)DB_CONNECTION\s*=\s*pgsql|backends\.postgresql|provider\s*=\s*\"postgres|[\"']pg[\"']\s*:"
@@ -29,6 +31,8 @@ _KINDS: Final[Mapping[str, str]] = {
     r"|\b(?:dialect|type|client)[\"']?\s*[:=]\s*[\"'](?:mysql|mariadb)|^\s*(?:pymysql|mysqlclient)"
     r"|[\"'](?:pymysql|mysqlclient)|^\s*gem [\"']mysql2[\"']|mysql:host",
 }
+_SETTINGS: Final = (*CODE, ".example", ".sample", ".dist", ".properties")
+"""Files of the merchant itself. Others name the variables of the database's container, too."""
 _THIS_MACHINE: Final = frozenset({"", "localhost", "127.0.0.1"})
 _DOUBT: Final = f"a server for tests, and a user who may make databases: {NAME} is dropped and made again in each run"
 
@@ -48,19 +52,20 @@ def own_database(project: Project) -> OwnDatabase | None:
 
 
 def _by_url(project: Project) -> OwnDatabase | None:
-    named = {hit.match[1]: hit.place for hit in project.find(_URL_NAME)}
+    settings = [hit for hit in project.find(_URL_NAME) if not compiled(_OF_ANOTHER).search(hit.match[1])]
+    named = {hit.match[1]: hit.place for hit in settings}
+    usually_a_file = {hit.match[1] for hit in settings if "sqlite" in hit.line.lower()}
     found: dict[str, list[Hit]] = {}
     for hit in project.find(_URL):
         found.setdefault(_setting(hit, named), []).append(hit)
-    found.pop("", None)
+    found = {name: hits for name, hits in found.items() if name and not compiled(_OF_ANOTHER).search(name)}
     kind = _kind(project)
     if found:
         name, hits = next(iter(found.items()))
         hit = min(hits, key=lambda each: each.match["host"] not in _THIS_MACHINE)  # its first address on this machine
         value = Value(_own_address(hit), hit.place, _elsewhere(hit.match["host"]) + _DOUBT)
-    elif kind and named:
-        name, place = next(iter(named.items()))
-        value = Value(f"{kind}://localhost/{NAME}", place, _DOUBT)
+    elif kind and (name := next((each for each in named if each not in usually_a_file), "")):
+        value = Value(f"{kind}://localhost/{NAME}", named[name], _DOUBT)
     else:
         return None
     return OwnDatabase({name: value}, _COMMAND.format(address=f"${name}"))
@@ -92,7 +97,7 @@ def _own_address(hit: Hit) -> str:
 def _by_parts(project: Project) -> OwnDatabase | None:
     """By host, user, password and name in variables of their own."""
     kind = _kind(project)
-    hit = project.first(_PART_NAME) if kind else None
+    hit = (project.first(_PART_NAME, *_SETTINGS) or project.first(_PART_NAME)) if kind else None
     if hit is None:
         return None
     prefix = hit.match[1]

@@ -121,6 +121,10 @@ MOUNTS: Final = (
     r"(?:[\"'](?P<module>[\w.]+)[\"']|(?P<name>\w+)\s*[,)])",
 )
 OF_PAYMENTS: Final = r"(?i)m-?pesa|daraja|pay|lipa|stk"
+RUBY_GROUPS: Final = (
+    r"^(?P<indent>[ \t]*)(?:namespace|scope)\s*\(?\s*(?:path:\s*)?[:\"']/?(?P<prefix>[\w/-]+)[^\n]*\bdo\b"
+)
+"""A group of routes in Rails, or in Sinatra: it ends with an `end` of the same indent."""
 GLOBAL_PREFIXES: Final = (
     r"setGlobalPrefix\(\s*[\"'`](?P<prefix>[^\"'`]*)",
     r"^server\.servlet\.context-path\s*=\s*(?P<prefix>\S+)",
