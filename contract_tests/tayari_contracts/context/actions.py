@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
-from concurrent.futures import Future
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
-from threading import Thread
-from typing import Any, Final, Literal, TypeVar
+from typing import Any, Final, Literal
 
 from tayari_control.client import ControlClient
+from tayari_target.background import in_background
 from tayari_target.driver import MerchantDriver, Started
 from tayari_target.merchant_process import MerchantStartError
 from tayari_target.test_environment import TestEnvironment
@@ -21,8 +20,6 @@ from tayari_contracts.context.findings import Failed, Untested
 from tayari_contracts.context.overload import StartGate
 from tayari_contracts.context.payment import Payment
 from tayari_contracts.context.run_record import CRASH, Allocation, RunRecord
-
-T = TypeVar("T")
 
 PATIENT_S = 75.0
 """How long a check waits for an answer where the scenario itself keeps the merchant waiting.
@@ -94,20 +91,6 @@ def sets_the_order(scenario: object) -> bool:
 def has_no_faults(scenario: object) -> bool:
     """Whether Daraja answers the push of a scenario as it does on any day."""
     return scenario is None or (isinstance(scenario, Mapping) and not scenario.get("faults"))
-
-
-def in_background(act: Callable[[], T]) -> Future[T]:
-    """Run `act` in a thread of its own, so that the caller can act meanwhile."""
-    future: Future[T] = Future()
-
-    def work() -> None:
-        try:
-            future.set_result(act())
-        except BaseException as error:  # noqa: BLE001 - the reader of the future gets it
-            future.set_exception(error)
-
-    Thread(target=work, daemon=True).start()
-    return future
 
 
 class Actions:

@@ -133,7 +133,7 @@ class CheckRunner:
                 for planned in plan:
                     if planned.last:
                         self._finish(planned, self._of_whole_run(planned))
-        except Exception as error:
+        except Exception as error:  # the edge of a thread: whoever waits for a result would wait for ever
             log.exception("the check runner failed")
             self._give_up(plan, f"Tayari failed: {type(error).__name__}: {error}")
 

@@ -15,7 +15,6 @@ from functools import partial
 from typing import Any, Final
 
 from tayari_contracts.catalogue.rules import Need, catalogue
-from tayari_contracts.context.actions import in_background
 from tayari_contracts.steps.c2b_payments import pushes_unconfirmed
 from tayari_control.client import ControlClient, ControlError
 from tayari_control.simulator_process import SimulatorStartError
@@ -23,6 +22,7 @@ from tayari_formats.exit_codes import Exit
 from tayari_money.payment_record import PaymentState
 from tayari_reports.redaction import Redactor
 from tayari_target.adapter import AdapterError, shown
+from tayari_target.background import in_background
 from tayari_target.instances import Instances
 from tayari_target.merchant_process import MerchantStartError, answers
 from tayari_target.target_file.target_model import Target
