@@ -1,6 +1,6 @@
-"""The suites' options, found by the `pytest11` entry point, so that they exist wherever pytest is started.
+"""The options of the suites for pytest, found by the `pytest11` entry point wherever pytest is started.
 
-Costs nothing where no merchant is named: what runs the checks is `runner.collection`, imported only then.
+They cost nothing where no merchant is named: only then is `runner.collection` imported, which runs the checks.
 """
 
 from __future__ import annotations
@@ -27,7 +27,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Bring in the suites where a merchant is named."""
+    """Register `runner.collection` where a merchant is named.
+
+    Raises:
+        pytest.UsageError: `-n` is given too.
+    """
     if config.getoption("--tayari-target") is None and not config.getoption("--tayari-environment"):
         return
     if config.getoption("numprocesses", default=None):
@@ -36,7 +40,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> None:
-    """Say what is missing when the suites are asked for without a merchant."""
+    """Refuse to collect the suites without a merchant.
+
+    Raises:
+        pytest.UsageError: no merchant is named; the message says how to name one.
+    """
     if (
         file_path.parent == Path(__file__).parent
         and parent.config.getoption("--tayari-target") is None

@@ -447,12 +447,12 @@ def test_a_false_failure_past_the_secret_of_a_path_proves_nothing_against_the_me
 @pytest.mark.parametrize(
     ("failure", "ends"), [([{"status": 200}], "passes"), ([{"status": 500}], "Unjudged"), ([], "Untested")]
 )
-def test_a_false_failure_that_nobody_weighed_proves_nothing_for_the_merchant(
+def test_a_false_failure_on_which_nothing_was_decided_proves_nothing_for_the_merchant(
     failure: list[dict[str, Any]], ends: str
 ) -> None:
     served = [{"response": {"status": 200}}]
 
-    judged = ending(c07_forged_success.require_both_weighed, served, success=[{"status": 200}], failure=failure)
+    judged = ending(c07_forged_success.require_both_decided, served, success=[{"status": 200}], failure=failure)
 
     assert judged == ends
 

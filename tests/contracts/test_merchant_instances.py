@@ -372,8 +372,8 @@ def test_a_merchant_that_limits_its_queries_shares_its_waits_among_instances() -
     polite = schedule(queries_per_minute=5)
 
     assert polite.total_s(CI, 8) < 0.3 * polite.total_s(CI, 1)
-    assert 1 < polite.crowds(CI, 8) < 8, "what runs alone begins at once too"
-    assert 1 <= schedule(queries_per_minute=1800).crowds(CI, 8) < 8
+    assert 1 < polite.shared_instances(CI, 8) < 8, "what runs alone begins at once too"
+    assert 1 <= schedule(queries_per_minute=1800).shared_instances(CI, 8) < 8
 
 
 def test_a_check_that_watches_for_a_minute_begins_among_the_first_of_a_release() -> None:
@@ -400,7 +400,7 @@ def test_rules_of_what_the_merchant_does_not_do_take_no_instance_from_the_others
     played = applicable(plan, takes_no_payouts)
 
     assert not any(Need.PAYOUT in row.needs for row in played)
-    assert CheckSchedule(target=takes_no_payouts).crowds(played, 4) > 1
+    assert CheckSchedule(target=takes_no_payouts).shared_instances(played, 4) > 1
 
 
 def test_twice_as_many_rules_take_hardly_longer_where_the_machine_bears_more_instances() -> None:

@@ -27,7 +27,7 @@ from tayari_contracts.steps.forged_callback import (
     forged_body,
     forged_url,
     invented_receipt,
-    require_weighed,
+    require_decided,
 )
 from tayari_money.payment_record import PaymentState
 from tayari_target.driver import Started, StatusView
@@ -219,7 +219,7 @@ HUNG_UP = {"status": None, "error": "the merchant closed the connection without 
 def test_a_merchant_that_serves_callbacks_may_hang_up_on_a_stranger(
     answers: list[dict[str, Any]], serves: bool, end: str
 ) -> None:
-    assert ending(require_weighed, answers, serves=serves) == end
+    assert ending(require_decided, answers, serves=serves) == end
 
 
 def test_c08_judges_addresses_and_leaves_the_number_of_credits_to_c03() -> None:

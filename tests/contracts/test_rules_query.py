@@ -11,7 +11,7 @@ from tayari_contracts.checks.query import q04_query_rate, q05_polling_stops, q12
 from tayari_contracts.context.check_time import most_in
 from tayari_contracts.context.findings import Failed, Unjudged
 from tayari_contracts.context.payment import REVIEW, Entry
-from tayari_contracts.steps.retry_intervals import Trend, growth_from_pause_to_pause, trend_of_one, written
+from tayari_contracts.steps.retry_intervals import Trend, growth_from_pause_to_pause, say_gaps, trend_of_one
 from tayari_contracts.steps.status_queries import caused_by_looks, on_query, unanswered
 from tayari_target.views import StatusView
 
@@ -121,7 +121,7 @@ def test_the_most_calls_in_a_window_are_counted_from_each_call() -> None:
     assert most_in([0, 12, 24, 36, 48, 60, 72], 60.0) == 5
     assert most_in([100.0, 1.0, 2.0], 60.0) == 2
     assert most_in([], 60.0) == 0
-    assert written([1.04, 2.0]) == "1.0, 2.0 s"
+    assert say_gaps([[1.04, 2.0]]) == "1.0, 2.0 s"
 
 
 def queries(*rows: tuple[float, int]) -> list[Entry]:

@@ -299,7 +299,7 @@ def test_a_merchant_that_still_holds_a_token_has_it_revoked() -> None:
 
 
 def test_a_fault_that_no_call_got_is_not_tested() -> None:
-    with pytest.raises(Untested, match=r"the fault was never met: .* it holds a token and fetched no other"):
+    with pytest.raises(Untested, match=r"the scenario was not played: .* it holds a token and fetched no other"):
         pay_until_met(token_context(TokenDesk(fetches_for=frozenset())), OAUTH, OAUTH)
 
 

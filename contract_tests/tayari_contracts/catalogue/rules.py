@@ -1,4 +1,4 @@
-"""The rule catalogue: one row for each rule, read from `catalogue/*.yaml`, checked row by row when it is loaded."""
+"""The rule catalogue: one row for each rule, read from `catalogue/*.yaml` and checked when it is loaded."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tayari_reports.model import Category, Level, Rule, Severity
 
 
 class CatalogueError(Exception):
-    """A row of the catalogue is wrong: a defect of ours, or of the author of the row."""
+    """A row of the catalogue is wrong, which is a defect of ours."""
 
 
 class Need(StrEnum):
@@ -31,7 +31,7 @@ class Need(StrEnum):
     QUERY = "query"
     """The capability `stk_query`."""
     PAGE = "page"
-    """The state is read from a page, and the merchant has no capability `no_pages`."""
+    """The state is read from a page; the merchant has no capability `no_pages`."""
     CALLBACKS = "callbacks"
     """The merchant learns results by callback: it has no capability `no_callbacks`."""
     PAYOUT = "payout"
@@ -44,12 +44,12 @@ class Need(StrEnum):
     PAYOUT_RECEIPT = "payout_receipt"
     ALERTS = "alerts"
     BALANCE = "balance"
-    """Where staff read the balance that the merchant asks for."""
+    """The target file says where staff read the balance that the merchant asks for."""
     REFUND = "refund"
     """The merchant gives payments back."""
     REFUND_STATE = "refund_state"
     C2B = "c2b"
-    """Customers pay by themselves; a rule with this need alone is not about prompts."""
+    """Customers begin payments themselves (C2B). A rule with this need and without `state` is not about prompts."""
     ACCOUNT = "account"
     UNALLOCATED = "unallocated"
     VALIDATION = "validation"
@@ -62,15 +62,15 @@ class Control(StrEnum):
     """An ordinary payment that must end as expected before a failure of a rule says anything about that rule."""
 
     SUCCESS = "success"
-    """A success that a callback reports is settled."""
+    """A payment whose success a callback reports is settled."""
     FAILURE = "failure"
-    """A failure that a callback reports ends the payment."""
+    """A payment whose failure a callback reports ends."""
     QUERY = "query"
     """A status query that says anything but 0 pays nothing."""
     PAYOUT = "payout"
     """A payout ends as its result says: one that succeeded is paid, one that failed is not."""
     SILENT_PAYOUT = "silent_payout"
-    """A payout of which no result comes is not sent again under another id."""
+    """A payout without a result is not sent again under another id."""
     C2B = "c2b"
     """A payment that a customer began is credited."""
 
@@ -85,11 +85,11 @@ class Seen(StrEnum):
     ACCEPTED = "accepted"
     """An STK push that Daraja accepted."""
     CALLBACK = "callback"
-    """A callback that the merchant answered, and not as a crash is."""
+    """A callback that the merchant answered with a status below 500."""
     QUERY = "query"
     """A status query for one."""
     TOKEN = "token"
-    """A token that was fetched while they were started."""
+    """A token that was fetched after the first of them began."""
     STATE = "state"
     """The state of one, in a word that the target file knows."""
     PAYOUT = "payout"
@@ -101,11 +101,11 @@ class Seen(StrEnum):
     REFUND = "refund"
     """A request that gives a payment back reached Daraja."""
     BALANCE = "balance"
-    """A question about the balance of the organisation's accounts."""
+    """A query of the organisation's balance."""
     CREDITS = "credits"
     """How often, or how much, was credited, and not only whether."""
     MET = "met"
-    """Each fault that was prepared was met by a call of the merchant."""
+    """A call of the merchant for each prepared fault."""
 
 
 ENABLED_BY: Final[Mapping[Need, str]] = {
@@ -133,36 +133,37 @@ ENABLED_BY: Final[Mapping[Need, str]] = {
     Need.VALIDATION: "merchant.c2b.validation",
     Need.DUE: "merchant.c2b.open_account with {amount} (or top_up in merchant.capabilities: nothing is due)",
 }
+"""The key of the target file that gives what a rule needs."""
 
 USUAL_S: Final = 3.0
-"""What a check takes whose row does not say it."""
+"""Seconds that a check takes if its row does not say it."""
 
 SUITES: Final = ("smoke", "ci", "release", "load")
 
 KINDS: Final[Mapping[str, str]] = {"performance": "threshold", "money": "invariant"}
-"""The kind of a family's rules, where it is not simply `rule`."""
+"""The kind of a family's rules, if it is not `rule`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
-    """A rule and what it takes to run its check: what a plan knows before the check runs."""
+    """A rule, and what a plan knows of its check before it runs."""
 
     rule: Rule
     needs: frozenset[Need] = frozenset()
     controls: frozenset[Control] = frozenset()
-    """The ordinary payments without the thing under test: the rule is blocked where one does not end as expected."""
+    """Ordinary payments without the thing under test. The rule is blocked if one of them does not end as expected."""
     seen: frozenset[Seen] = frozenset()
-    """Without these the check did not put the rule to the test, and is no pass."""
+    """What the check must have seen; else it did not test the rule, and does not pass."""
     exclusive: bool = False
     """Runs alone: its faults or counts concern the whole merchant, not one payment."""
     last: bool = False
     """Runs after all others: it judges what happened in all of them."""
     queries: int = 0
-    """Status queries a polite merchant needs for it; spaces its start when the merchant limits itself."""
+    """Status queries that the merchant makes for it. The next check waits for them if their number is limited."""
     takes_s: float = USUAL_S
-    """How long its check takes on the sample shop."""
+    """Seconds that its check takes on the sample shop."""
     leaves_open: bool = False
-    """It ends while a payment of its own is right to be pending: the end of the run waits for that one to settle."""
+    """It ends while a payment of its own is rightly pending; the end of the run waits until that one is settled."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,8 +171,9 @@ class CatalogueRow(Planned):
     """A rule of the catalogue."""
 
     family: str
-    """The catalogue file's name: `token`, `request`, `acknowledgement`, `callback`, `query`, `customer`, ..."""
+    """The name of the catalogue file: `token`, `request`, `acknowledgement`, `callback`, `query`, `customer`, ..."""
     suites: frozenset[str]
+    """Those of `SUITES` that it belongs to."""
 
 
 FIELDS: Final = {

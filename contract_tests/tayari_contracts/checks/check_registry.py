@@ -1,4 +1,4 @@
-"""Which function checks which rule: filled by the `@check` decorator of the modules below `checks/`."""
+"""The registry of checks: rule id to function, filled by the `@check` decorator of the modules below `checks/`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import tayari_contracts.checks
 from tayari_contracts.context.check_context import CheckContext
 
 CheckFunction = Callable[[CheckContext], None]
-"""A check plays its situation through its context and raises a `Finding` unless the rule was kept."""
+"""A check: it plays the situation of its rule through its context, and raises a `Finding` unless the rule was kept."""
 
 _checks: dict[str, CheckFunction] = {}
 
@@ -21,7 +21,11 @@ class DuplicateCheck(Exception):
 
 
 def check(rule_id: str) -> Callable[[CheckFunction], CheckFunction]:
-    """Mark the function that checks `rule_id`."""
+    """Mark the function that checks `rule_id`.
+
+    Raises:
+        DuplicateCheck: another module has one for it.
+    """
 
     def register(function: CheckFunction) -> CheckFunction:
         if rule_id in _checks and _checks[rule_id].__module__ != function.__module__:
@@ -40,6 +44,6 @@ def checks() -> Mapping[str, CheckFunction]:
 
 @cache
 def _import_all() -> None:
-    """Looking through the folders takes some milliseconds, and each rule of a run asks for its check."""
+    """Import all modules once: a search of the folders takes some milliseconds, and each rule asks for its check."""
     for module in walk_packages(tayari_contracts.checks.__path__, "tayari_contracts.checks."):
         import_module(module.name)

@@ -1,4 +1,4 @@
-"""What a check does: it starts payments with the scenarios that they play, and restarts the merchant."""
+"""The acts of a check: it starts payments with the scenarios that they play, and restarts the merchant."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tayari_contracts.context.payment import Payment
 from tayari_contracts.context.run_record import CRASH, Allocation, RunRecord
 
 PATIENT_S = 75.0
-"""How long a check waits for an answer where the scenario itself keeps the merchant waiting.
+"""How long a check waits for an answer if the scenario itself keeps the merchant waiting.
 
 Merchants give up after 30 or 60 s, and a check must see that."""
 
@@ -32,10 +32,10 @@ PROMPT_S = 65.0
 HELD_S: Final = 12.0
 """How long a callback waits at most for the merchant to answer the start of its payment.
 
-Some merchants answer only when they know the end: they get their callback then."""
+Some merchants answer only when they know the result, so they get the callback then."""
 
 OF_THE_ACKNOWLEDGEMENT: Final = frozenset({"before_ack", "ack_late", "ack_lost", "hang", "slow", "slow_body"})
-"""Faults that decide when the merchant gets the answer to its push, and so what comes first."""
+"""Faults that decide whether the merchant gets the acknowledgement or the callback first."""
 
 Fault = Mapping[str, Mapping[str, Any]]
 """One entry of `faults`: the fault's name, and its parameters."""
@@ -45,7 +45,7 @@ ITEM: Final = "Body.stkCallback.CallbackMetadata.Item"
 
 
 def situation(name: str, *faults: Fault, about: str = "", **keys: Any) -> dict[str, Any]:
-    """The content of a scenario file. `keys` are further top-level keys: `outcome`, `query`, `then`."""
+    """The content of a scenario file. `keys`: further top-level keys, such as `outcome`, `query`, `then`."""
     content: dict[str, Any] = {"scenario": name, "about": about or name.replace("/", ": ").replace("-", " ")}
     if faults:
         content["faults"] = [dict(fault) for fault in faults]
@@ -58,22 +58,25 @@ def token_situation(name: str, *faults: Fault) -> dict[str, Any]:
 
 
 def refused(error: str, *, times: int = 1) -> Fault:
-    """The next pushes are refused with a row of the error catalogue (`404.001.03`)."""
+    """The fault that refuses the next pushes with a row of the error catalogue (`404.001.03`)."""
     return {"api_error": {"error": error, "times": times}}
 
 
 def gateway(fault: str, *, times: int = 1) -> Fault:
-    """The next pushes meet the gateway's own envelope (`spike_arrest`)."""
+    """The fault that answers the next pushes with the gateway's own envelope (`spike_arrest`)."""
     return {"gateway_fault": {"fault": fault, "times": times}}
 
 
 def page(name: str, *, times: int | Literal["always"] = 1) -> Fault:
-    """The next pushes are answered by the edge, with HTML (`imperva_503`); `always` is until it is cleared."""
+    """The fault that answers the next pushes with an HTML page of the edge (`imperva_503`).
+
+    `times="always"`: until the scenario is cleared.
+    """
     return {"html": {"page": name, "times": times}}
 
 
 def after(seconds: float, *, result_code: int | str = 0, callback: bool = True) -> dict[str, Any]:
-    """An `outcome`."""
+    """The `outcome` of a scenario: this result so many seconds after the acknowledgement."""
     return {"result_code": result_code, "after_s": seconds, "callback": callback}
 
 
@@ -82,7 +85,7 @@ UNPAID: Final = situation("inline/unpaid", outcome=after(1.0, result_code=1032))
 
 
 def sets_the_order(scenario: object) -> bool:
-    """Whether a scenario itself says what comes first, the acknowledgement or the callback."""
+    """Whether a scenario itself decides which comes first, the acknowledgement or the callback."""
     faults = (scenario.get("faults") or ()) if isinstance(scenario, Mapping) else ()
     named = {name for fault in faults for name in ((fault,) if isinstance(fault, str) else fault)}
     return bool(named & OF_THE_ACKNOWLEDGEMENT)
@@ -137,11 +140,16 @@ class Actions:
     ) -> Payment:
         """Ask the merchant to start a payment, which plays `scenario`; without one, no rule asks how it ends.
 
-        `typed` is how the payer's number is entered; `msisdn` (twelve digits) is who it is. No callback comes before
-        the merchant has answered, unless that is what `scenario` is about (A05): a merchant that is slow because
-        many checks start payments at once is not blamed for it under another rule. `hold_s`: its callbacks are held
-        this long after the merchant's answer, or until `release_callbacks`. `at_once`: the rule is about starts at
-        the same moment, so that this one waits for no other.
+        `msisdn`: the payer, twelve digits. `typed`: the payer's number as it is entered. `amount`: shillings.
+        `timeout_s`: for the merchant's answer. `again`: the identifier of an earlier payment that is tried again.
+        `at_once`: the rule is about starts at the same moment, so this one waits for no other.
+
+        No callback comes before the merchant has answered, unless `scenario` is about that (A05). So a merchant that
+        is slow because many checks start payments at once is not blamed for it under another rule. `hold_s`: its
+        callbacks are held this long after the merchant's answer, or until `release_callbacks`.
+
+        Raises:
+            Untested: the merchant pushes to one number for all, and `typed` would not matter.
         """
         with ExitStack() as turn:
             if not at_once:
@@ -165,7 +173,10 @@ class Actions:
         return payment
 
     def _prepare(self, payer: str, scenario: Scenario | None, *, held_s: float) -> int:
-        """Say what the payer's next payment plays, and hold its callbacks; the number of the next journal entry."""
+        """Queue the scenario of the payer's next payment, and hold its callbacks.
+
+        Returns the number of the next journal entry.
+        """
         if scenario is None and polite(self._run.queries_per_minute) is not None and payer in self._allocation.payers:
             scenario = UNPAID
         if scenario is None:
@@ -173,7 +184,7 @@ class Actions:
         return self._control.play_next(scenario, msisdn=payer, hold_s=held_s)
 
     def _payer(self, payer: str, typed: str | None) -> tuple[str, str]:
-        """Who pays, and what is typed for it. A merchant that pushes to one number for all has one payer at a time."""
+        """The payer, and the number that is typed. A merchant that pushes to one number has one payer at a time."""
         prompted = self._run.prompted
         if not prompted:
             return payer, typed or payer
@@ -194,7 +205,7 @@ class Actions:
         return started
 
     def pay_again(self, first: Payment, scenario: Scenario) -> Payment:
-        """Let the customer of a payment that has failed try again: the same phone, amount and order."""
+        """Pay the order of a failed payment once more: the same phone, amount and reference."""
         return self.pay(
             scenario, msisdn=first.msisdn, amount=first.amount, reference=first.reference, again=first.payment_id
         )
@@ -241,11 +252,15 @@ class Actions:
         return self._run.prompted
 
     def release_callbacks(self, payment: Payment) -> None:
-        """Let the callbacks go that `pay(..., hold_s=...)` holds."""
+        """Release the callbacks that `pay(..., hold_s=...)` holds."""
         self._control.hold(payment.msisdn, for_s=0)
 
     def send_callback(self, payment: Payment, **body: Any) -> list[dict[str, Any]]:
-        """Send a callback for this payment (`POST /v1/callbacks`) and return the merchant's answers."""
+        """Send a callback for this payment (`POST /v1/callbacks`) and return the merchant's answers.
+
+        Raises:
+            Untested: no push was accepted for it.
+        """
         body.setdefault("checkout_request_id", self.require_accepted(payment))
         return self._control.send_callback(**body)
 
@@ -255,7 +270,7 @@ class Actions:
         """Stop the merchant if it runs, and start it on what it has kept.
 
         Raises:
-            Failed: it does not come up: a crash has left it something that it cannot live with.
+            Failed: it does not start, because of what it has kept.
         """
         try:
             self._environment.restart_merchant()
@@ -263,7 +278,7 @@ class Actions:
             raise Failed(f"the merchant was stopped and did not start again: {error}") from error
 
     def drop_token(self) -> None:
-        """Make the merchant fetch a token: start it anew where Tayari can, else revoke what it holds.
+        """Make the merchant fetch a token: restart it where Tayari can, else revoke the token that it holds.
 
         Raises:
             Untested: as `revoke_token`.
@@ -278,10 +293,9 @@ class Actions:
         """Revoke the token that the merchant holds, in its memory or in a file or table that outlives its process.
 
         Raises:
-            Untested: it would hold on to a revoked token until its hour is over.
+            Untested: the merchant would use a revoked token until its hour is over.
         """
-        refusal = {"api_error": {"error": "404.001.03", "times": 1}}
-        payment = self.pay({"scenario": "token/refused", "about": "A token is refused once.", "faults": [refusal]})
+        payment = self.pay(situation("inline/token-refused", refused("404.001.03")))
         if self._time.until(lambda: self._journal.checkout_request_id(payment), within_s=self._time.settle_s) is None:
             raise Untested(
                 "the merchant holds on to a refused token (T04), so its token was left alone",
@@ -290,9 +304,12 @@ class Actions:
         self._control.revoke_tokens()
 
     def other_device(self) -> MerchantDriver:
-        """A driver with its own log-in and no cookies of this check's; what it does is evidence too."""
+        """A driver with a log-in of its own and without this check's cookies. Its exchanges are evidence too."""
         return self._driver.another(record=self._evidence.record)
 
     def second_merchant(self, work_dir: Path, **changed: str) -> AbstractContextManager[MerchantDriver]:
-        """A second process of the merchant, for which these placeholders differ; what it is asked is evidence too."""
+        """A second process of the merchant, with other values of these placeholders, as a context manager.
+
+        It gives the driver of this process, whose exchanges are evidence too.
+        """
         return self._environment.another_merchant(work_dir, record=self._evidence.record, **changed)

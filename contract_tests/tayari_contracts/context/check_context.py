@@ -1,4 +1,4 @@
-"""What one check is given: parts that act, observe and judge, each for one purpose."""
+"""The context that a check gets: parts that act, observe and judge, each for one purpose."""
 
 from __future__ import annotations
 
@@ -20,7 +20,11 @@ from tayari_contracts.context.run_record import Allocation, RunRecord
 
 
 class CheckContext:
-    """Holds the parts of one check, and knows nothing itself."""
+    """Holds the parts of one check; it has no logic of its own.
+
+    `deadline`: when the check must end, on the monotonic clock. `stop`: set when the run is interrupted. `one_by_one`:
+    the check starts its payments one after the other.
+    """
 
     def __init__(
         self,
@@ -54,7 +58,7 @@ class CheckContext:
         )
 
     def sibling(self, *, limit_s: float) -> CheckContext:
-        """Another one in the same run, with its own time and its own payments."""
+        """Another context in the same run, with `limit_s` seconds and payments of its own."""
         return CheckContext(
             self.environment, self.allocation, deadline=time.monotonic() + limit_s, stop=self.time.stop, run=self.run,
             gate=self.actions.gate,

@@ -1,4 +1,4 @@
-"""The evidence of a check: what Daraja's journal has of its payments, and what the merchant was asked and answered."""
+"""The evidence of a check: the journal entries of its payments, and its exchanges with the merchant."""
 
 from __future__ import annotations
 
@@ -21,16 +21,21 @@ from tayari_contracts.context.run_record import CRASH, RunRecord
 STORED_S = 1.0
 """After this time a merchant has stored the content of an acknowledgement, on a busy machine too."""
 
+SENT = ("callback", "control")
+"""Kinds of journal entries that are messages to the merchant: by Daraja itself, and by a check as Daraja would."""
+
 LAST_ENTRIES = 100
-"""Of the journal: far more than a second of a check that runs alone."""
+"""Journal entries that are read for the newest push: far more than a check that runs alone makes in a second."""
 
 Scenario = str | Mapping[str, Any]
 """A scenario's name, or the content of a scenario file."""
 
 MOST_EXCHANGES = 60
+"""The most exchanges that a report shows of one check."""
 MOST_CRASHES = 10
-"""Of these at most are kept, wherever they came."""
+"""So many of the merchant's crashes are among them, wherever they came."""
 MOST_CHARACTERS = 6_000
+"""The most characters of one body."""
 
 TITLES = {"stk_push": "STK push", "stk_query": "STK query", "oauth": "OAuth token"}
 
@@ -46,7 +51,7 @@ class JournalReader:
         return self._control.journal_end()
 
     def entries(self, *, since: int = 0, **where: str | int | float) -> list[Entry]:
-        """Journal entries from `since` on, in order."""
+        """Journal entries from `since` on, in order. `where`: their fields (`endpoint`, `kind`, ...), or a `limit`."""
         found: list[Entry] = self._control.journal(since=since, **where)["entries"]
         return found
 
@@ -66,7 +71,7 @@ class JournalReader:
     def other_numbers(self, payment: Payment, payers: Collection[str]) -> list[str]:
         """Numbers that were pushed to since the payment began and are none of `payers`.
 
-        None where the merchant has ever pushed to one of them: then it pushes to the payer.
+        Empty if the merchant has ever pushed to one of `payers`: then it pushes to the payer.
         """
         pushes = self.entries(since=1, endpoint="stk_push", kind="request")
         numbers = [(int(entry["seq"]), str(body_of(entry).get("PhoneNumber"))) for entry in pushes]
@@ -75,10 +80,10 @@ class JournalReader:
         return list(dict.fromkeys(number for sequence, number in numbers if sequence >= payment.since))
 
     def seconds_until_stored(self) -> float:
-        """Seconds until the newest push is old enough that a merchant has written down what its answer said.
+        """Seconds until the newest push is so old that a merchant has stored its acknowledgement.
 
-        One that dies with the acknowledgement in its hands loses a payment: that is judged where it is provoked on
-        purpose (A04), not where a restart is only a means.
+        A merchant that is killed before that loses a payment. A04 judges this; other checks that restart the merchant
+        wait.
         """
         pushes = self.entries(since=max(1, self.now() - LAST_ENTRIES), endpoint="stk_push", kind="request")
         newest_at = max((float(entry["at"]) for entry in pushes), default=0.0)
@@ -107,14 +112,14 @@ class JournalReader:
     def callbacks(self, payment: Payment) -> list[Entry]:
         """Every callback that was sent for this payment, with the merchant's answer."""
         entries = self.entries(since=payment.since, msisdn=payment.msisdn)
-        return [entry for entry in entries if entry["kind"] in ("callback", "control")]
+        return [entry for entry in entries if entry["kind"] in SENT]
 
     def callback_statuses(self, payment: Payment) -> list[int | None]:
-        """How the merchant answered each callback of this payment; None where it did not."""
+        """The HTTP status with which the merchant answered each callback of this payment; None: it did not."""
         return [status_of(entry) for entry in self.callbacks(payment)]
 
     def accepted(self, payment: Payment) -> list[dict[str, Any]]:
-        """The payments that Daraja accepted from this payer since the check began, oldest first."""
+        """Daraja's records of the pushes that it accepted from this payer since the payment began, oldest first."""
         recent = [
             found
             for found in self._control.payments(kind=STK_PUSH, msisdn=payment.msisdn)
@@ -124,7 +129,7 @@ class JournalReader:
         return named or recent
 
     def checkout_request_id(self, payment: Payment) -> str | None:
-        """Of the last accepted push, if there was one."""
+        """The CheckoutRequestID of the last accepted push; None: there was none."""
         accepted = self.accepted(payment)
         return str(accepted[-1]["checkout_request_id"]) if accepted else None
 
@@ -147,13 +152,13 @@ class JournalReader:
 
 
 class Evidence:
-    """What one check did and what it saw, for its report."""
+    """What one check did and saw, for its report."""
 
     def __init__(self, journal: JournalReader, run: RunRecord) -> None:
         self._journal = journal
         self._run = run
         self.driver_exchanges: list[Exchange] = []
-        """Everything that this check asked the merchant, with its answers, as on the wire."""
+        """All requests of this check to the merchant, with the answers, as on the wire."""
         self.payments: list[Payment] = []
         """The payments of this check so far."""
         self._watched: list[Entry] = []
@@ -161,17 +166,17 @@ class Evidence:
         self.scenario = ""
         """The name of the first scenario that was played."""
         self.notes: list[str] = []
-        """What a pass should mention: how it was reached, or what could not be seen on the way."""
+        """Sentences for a pass: how it was reached, or what could not be seen."""
         self.faulty_scenarios: list[tuple[Payment, Mapping[str, Any]]] = []
         """The STK payments that played a scenario with faults, and the scenario."""
 
     def record(self, exchange: Exchange) -> None:
-        """Keep what the merchant was asked and answered."""
+        """Keep an exchange with the merchant."""
         self.driver_exchanges.append(exchange)
         self._run.overload.note_text(exchange.response_body)
 
     def add_payment(self, payment: Payment, scenario: Scenario | None) -> None:
-        """A payment of any kind began, and plays this scenario; the record of the run gets it too."""
+        """Add a payment of any kind, and the scenario that it plays; the record of the run gets it too."""
         self._run.add_payment(payment)
         self.payments.append(payment)
         if scenario is not None:
@@ -179,24 +184,24 @@ class Evidence:
         is_push = payment.kind is PaymentKind.STK_PAYMENT
         if is_push and isinstance(scenario, Mapping) and scenario.get("faults"):
             self.faulty_scenarios.append((payment, scenario))
-        if payment.refund_of is None:  # a refund is a part of its payment's try
+        if payment.refund_of is None:  # a refund belongs to its payment's try
             self.tries += 1
 
     def name_scenario(self, scenario: Scenario) -> None:
-        """Remember the name of the first scenario."""
+        """Keep the name of this scenario if it is the first."""
         if not self.scenario:
             self.scenario = scenario if isinstance(scenario, str) else str(scenario.get("scenario", ""))
 
     def cite(self, *payments: Payment) -> None:
-        """Add payments of other checks."""
+        """Add payments of other checks to this one's evidence."""
         self.payments += payments
 
     def watch_since(self, since: int, **where: str) -> None:
-        """Add the journal from `since` on (by `endpoint`, ...)."""
+        """Add the journal entries from `since` on; `where`: fields that they must have (`endpoint`, ...)."""
         self._watched += self._journal.entries(since=since, **where)
 
     def exchanges(self) -> tuple[Exchange, ...]:
-        """What went over the wire for the payments of this check, in order."""
+        """The exchanges of this check and of its payments, in order of time, shortened."""
         begun: dict[str, int] = {}
         for payment in self.payments:
             begun[payment.msisdn] = min(payment.since, begun.get(payment.msisdn, payment.since))
@@ -247,7 +252,7 @@ def shortened(exchange: Exchange) -> Exchange:
 
 
 def from_journal(entry: Entry) -> Exchange:
-    """A call of the merchant, or a message of Daraja to it."""
+    """A journal entry as an exchange: a call of the merchant, or a message of Daraja to it."""
     request: Mapping[str, Any] = entry.get("request") or {}
     response: Mapping[str, Any] = entry.get("response") or {}
     to_daraja = entry["kind"] == "request"
@@ -270,7 +275,7 @@ def from_journal(entry: Entry) -> Exchange:
 
 
 def in_order(exchanges: Iterable[Exchange]) -> tuple[Exchange, ...]:
-    """By time; where there are too many, repeated polls go first, then the middle but for the merchant's crashes."""
+    """The exchanges by time. If there are too many, repeated polls are left out, then the middle without crashes."""
     ordered = sorted(exchanges, key=lambda exchange: exchange.at)
     thinned = [
         exchange
@@ -286,7 +291,7 @@ def in_order(exchanges: Iterable[Exchange]) -> tuple[Exchange, ...]:
 
 
 def _is_crash(exchange: Exchange) -> bool:
-    """The merchant, not Daraja, gave no answer, or one as a program that broke does."""
+    """Whether the merchant, not Daraja, gave no answer, or one of a program that broke."""
     return exchange.kind != "to_daraja" and (exchange.status is None or exchange.status >= CRASH)
 
 

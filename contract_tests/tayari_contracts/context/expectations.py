@@ -1,4 +1,4 @@
-"""What a check expects: each of these raises a finding when the merchant does not do so."""
+"""The expectations of a check: each raises a finding if the merchant does not do what is expected."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from tayari_contracts.context.run_record import RunRecord
 
 
 class Expectations:
-    """Holds the merchant to what a rule says of one payment."""
+    """Compares what the merchant does with one payment with what a rule expects."""
 
     def __init__(
         self,
@@ -52,7 +52,12 @@ class Expectations:
     def state(
         self, payment: Payment, *states: PaymentState, within_s: float | None = None, because: str = ""
     ) -> StatusView:
-        """The payment reaches one of `states`, or the rule is broken."""
+        """Expect that the payment reaches one of `states` in time; returns the look that showed it.
+
+        Raises:
+            Missing: it is pending, or cannot be read. Failed: it has another state.
+            Unjudged: the start was not answered, so the state that was read may be another payment's.
+        """
         view = self._observations.until(payment, *states, within_s=within_s)
         if view.state in states:
             return view
@@ -66,10 +71,10 @@ class Expectations:
         )
 
     def _require_own_state(self, payment: Payment, view: StatusView) -> None:
-        """A state that was looked up by the order's reference, because the start was never answered, may be nobody's.
+        """Require that the state is this payment's.
 
         Raises:
-            Unjudged: it is such a one.
+            Unjudged: it was found by the order's reference alone, because the start was never answered.
         """
         if payment.started.status is None and self._profile.merchant.pay.payment_id is not None:
             raise Unjudged(
@@ -78,15 +83,22 @@ class Expectations:
             )
 
     def never(self, payment: Payment, *states: PaymentState, for_s: float, because: str) -> None:
-        """During `for_s` the payment shows none of `states`."""
+        """Expect that the payment shows none of `states` during `for_s`.
+
+        Raises:
+            Failed: it does.
+        """
         view = self._observations.until(payment, *states, within_s=for_s)
         if view.state in states:
             raise Failed(f"the payment became {say(view)}: {because}")
 
     def credits(self, payment: Payment, expected: int, *, quiet_s: float = 1.0, because: str = "") -> None:
-        """After `quiet_s` of calm, the customer is credited exactly so often, and with the right sum.
+        """Expect that the customer is credited exactly so often, and with the right sum, after `quiet_s` seconds.
 
-        Nothing is expected where the target file shows no credits; those of an account (C2B) are the account's own.
+        Nothing is expected if the target file shows no credits. The credits of a C2B payment are those of its account.
+
+        Raises:
+            WrongCredit: too much, or too often. Missing: too little, or too seldom. Failed: another sum.
         """
         if payment.kind is not PaymentKind.C2B_PAYMENT and not self._profile.shows_credits:
             return
@@ -101,21 +113,36 @@ class Expectations:
             kind = WrongCredit if found.count > expected else Missing
             raise kind(f"the customer was credited {times(found.count)}; expected {times(expected)}{tail}")
         if expected and found.total is not None and round(found.total, 2) != round(due, 2):
-            raise Failed(f"{shillings(found.total)} shillings were credited for {shillings(due)} that were paid{tail}")
+            raise Failed(
+                f"{shillings(found.total)} shillings were credited for {shillings(due)} that were paid; expected the "
+                f"same sum{tail}"
+            )
 
     def unpaid(self, payment: Payment, *, for_s: float, because: str) -> None:
-        """Not paid and, where credits can be seen, not credited."""
+        """Expect that the payment is not paid during `for_s` and, where credits can be seen, not credited.
+
+        Raises:
+            Failed, WrongCredit: it is.
+        """
         self.never(payment, PAID, for_s=for_s, because=because)
         self.credits(payment, 0, quiet_s=0.0, because=because)
 
     def paid_once(self, payment: Payment, *, within_s: float | None = None, because: str = "") -> StatusView:
-        """Paid and, where credits can be seen, credited exactly once."""
+        """Expect that the payment is paid and, where credits can be seen, credited exactly once.
+
+        Raises:
+            as `state` and `credits`.
+        """
         view = self.state(payment, PAID, within_s=within_s, because=because)
         self.credits(payment, 1, quiet_s=0.3, because=because)
         return view
 
     def honoured(self, payment: Payment, *, because: str) -> None:
-        """Paid and credited once, or in the hands of a person, when the merchant has dealt with the success."""
+        """Expect that a success is honoured: paid and credited once, or in review, once the merchant has dealt with it.
+
+        Raises:
+            Missing, Failed: it is neither paid nor in review. As `credits`: it is paid and not credited once.
+        """
         self._observations.until(payment, PAID, REVIEW, within_s=self._time.settled_s)
         view = self.status_after_queue(payment)
         if view.state not in (PAID, REVIEW):
@@ -125,7 +152,10 @@ class Expectations:
             self.credits(payment, 1, quiet_s=0.3, because=because)
 
     def callback_read(self, payment: Payment, *, because: str) -> None:
-        """Taken, paid once with the order's amount and, where receipts can be seen, with the callback's receipt."""
+        """Expect that a callback was taken, and its payment paid once with the order's amount and the right receipt.
+
+        The receipt is compared if the merchant shows one.
+        """
         self.callback_taken(payment)
         view = self.paid_once(payment, within_s=self._time.settled_s, because=because)
         receipt = self._journal.record(payment).get("receipt")
@@ -135,9 +165,12 @@ class Expectations:
     def callback_taken(
         self, payment: Payment, *, count: int = 1, within_s: float = CALLBACK_WAIT_S, what: str = "the callback"
     ) -> None:
-        """The merchant answered each callback of this payment, and none with a crash (5xx).
+        """Expect that the merchant answered each callback of this payment, and none with a crash (5xx).
 
-        `count` of them are waited for; `what` is for the reason.
+        `count`: how many callbacks to wait for. `what`: the callback's name in the reason.
+
+        Raises:
+            Failed: one got no answer, or a crash. Untested: none was delivered.
         """
         self._observations.wait("callback_answered", payment, count=count, within_s=within_s)
         callbacks = self._journal.callbacks(payment)
@@ -151,17 +184,21 @@ class Expectations:
                 raise Failed(f"{what} was answered {status}, as a crash is; expected 200")
 
     def message(self, payment: Payment, topic: str) -> str:
-        """What the customer reads fits the topic: specific, honest, with a next step."""
+        """Expect that the customer reads a message that fits the topic: specific, honest, with a next step.
+
+        Raises:
+            Failed: the message does not fit. Untested: it cannot be seen.
+        """
         text = self._observations.outcome_message(payment)
         if problems := problems_of(text, topic):
             raise Failed(f"the customer was told {quote(text)}: {'; '.join(problems)}")
         return text
 
     def require_paid(self, payment: Payment) -> StatusView:
-        """The payment is paid, as the situation of the rule wants it to begin.
+        """Require that the payment is paid, which is how the rule's situation begins.
 
         Raises:
-            Untested: it never was, so that nothing can be judged.
+            Untested: it never was, so nothing can be judged.
         """
         view = self._observations.until(payment, PAID, within_s=self._time.settled_s)
         if view.state is not PAID:
@@ -169,10 +206,10 @@ class Expectations:
         return view
 
     def require_callback_read(self, payment: Payment) -> None:
-        """For a payment that may stay as it was: that it did so with its callback read.
+        """Require a sign that the callback was read, for a payment whose state may rightly not change.
 
         Raises:
-            Unjudged: nothing shows that the callback was read, so that nothing having happened proves nothing.
+            Unjudged: there is none, and an unchanged state alone proves nothing.
         """
         if self._observations.callback_was_read(payment) or self._reads_callbacks:
             return
@@ -183,19 +220,20 @@ class Expectations:
         )
 
     def status_after_queue(self, payment: Payment) -> StatusView:
-        """The merchant's word on a payment of which pending may be right, when it has dealt with what was sent for it.
+        """The payment's state once the merchant has dealt with all that was sent for it; it may rightly be pending.
 
-        That it has is seen from an ordinary payment that comes later: once the merchant shows what that one's callback
-        said, it has passed what lay before it. So a quick merchant is judged soon, and a slow one not too soon.
+        An ordinary payment that is started now shows it. When that one's callback has settled it, the merchant has
+        dealt with the earlier messages too. So a quick merchant is judged soon, and a slow one not too soon.
 
         Raises:
-            Unsettled: the later payment is not paid in time, so that it is not known what the merchant has dealt with.
+            Unsettled: the later payment is not paid in time, so it is not known what the merchant has dealt with.
+            Untested: the state is a word that the target file does not know.
         """
         later = self._actions.pay(situation("inline/after-the-queue", outcome=after(0.5)))
         paid = self._time.until(
             lambda: self._is_paid_by_callback(later),
             within_s=self._time.slow_queue_s,
-            pause=self._observations.until_told(later),
+            pause=self._observations.until_answered(later),
         )
         self._reads_callbacks = self._reads_callbacks or bool(paid)
         view = self._observations.status(payment)
@@ -207,7 +245,7 @@ class Expectations:
         return require_readable(payment, view)
 
     def final_status(self, payment: Payment) -> StatusView:
-        """The merchant's last word on a payment for which pending is no answer.
+        """The final state of a payment: paid, failed or review.
 
         Raises:
             Unjudged: it is pending, or cannot be read, when even a slow merchant would have decided.
@@ -221,7 +259,7 @@ class Expectations:
         raise Unjudged(f"the payment is still {say(view)} after {lasted_s:.0f} s: its end was not seen")
 
     def _is_paid_by_callback(self, payment: Payment) -> bool:
-        """Whether the merchant shows what the payment's callback said. A query makes it paid too, without a receipt."""
+        """Whether the callback made the payment paid. A query can make it paid too, but gives no receipt."""
         view = self._observations.status(payment)
         if view.state is not PAID:
             return False

@@ -1,4 +1,4 @@
-"""How a check ends when it does not simply pass: raised by checks, turned into a `Check` by `runner.check_run`."""
+"""The ends of a check other than a plain pass: raised by checks, turned into a `Check` by `runner.check_run`."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from tayari_target.driver import StatusView
 
 
 class Finding(Exception):
-    """A check's ending other than a pass; the text is the sentence that the report shows."""
+    """The end of a check other than a pass; the text is the reason that the report shows."""
 
 
 class Failed(Finding):
-    """The merchant broke the rule. Say what was found, then what was expected. `certain`: a second look would see the
-    same.
+    """The merchant broke the rule. The text says what was found, then what was expected.
+
+    `certain`: a retry would find the same.
     """
 
     def __init__(self, text: str, *, certain: bool = False) -> None:
@@ -22,20 +23,22 @@ class Failed(Finding):
 
 
 class Missing(Failed):
-    """What the rule asks for did not come in time. A merchant that limits its status queries may have had none left."""
+    """What the rule asks for did not come in time. The merchant's own limit of status queries may be the cause."""
 
 
 class WrongCredit(Failed):
-    """Too much was credited, or too often. One occurrence is proof; any other failure is repeated alone first, for
-    checks that run side by side may be to blame."""
+    """Too much was credited or paid out, or too often. One occurrence is proof.
+
+    Any other failure is repeated alone before it counts, because checks that run side by side may be the cause.
+    """
 
 
 class Warned(Finding):
-    """A SHOULD is not met, or a MUST is met in a way that will hurt."""
+    """The merchant does not do what a SHOULD asks for, or keeps a MUST in a way that will cause trouble."""
 
 
 class Unjudged(Finding):
-    """The check ran, and what it saw does not decide. `certain`: a second look would see the same."""
+    """The check ran, and what it saw decides nothing. `certain`: a retry would see the same."""
 
     def __init__(self, text: str, *, certain: bool = False) -> None:
         super().__init__(text)
@@ -43,13 +46,14 @@ class Unjudged(Finding):
 
 
 class Unsettled(Unjudged):
-    """An ordinary payment that was begun later is not settled, so earlier callbacks may not be dealt with."""
+    """An ordinary payment that began later is not settled, so the merchant may not have handled earlier callbacks."""
 
 
 class Untested(Finding):
-    """The check did not run; `why` is from the closed list. `certain`: no second look would find anything else.
+    """The rule was not put to the test.
 
-    `enable`: the key of the target file that would let it run; the text names it.
+    `why`: the kind of reason. `certain`: a retry would end in the same way. `enable`: the key of the target file that
+    would make the test possible; the text names it.
     """
 
     def __init__(
@@ -62,18 +66,18 @@ class Untested(Finding):
 
 
 def key_missing(text: str, enable: str, *, certain: bool = False) -> Untested:
-    """What a rule asks for cannot be seen or brought about without this key of the target file; the text names it."""
+    """The finding that a rule cannot be tested without the key `enable` of the target file; the text names it."""
     text = text if enable in text else f"{text}; add {enable} to the target file"
     return Untested(text, why=NotTested.TARGET_KEY_MISSING, enable=enable, certain=certain)
 
 
 def blocked_by(rule_id: str, reason: str) -> Untested:
-    """Another rule carries the failure that keeps this one from being judged."""
+    """The finding that a failure, which another rule reports, keeps this one from being judged."""
     return Untested(f"blocked by {rule_id}: {reason}", why=NotTested.BLOCKED)
 
 
 def unknown_word(word: str, kind: PaymentKind = PaymentKind.STK_PAYMENT) -> Untested:
-    """The merchant names a state that the target file does not translate: that is no fault of the merchant's."""
+    """The finding that the merchant uses a word for a state that the target file does not translate."""
     sent = kind in (PaymentKind.PAYOUT, PaymentKind.REFUND)
     name, key = (kind.value, f"merchant.{kind}.status.states") if sent else ("payment", "merchant.status.states")
     return key_missing(
@@ -84,7 +88,7 @@ def unknown_word(word: str, kind: PaymentKind = PaymentKind.STK_PAYMENT) -> Unte
 
 
 def credits_not_countable(what: str) -> Untested:
-    """The merchant says only whether it credited, so that `what` looks like the first credit."""
+    """The finding that the merchant shows only whether it credited, so that `what` looks like the first credit."""
     return key_missing(
         f"merchant.status.credited is true or false, so that {what} cannot be seen; add merchant.ledger, or let "
         "merchant.status.credited find the shillings",
@@ -94,7 +98,7 @@ def credits_not_countable(what: str) -> Untested:
 
 
 class Inapplicable(Finding):
-    """What the rule is about does not exist in this merchant, and no traffic says otherwise."""
+    """The merchant does not do what the rule is about."""
 
 
 def say(view: StatusView) -> str:

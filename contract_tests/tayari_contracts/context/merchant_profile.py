@@ -1,4 +1,4 @@
-"""What a check can send to the merchant and can see of it, by the target file."""
+"""What a check can send to the merchant, and see of it, by the target file."""
 
 from __future__ import annotations
 
@@ -10,38 +10,38 @@ from tayari_contracts.context.findings import Inapplicable, key_missing
 
 
 class MerchantProfile:
-    """What the merchant takes and shows, by its target file. Made once for all checks on an instance."""
+    """What the merchant receives and shows, by its target file. Made once for all checks on an instance."""
 
     def __init__(self, target: Target) -> None:
         self.target = target
         self.merchant = merchant = target.merchant
         self.depth = depth_of(target)
-        """How deep the target file lets a check look."""
+        """The evidence depth: how much of the merchant the target file lets a check see."""
         self._sent_by_adapter = sent_by_adapter(target)
         asked = frozenset(name for name in PAYMENT if merchant.pay.call.names(name))
         self.receives = asked if self._sent_by_adapter is None else self._sent_by_adapter
-        """What the merchant gets (`amount`, `reference`, ...) when a payment starts."""
+        """The names of what the merchant gets when a payment starts (`amount`, `reference`, ...)."""
         self.shown = seen = shown(target)
-        """What of a payment target file or adapter show."""
+        """Which parts of a payment the target file or the adapter shows."""
         self.shows_state = seen.state
         self.shows_messages = merchant.pay.message is not None or seen.message
-        """Whether target file or adapter say where the customer reads what happened."""
+        """Whether the target file or the adapter says where the customer reads what happened."""
         self.shows_credits = seen.ledger or seen.credited
         self.shows_receipt = seen.receipt
         self.takes_payments = merchant.takes_payments
         self.takes_callbacks = merchant.takes_callbacks
         """Whether the merchant learns results by callback; else it settles by status queries alone."""
         self.receives_payout_amount = merchant.payout is None or merchant.payout.call.names("amount")
-        """Whether the merchant gets the amount of a payout; else it decides for itself what it pays."""
+        """Whether the merchant gets the amount of a payout; else it decides the amount itself."""
         opened = None if merchant.c2b is None else merchant.c2b.open_account
         self.receives_account_amount = opened is not None and opened.call.names("amount")
         """Whether the merchant gets the amount that is due on an account that it opens."""
 
     def require_payout_amount(self) -> None:
-        """The merchant gets the amount of a payout.
+        """Require that the merchant gets the amount of a payout.
 
         Raises:
-            Untested: it does not, so what it pays is its own decision.
+            Untested: it does not, so it decides the amount itself.
         """
         if not self.receives_payout_amount:
             raise key_missing(
@@ -50,7 +50,7 @@ class MerchantProfile:
             )
 
     def require_placeholder(self, placeholder: str) -> None:
-        """The merchant gets this when a payment starts.
+        """Require that the merchant gets this (`amount`, `msisdn`, `reference`) when a payment starts.
 
         Raises:
             Untested: the target file's `pay` does not use the placeholder, so the merchant decides for itself.
@@ -74,12 +74,14 @@ class MerchantProfile:
         return f"merchant.pay.{place} with {{{placeholder}}}"
 
     def require_one_order(self, *, by_key: bool = False, by_retry: bool = False) -> None:
-        """The merchant can know that two requests are for one order: by the reference, with `by_key` by an idempotency
-        key, or with `by_retry` by a request of its own for the second try.
+        """Require that the merchant can know that two requests are for one order: by the reference.
+
+        `by_key`: or by an idempotency key. `by_retry`: or by a request of its own for the second try
+        (`merchant.pay_again`).
 
         Raises:
-            Inapplicable: what is paid for is an account, which may be topped up as often as its owner likes.
-            Untested: nothing does.
+            Inapplicable: an account is paid into, which may be topped up as often as its owner likes.
+            Untested: the merchant cannot know it.
         """
         if by_key and ("idempotency_key" in self.receives or self.merchant.pay.idempotency_header is not None):
             return

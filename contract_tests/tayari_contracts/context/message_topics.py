@@ -1,6 +1,6 @@
-"""What a customer should be told, by topic, and how a text is judged: specific, honest, with what to do next.
+"""Messages to customers by topic, and how a text is judged: specific, honest, with what to do next.
 
-The judgement is on purpose generous: any wording in English or Swahili that names the cause and the next step will do.
+The judgement is generous on purpose: any wording in English or Swahili that names the cause and the next step is good.
 Source: the `Say` column of the result codes (reference section 4) and rules U01, U02, U05, U06; the words are ours.
 """
 
@@ -23,7 +23,7 @@ from tayari_contracts.context.findings import quote
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageTopic:
-    """One situation: groups of patterns (each group needs one match), and what must not be said."""
+    """One topic: groups of patterns, of which each needs one match, and patterns of what must not be said."""
 
     about: str
     names: tuple[str, ...]
@@ -44,7 +44,7 @@ GENERIC: Final = (
     r"(\W+(please )?(try|retry)( it)?( again)?( later)?)?\W*$",
     r"^\W*(failed|error|failure|declined|unsuccessful|imeshindikana|imefeli)\W*$",
 )
-"""Texts that say nothing when they are alone."""
+"""Texts that say nothing of the cause."""
 
 MACHINE: Final = (
     r"<html",
@@ -61,7 +61,7 @@ MACHINE: Final = (
     r"\bstatus code \d{3}\b",
     r"\b\w+(Exception|Error):",
 )
-"""What machines say to each other, and no customer should read."""
+"""Pieces of HTML, code and Daraja's answers, which no customer should read."""
 
 
 UNDER_CONDITION: Final = (
@@ -77,13 +77,14 @@ FORBIDDEN: Final = (
     r"\b(do not|don.t|never|no need to|rather than|instead of|without|usi\w+)\b[^.!?;\n]{0,40}"
     r"\b(pay|paying|try|trying|retry|send|start|lipe|jaribu)\w*"
 )
+"""Clauses that ask not to pay: "do not pay again" is no invitation."""
 INVITATIONS: Final = (
     r"\b(pay|try|order|check ?out|send) (it |this |now )?(once )?(more|again)\b",
     r"\bretry\b",
     r"\b(make|start|send) (a |another |the )?(new |second )?(payment|order|request)\b(?! (to|on) your phone)",
     r"\b(lipa|jaribu) tena\b",
 )
-"""What makes a customer pay a second time while the first payment may still arrive."""
+"""Texts that make a customer pay a second time while the first payment may still arrive."""
 
 FAILURES: Final = (
     r"\b(payment|transaction|order|purchase|request|it)\b (has |have |was |is |been )*"
@@ -95,7 +96,7 @@ FAILURES: Final = (
     r"^\W*(payment |transaction )?(failed|failure|declined|unsuccessful|rejected)\b",
     r"\b(imeshindikana|yameshindikana|imefeli|yamefeli|yamekataliwa|imekataliwa)\b",
 )
-"""What says that a payment is over and was not made."""
+"""Texts that say that a payment is over and was not made."""
 
 RECEIVED: Final = (
     r"(?<!\bno )(?<!\bany )\b(payment|money|transaction|amount)\b[^.!?;\n]{0,25}\b(was|is|were|been) ?"
@@ -106,16 +107,16 @@ RECEIVED: Final = (
     r"\b(malipo|pesa)\b[^.!?;\n]{0,25}\b(yamepokelewa|imepokelewa|zimepokelewa|yamefaulu|yamekamilika)\b",
     r"\b(umelipa|tumepokea (malipo|pesa))\b",
 )
-"""What says that the money is there."""
+"""Texts that say that the money is there."""
 NOT_RECEIVED: Final = (
     r"\b(not|never|yet|no|nothing|request|prompt|if|when|once|unless|whether|until|before|after|as soon as|the moment"
     r"|so that|confirm that|a?wait\w*|pending|will|bado|ombi|kama|iwapo|ikiwa|subiri)\b|n['\u2019]t\b"
 )
-"""Words that excuse such words when they come before them in their sentence, or among them."""
+"""Words that take back a text of `RECEIVED` if they are before it in the sentence, or in it."""
 NOT_YET: Final = (
     r"[ :=-]*(request\b|once\b|when\b|if\b|after\b|as soon as\b|no\b|pending\b|(kes|ksh)?[. ]*0(\.0+)?(?![.,]?\d))"
 )
-"""What excuses such words when it follows them: "payment received: KES 0"."""
+"""Words that take back a text of `RECEIVED` if they follow it: "payment received: KES 0"."""
 
 ANOTHER_WAY: Final = (
     r"pay ?bill",
@@ -131,7 +132,7 @@ NO_WAY: Final = (
     r"|\b(cards?|cash|account) (is|are|was|were|has|have) ?(not|n.t) (been )?"
     r"(charged|debited|billed|accepted|available)\b"
 )
-"""What names a way to pay and offers none: "your card was not charged", "we cannot take cards either"."""
+"""Texts that name a way to pay but offer none: "your card was not charged", "we cannot take cards either"."""
 
 FILLERS: Final = frozenset({
     "payment", "transaction", "request", "failed", "fail", "failure", "error", "reason", "result", "code", "status",
@@ -177,7 +178,7 @@ def topics() -> Mapping[str, MessageTopic]:
 
 
 def problems_of(text: str, topic: str) -> list[str]:
-    """What is wrong with telling a customer `text` in the situation `topic`; empty when nothing is.
+    """What is wrong with the message `text` to a customer under this topic; empty when nothing is.
 
     Raises:
         UnknownTopic: there is no such topic.
@@ -202,22 +203,22 @@ def offers_another_way(text: str) -> bool:
 
 
 def promises_in(text: str) -> list[str]:
-    """Where the text promises that nothing was charged, in the text's own words."""
+    """The promises in the text that nothing was charged, in the text's own words."""
     return _claims(text, topics()["no_answer"].never, UNDER_CONDITION)
 
 
 def invites_payment(text: str) -> list[str]:
-    """Where the text asks for another payment, in its own words; "do not pay again" asks for none."""
+    """The requests for another payment in the text, in its own words; "do not pay again" is none."""
     return _claims(text, INVITATIONS, FOR_LATER, UNDER_CONDITION, FORBIDDEN)
 
 
 def failures_in(text: str) -> list[str]:
-    """Where the text says that the payment failed, in its own words; "if it failed, ..." says nothing."""
+    """The statements in the text that the payment failed, in its own words; "if it failed, ..." is none."""
     return _claims(text, FAILURES, FOR_LATER, UNDER_CONDITION)
 
 
 def receipts_in(text: str) -> list[str]:
-    """Where the text says that the money is there, in its own words; "once it is received, ..." says nothing."""
+    """The statements in the text that the money is there, in its own words; "once it is received, ..." is none."""
     found = (one for pattern in RECEIVED for one in re.finditer(pattern, text, re.IGNORECASE))
     return [" ".join(one.group(0).split()) for one in found if not _is_excused(one)]
 
@@ -268,13 +269,13 @@ def _any(patterns: tuple[str, ...], text: str) -> bool:
 
 
 def _all(patterns: tuple[str, ...], text: str) -> list[str]:
-    """What each pattern finds first in the text, in the text's own words."""
+    """The first match of each pattern in the text, in the text's own words."""
     found = (re.search(pattern, text, re.IGNORECASE) for pattern in patterns)
     return [" ".join(one.group(0).split()) for one in found if one is not None]
 
 
 def _claims(text: str, patterns: tuple[str, ...], *excused: str) -> list[str]:
-    """The same of what the text claims: clauses that are excused claim nothing."""
+    """The same for the text without the clauses that match `excused`, which claim nothing."""
     for clause in excused:
         text = re.sub(clause, "", text, flags=re.IGNORECASE)
     return _all(patterns, text)
@@ -294,23 +295,25 @@ LEAKS: Final = (
     r"unexpected token .{1,4} in json",
     r"expecting value: line \d",
 )
-"""Of the inside of a program, or of the edge; nothing of the kind belongs in any answer."""
+"""Pieces of a program's inside, or of the edge's pages, which belong in no answer."""
 
 RAW: Final = (r'"?errorCode"?\s*:', r'"?requestId"?\s*:', r"\b\d{3}\.\d{3}\.\d{2,4}\b", r"\bBad Request - Invalid\b")
-"""Daraja's envelope, passed on."""
+"""Pieces of Daraja's error envelope."""
 
 FEWEST_BLANKS: Final = 2
-"""A text with fewer may be a name or a code; with these it is a sentence, whatever the merchant calls it."""
+"""A text with so many blanks is a sentence, under whatever key; one with fewer may be a name or a code."""
 
 SENTENCE_KEYS: Final = ("message", "error", "detail", "title", "description", "msg", "reason", "error_description")
+"""Usual keys of a sentence for people in a JSON answer."""
 
 FOREIGN_PAGE: Final = r"<html|<!doctype html|<head>|<iframe"
+"""A page of another program inside an answer that is no page itself."""
 
 
 def leak_of(*texts: str) -> str:
-    """The first piece of machinery in these texts of the merchant, or nothing.
+    """The first match of `LEAKS` in these texts of the merchant, or of another program's page; empty: there is none.
 
-    A merchant may answer with a page of its own; HTML inside of JSON is somebody else's page.
+    A merchant may answer with a page of its own; HTML inside JSON is another program's page.
     """
     for text in texts:
         found = _all(LEAKS if text.lstrip().startswith("<") else (*LEAKS, FOREIGN_PAGE), text)
@@ -320,16 +323,16 @@ def leak_of(*texts: str) -> str:
 
 
 def raw_words_of(text: str) -> str:
-    """Daraja's raw error in a text that the customer reads, or nothing."""
+    """A piece of Daraja's raw error in a text that the customer reads; empty: there is none."""
     found = re.search("|".join(RAW), text)
     return found.group(0) if found else ""
 
 
 def crash_of(started: Started) -> str:
-    """How the start of a payment shows that the merchant's program broke; empty when it did not.
+    """How the answer to the start of a payment shows that the merchant's program broke; empty when it does not.
 
-    A 5xx with a sentence for the customer, or with the payment's identifier, is an answer, 500 excepted: 500 says that
-    the program did not expect this.
+    A 5xx with a sentence for the customer, or with the payment's identifier, is a good answer. A 500 is not: it says
+    that the program did not expect this.
     """
     if started.status is None:
         return f"the merchant gave no answer ({started.error})"
@@ -344,13 +347,15 @@ def crash_of(started: Started) -> str:
 
 
 def message_at_start(started: Started) -> str:
-    """What the customer was told when the payment was started. A refusal often has its sentence under another name than
-    the one that `merchant.pay.message` gives; then it is looked for."""
+    """What the customer was told when the payment was started.
+
+    A refusal often has its sentence under another key than the one in `merchant.pay.message`; then it is searched for.
+    """
     return started.message or ("" if started.accepted else sentences(started.body).strip())
 
 
 def sentences(body: str) -> str:
-    """What a body says in words: of JSON only the texts under the usual names, of anything else all of it."""
+    """The words of a body for people: of JSON only the texts under the usual keys, else the whole visible text."""
     decoded = read_value(body)
     if decoded is None:
         return visible_text(body)

@@ -1,4 +1,4 @@
-"""What a check sees: the merchant's own state of a payment, its credits, and what the customer reads."""
+"""The observations of a check: the merchant's state of a payment, its credits, and what the customer reads."""
 
 from __future__ import annotations
 
@@ -20,17 +20,18 @@ from tayari_contracts.context.run_record import RunRecord, untranslated
 
 LOOK_EVERY_S: Final = 0.25
 REFRESH_EVERY_S: Final = 2.0
-"""How often the customer's page of a merchant without callbacks is refreshed, which makes some merchants ask Daraja.
+"""Seconds between two refreshes of the customer's page, which make some merchants ask Daraja.
 
-One with callbacks is refreshed only where a check waits for a query, and then with pauses that grow from this."""
+If the merchant takes callbacks, the page is refreshed only while a check waits for a query, and the pauses grow.
+"""
 _UNREAD: Final = "it was not read before the payment"
 
 
 def require_readable(payment: Payment, view: StatusView) -> StatusView:
-    """A look at this payment.
+    """The look, if its state is a word that the target file knows.
 
     Raises:
-        Untested: the merchant's word for the state is none that the target file knows.
+        Untested: it is not.
     """
     if word := untranslated(view):
         raise unknown_word(word, payment.kind)
@@ -56,12 +57,13 @@ class Observations:
         self._journal = journal
         self._time = time
         self._pages: dict[str, tuple[float, float]] = {}
-        """Of a payment whose page was refreshed: when last, and how long until it is again."""
+        """By payment: when its page was last refreshed (monotonic clock), and seconds until the next time."""
 
     def status(self, payment: Payment) -> StatusView:
-        """The merchant's own word on a payment, a payout or a refund, now. An account has no word: its credits are one.
+        """Read the merchant's state of a payment, a payout or a refund now.
 
-        A C2B payment is paid where its account was credited, in review where staff see it as unallocated, else pending.
+        An account (C2B) has no state of its own. Its payment is paid if the account was credited, in review if staff
+        see it as unallocated, else pending.
         """
         began = time.time()
         if payment.refund_of is not None:
@@ -76,10 +78,10 @@ class Observations:
         return view
 
     def readable(self, payment: Payment) -> StatusView:
-        """The same, in a word that the target file knows.
+        """Like `status`, for a state that the target file knows.
 
         Raises:
-            Untested: the merchant's word is none of these.
+            Untested: the merchant's word for the state is not in the target file.
         """
         return require_readable(payment, self.status(payment))
 
@@ -92,10 +94,10 @@ class Observations:
         )
 
     def refresh(self, payment: Payment) -> None:
-        """Look at the payment as its customer's page does, which makes some merchants ask Daraja.
+        """Refresh the payment as its customer's page does, which makes some merchants ask Daraja.
 
-        From now on `until` refreshes it too: an answer such as "still in flight" settles nothing, and they ask again
-        only when the page wants it.
+        From now on `until` refreshes it too. After an answer such as "still in flight" these merchants ask again only
+        at the next refresh.
         """
         self._refresh(payment, REFRESH_EVERY_S)
         self.status(payment)
@@ -113,10 +115,10 @@ class Observations:
             self._refresh(payment, 2 * pause_s if seldom else pause_s)
 
     def until(self, payment: Payment, *states: PaymentState, within_s: float | None = None) -> StatusView:
-        """Look until the payment is in one of `states`, or time is up; the last look is returned either way.
+        """Look until the payment is in one of `states`, or time is up; returns the last look.
 
         Raises:
-            Untested: the merchant's word for the state is none that the target file knows.
+            Untested: its state is a word that the target file does not know.
         """
         seen: list[StatusView] = []
         began = time.monotonic()
@@ -127,13 +129,13 @@ class Observations:
             return seen[-1] if seen[-1].state in states else None
 
         within = self._time.settle_s if within_s is None else within_s
-        self._time.until(look, within_s=within, pause=self.until_told(payment))
+        self._time.until(look, within_s=within, pause=self.until_answered(payment))
         return require_readable(payment, seen[-1])
 
-    def until_told(self, payment: Payment) -> Callable[[float], bool] | None:
-        """A pause that ends when the merchant has answered the next callback of this payer: then its state changes.
+    def until_answered(self, payment: Payment) -> Callable[[float], bool] | None:
+        """A pause that ends early when the merchant has answered the next callback of this payer: a state may change.
 
-        None for a merchant without callbacks.
+        It takes seconds, and returns whether it ended early. None for a merchant without callbacks.
         """
         answered = 0
 
@@ -149,17 +151,19 @@ class Observations:
         return pause if self._profile.takes_callbacks else None
 
     def wait(self, condition: str, payment: Payment, *, count: int = 1, within_s: float | None = None) -> bool:
-        """Wait on the simulator (`push_seen`, `query_seen`, `callback_answered`, `result_due`) for this payer."""
+        """Wait until the simulator reports a condition for this payer, `count` times; whether it did in time.
+
+        `condition`: `push_seen`, `query_seen`, `callback_answered` or `result_due`.
+        """
         within = min(self._time.settle_s if within_s is None else within_s, self._time.left_s)
         which: Entry = {"msisdn": payment.msisdn, "since": payment.since, "count": count}
         return bool(self._control.wait(condition, **which, timeout_s=within, stop=self._time.stop)["met"])
 
     def credits(self, payment: Payment) -> Credits:
-        """How often, and how much, the merchant credited. A ledger without a sum leaves the sum to the payment's page.
+        """How often, and how much, the merchant credited. The payment's page gives a sum that the ledger lacks.
 
         Raises:
-            Untested: neither a ledger nor `status.credited` is in the target file.
-            Unjudged: what should say it cannot be read.
+            Unjudged: it cannot be read.
         """
         if payment.kind is PaymentKind.C2B_PAYMENT:
             return self._account_credits(payment)
@@ -179,7 +183,7 @@ class Observations:
         return Credits(count, credited, counted=False, can_show_more=is_more_seen)
 
     def _account_credits(self, payment: Payment) -> Credits:
-        """What the account of a C2B payment got since before it."""
+        """What the account of a C2B payment was credited since before it."""
         now, before = self._driver.read_account(payment.payment_id, payment.reference), payment.before
         if now.error or before is None or before.error:
             why = now.error or (_UNREAD if before is None else before.error)
@@ -190,7 +194,7 @@ class Observations:
         return Credits(math.ceil((found.total or 0.0) / payment.amount), found.total, counted=False)
 
     def messages(self, payment: Payment) -> str:
-        """Everything the customer reads: at the start, and on the payment's page now."""
+        """All that the customer reads: at the start, and on the payment's page now."""
         texts = [message_at_start(payment.started)]
         by_reference_only = payment.started.payment_id is None and self._profile.merchant.pay.payment_id is not None
         if by_reference_only:  # the start gave no identifier: what the order's page says may be of another payment
@@ -200,8 +204,9 @@ class Observations:
         return "\n".join(text for text in dict.fromkeys(texts) if text)
 
     def outcome_message(self, payment: Payment, view: StatusView | None = None) -> str:
-        """What the customer reads of the outcome now, or read at the look `view`. Of an acknowledged payment only its
-        page counts: "enter your PIN", said at the start, is no word on the outcome.
+        """The message to the customer about the outcome, now or at the look `view`.
+
+        For an acknowledged payment only its page counts: "enter your PIN", at the start, says nothing of the outcome.
 
         Raises:
             Untested: Daraja acknowledged the payment, and the target file does not show its page's text.
@@ -213,9 +218,9 @@ class Observations:
         return (view or self.status(payment)).message or ""
 
     def last_message(self, payment: Payment, topic: str) -> str:
-        """What the customer reads at last: the first text that fits the topic, else the text once the payment settled.
+        """The last message to the customer: the first that fits the topic, else the one once the payment is settled.
 
-        Text and state are of one look: between two, the payment may have left pending.
+        Text and state come from one look: between two looks the payment may have been settled.
         """
         self.wait("callback_answered", payment)
         last_look_at = payment.began_at + self._time.slow_queue_s
@@ -231,14 +236,15 @@ class Observations:
         return self.outcome_message(payment)
 
     def callback_was_read(self, payment: Payment) -> bool:
-        """Whether the merchant showed that it read the payment's callback: it decided, or kept the message."""
+        """Whether the merchant showed that it read the payment's callback: it decided, or stored the message."""
         if self.status(payment).state in SETTLED:
             return True
         return any("ResultCode" in message for message in self.kept_messages(payment) or ())
 
     def kept_messages(self, payment: Payment) -> list[str] | None:
-        """What the merchant has kept that names this payment, without its CheckoutRequestID, whose digits are no code;
-        None where the target file has no `audit`, or it could not be read.
+        """The messages that the merchant has stored of this payment; None: there is no `audit` that can be read.
+
+        Its CheckoutRequestID is taken out of them, because its digits could be read as a result code.
         """
         kept = self._driver.read_audit(payment_id=payment.payment_id, reference=payment.reference)
         if kept is None:

@@ -1,6 +1,6 @@
-"""Whether the merchant, or this machine, is overloaded by many checks at once, and how many may run therefore.
+"""Watches whether many checks at once overload the merchant or this machine, and how many may run.
 
-A check that misses something on an overloaded merchant may have the other checks to blame, and not its rule.
+If a check misses something on an overloaded merchant, the other checks may be the cause.
 """
 
 from __future__ import annotations
@@ -16,23 +16,27 @@ from threading import Condition, Event, Lock, Thread
 from typing import Final, Self
 
 SIDE_BY_SIDE: Final = 8
-"""The most checks that run at once. Development servers on SQLite refuse requests when there are more."""
+"""The most checks that run at once on an instance. Development servers on SQLite refuse requests if there are more."""
 FEWEST: Final = 2
-"""A merchant that crashes gets no fewer; one whose database is locked gets them one by one."""
+"""The fewest checks at once on a merchant that crashes. One whose database is locked gets them one by one."""
 SHRINK_EVERY_S: Final = 2.0
-"""All signs within this time are one sign."""
+"""All signs within this time count as one."""
 SLOW_S: Final = 1.0
 """A look at a payment's state that takes longer shows a busy merchant."""
 FIRST: Final = 4
-"""This many first looks say how quick the merchant is when few checks run."""
+"""So many first answers show how quick the merchant is when few checks run."""
 RECENT: Final = 8
+"""So many latest answers show how quick it is now."""
 TIMES_SLOWER: Final = 4.0
+"""It has become clearly slower if these took so many times as long."""
 NOTICEABLE_S: Final = 0.3
+"""Looks below this time are never slow."""
 LOOK_EVERY_S: Final = 0.05
+"""How long the watching thread of a machine waits each time."""
 AT_FIRST: Final = 3
 """This many payments are started at once before the first is answered."""
 LATE_S: Final = 0.5
-"""A thread that wakes up this late shares its processor with too much other work."""
+"""A thread that wakes up later than this shares its processor with too much other work."""
 KEPT: Final = 1_000
 """How many late moments are kept."""
 
@@ -45,13 +49,13 @@ LOCKED: Final = re.compile(
 
 
 def lock_named(text: str) -> str:
-    """The words with which a text says that a database is locked; empty where it says no such thing."""
+    """The words in a text that say that a database is locked; empty where there are none."""
     found = LOCKED.search(text)
     return found[0] if found else ""
 
 
 class Pace:
-    """How fast one kind of call is answered, at first and lately."""
+    """How fast one kind of call is answered, at first and lately. Answers below `noticeable_s` are never slow."""
 
     def __init__(self, *, noticeable_s: float) -> None:
         self._noticeable_s = noticeable_s
@@ -59,7 +63,7 @@ class Pace:
         self._recent: deque[float] = deque(maxlen=RECENT)
 
     def add(self, seconds: float) -> None:
-        """One more look was answered, after this time."""
+        """Add the time of one more answer."""
         if len(self._first) < FIRST:
             self._first.append(seconds)
         self._recent.append(seconds)
@@ -106,7 +110,7 @@ class MachineWatch:
         self._over = Event()
         self._latest = deque[tuple[float, float]](maxlen=KEPT)
         self.lost_s = 0.0
-        """How long, in sum, this machine let nothing run: a merchant on it got that much less time."""
+        """Seconds in all in which this machine let nothing run, and a merchant on it had no time either."""
         self._watcher: Thread | None = None
         self.waits_since: float | None = None
         """When the watching thread last began to wait; None while it does not watch."""
@@ -120,13 +124,13 @@ class MachineWatch:
         self._over.set()
 
     def woken(self, late_s: float, *, at: float) -> None:
-        """A thread woke up late, by this time and at this moment of the monotonic clock."""
+        """Note that a thread woke up so many seconds late, `at` this moment of the monotonic clock."""
         if late_s > LATE_S:
             self._latest.append((at, late_s))
             self.lost_s += late_s
 
     def since(self, began: float) -> str:
-        """How this machine was overloaded since then; empty when it was not."""
+        """How this machine was overloaded since then (monotonic clock), in words; empty when it was not."""
         late = [late_s for at, late_s in tuple(self._latest) if at >= began]
         if (waits_since := self.waits_since) is not None:  # this thread may be awake before the watching one is
             late_s = self._now() - waits_since - LOOK_EVERY_S
@@ -144,9 +148,9 @@ class MachineWatch:
 
 
 class Overload:
-    """Collects how one instance of the merchant answers. Thread-safe.
+    """Collects signs of overload of one instance of the merchant. Thread-safe.
 
-    `machine`: sees whether this machine is overloaded.
+    `machine`: watches whether this machine is overloaded.
     """
 
     def __init__(self, now: Callable[[], float] = time.monotonic, machine: MachineWatch | None = None) -> None:
@@ -169,7 +173,7 @@ class Overload:
         self._trouble_at = -math.inf
 
     def looked(self, seconds: float, *, well: bool) -> None:
-        """The merchant was asked for a payment's state and took this time; not `well`: no answer, or a crash."""
+        """Note how long a look at a payment's state took; `well`: it was answered, and not as a crash is."""
         with self._lock:
             self._looks.add(seconds)
             self._slowest_s = max(self._slowest_s, seconds)
@@ -177,13 +181,13 @@ class Overload:
             self.crashed()
 
     def crashed(self) -> None:
-        """The merchant answered 5xx, or not at all, to a request that asks for nothing unusual."""
+        """Note that the merchant answered 5xx, or not at all, to an ordinary request."""
         with self._lock:
             self._crashes += 1
             self._shrink(FEWEST)
 
     def note_text(self, text: str) -> None:
-        """The merchant answered or printed this: one whose database is locked gets fewer checks."""
+        """Search what the merchant answered or printed for a locked database, which reduces the checks at once."""
         words = lock_named(text)
         if words:
             with self._lock:
@@ -199,7 +203,7 @@ class Overload:
 
     @contextmanager
     def starting(self, *, ordinary: bool) -> Iterator[None]:
-        """While the block runs, the start of a payment is under way; a slow ordinary one is a sign of overload."""
+        """Count the start of a payment while the block runs; a slow `ordinary` one is a sign of overload."""
         began = self._now()
         with self._lock:
             self._under_way += 1
@@ -214,28 +218,28 @@ class Overload:
 
     @property
     def growing(self) -> bool:
-        """Whether the merchant has become clearly slower than it was at first: then nothing more should begin."""
+        """Whether the merchant has become clearly slower than it was at first, so that no check should begin."""
         with self._lock:
             return self._looks.falls or self._starts.falls
 
     @property
     def full(self) -> bool:
-        """Whether as many starts are under way as the merchant is known to bear: more, the more it has answered."""
+        """Whether as many starts are under way as the merchant is known to manage. Each answer allows one more."""
         with self._lock:
             return self._under_way >= AT_FIRST + self._answered
 
     def in_trouble_since(self, moment: float) -> bool:
-        """Whether the merchant has crashed or named a locked database since then."""
+        """Whether the merchant has crashed or named a locked database since then (monotonic clock)."""
         return self._trouble_at >= moment
 
     @property
     def machine(self) -> str:
-        """How this machine was overloaded; empty when it was not."""
+        """How this machine was overloaded, in words; empty when it was not."""
         return self.watch.since(0.0)
 
     @property
     def merchant(self) -> str:
-        """How the merchant showed overload; empty when it did not."""
+        """How the merchant showed overload, in words; empty when it did not."""
         with self._lock:
             if self.locked:
                 return f'the merchant said "{self.locked}"'

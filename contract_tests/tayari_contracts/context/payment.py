@@ -1,4 +1,4 @@
-"""One payment as a check follows it."""
+"""One payment of a check, and what was credited for it."""
 
 from __future__ import annotations
 
@@ -23,21 +23,24 @@ class Payment:
     """A payment or a payout that the merchant was asked to start, or a payment that a customer made (C2B)."""
 
     msisdn: str
-    """The payer, or who is paid, twelve digits, however it was typed into the merchant; in B2B a short code."""
+    """The payer, or who is paid: twelve digits, however they were typed into the merchant; in B2B a short code."""
     amount: int | float
+    """Shillings."""
     reference: str
+    """The name of the order, the payout or the account, which Tayari chose."""
     started: Started
+    """The merchant's answer to the start."""
     since: int
-    """Journal number from before the payment began."""
+    """The number of the next journal entry when the payment began."""
     began_at: float
     """Epoch seconds."""
     kind: PaymentKind = PaymentKind.STK_PAYMENT
     refund_of: Payment | None = None
-    """Of a refund: the payment that it gives back."""
+    """The payment that a refund gives back; None: this is no refund."""
     transaction_id: str = ""
-    """Of a C2B payment: its receipt."""
+    """The receipt of a C2B payment; else empty."""
     before: LedgerView | None = None
-    """Of a C2B payment: what the account had before."""
+    """What the account of a C2B payment was credited before it; None: this is none."""
 
     @cached_property
     def payment_id(self) -> str:
@@ -46,7 +49,7 @@ class Payment:
 
     @cached_property
     def record_name(self) -> str:
-        """Under which looks at it are kept: a refund has the reference of its payment, an account has several."""
+        """The name of its looks in the record of the run. For refunds and accounts the reference is not unique."""
         if self.kind is PaymentKind.C2B_PAYMENT:
             return f"{self.payment_id} {self.transaction_id}"
         return self.reference if self.refund_of is None else f"refund of {self.reference}"
@@ -70,4 +73,4 @@ class Credits:
 
 
 NOT_SEEN = Credits(count=0, total=None, counted=False)
-"""Nothing is visible: neither how often, nor how much."""
+"""Credits of which nothing can be seen: neither how often, nor how much."""

@@ -1,4 +1,4 @@
-"""What all checks of a session did on one instance, kept so that the money can be judged at the end of the run."""
+"""The record of all checks of a run on one instance, by which the money is judged at the end."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from tayari_contracts.context.overload import MachineWatch, Overload, StartGate
 from tayari_contracts.context.payment import Payment
 
 SILENCE_SHOWN_BY: Final = "Q01"
-"""The rule that shows that a merchant never asks Daraja, and carries the failure. It runs before the others."""
+"""The rule that shows that a merchant never asks Daraja, and reports that failure. It begins before the others."""
 
 
 class QuerySilence:
-    """Whether a merchant asks Daraja about payments without callback. One for all instances of it. Thread-safe.
+    """Whether a merchant asks Daraja about payments without callback. All its instances share one. Thread-safe.
 
-    That it never asks is shown once in a run, and holds until a query comes all the same.
+    Once in a run it is shown that the merchant never asks. That counts until a query comes nevertheless.
     """
 
     def __init__(self, notice: Callable[[str], None] = lambda _: None) -> None:
@@ -38,7 +38,7 @@ class QuerySilence:
         self._watchers = 0
         self._asks = False
         self.found = ""
-        """How it showed that the merchant never asks; empty while that is not known."""
+        """The sentence that shows that the merchant never asks; empty while that is not known."""
         self.payment: Payment | None = None
         """The payment that showed it."""
 
@@ -49,7 +49,7 @@ class QuerySilence:
 
     @contextmanager
     def watching(self) -> Iterator[None]:
-        """While the block runs, a payment without callback is watched."""
+        """Watch a payment without callback while the block runs."""
         with self._changed:
             self._watchers += 1
         try:
@@ -60,7 +60,7 @@ class QuerySilence:
                 self._changed.notify_all()
 
     def note_query(self) -> None:
-        """A query came, so the merchant does ask: forget the earlier finding."""
+        """Note a query: the merchant does ask, and an earlier finding is forgotten."""
         with self._changed:
             was_found, self._asks = bool(self.found), True
             self.found, self.payment = "", None
@@ -69,7 +69,7 @@ class QuerySilence:
             self._notice("a status query came after all: from here on checks wait for them again")
 
     def learn(self, sentence: str, payment: Payment) -> bool:
-        """No query came for the whole of the promised time. Returns whether this shows that the merchant never asks."""
+        """Note that no query came in the whole promised time. Returns whether the merchant counts as never asking."""
         with self._changed:
             if self._asks:
                 return False
@@ -81,7 +81,7 @@ class QuerySilence:
         return True
 
     def awaited(self, *, within_s: float) -> str:
-        """The reason, once no payment is watched any more; empty where queries come, or nothing is known in time."""
+        """The reason, once no payment is watched any more; empty if queries come, or nothing is known in time."""
         with self._changed:
             self._changed.wait_for(lambda: self.found or self._asks or not self._watchers, within_s)
         return self.reason
@@ -89,23 +89,24 @@ class QuerySilence:
 
 CRASH: Final = 500
 """From this HTTP status on the merchant answered as a program that broke does."""
-BROKEN: Final = 400
+REFUSAL: Final = 400
+"""From this HTTP status on an answer holds no state of a payment."""
 
 
 def untranslated(view: StatusView) -> str:
     """The merchant's word for a state that `merchant.status.states` does not name; empty where there is none."""
-    readable = not view.error and (view.http_status or 200) < BROKEN
+    readable = not view.error and (view.http_status or 200) < REFUSAL
     return view.raw_state if view.state is None and readable else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ControlOutcome:
-    """A control after it was played: its payments, and how it did not end as expected."""
+    """A control after it was played: its payments, and the finding if it did not end as expected."""
 
     payments: tuple[Payment, ...] = ()
     finding: Finding | None = None
     is_calm: bool = False
-    """No status query of another payment stood in line before it."""
+    """No status query of another payment was waiting when it began."""
 
 
 class ControlOutcomes:
@@ -116,25 +117,25 @@ class ControlOutcomes:
         self._locks = {control: Lock() for control in Control}
 
     def once(self, control: Control, play: Callable[[], ControlOutcome]) -> ControlOutcome:
-        """How the control ended; the first check that asks plays it, and others wait."""
+        """The outcome of the control. The first check that asks plays it, and others wait."""
         with self._locks[control]:
             if control not in self._played:
                 self._played[control] = play()
             return self._played[control]
 
     def findings(self, controls: Iterable[Control]) -> list[Finding]:
-        """How those of these that were played did not end as expected."""
+        """The findings of those of these controls that were played and did not end as expected."""
         played = [self._played.get(control) for control in controls]
         return [one.finding for one in played if one is not None and one.finding is not None]
 
     def broken(self, controls: Iterable[Control]) -> list[Control]:
-        """Those of these that were played and did not end as expected, in order."""
+        """Those of these controls that were played and did not end as expected, in order."""
         return [control for control in sorted(controls) if self.findings([control])]
 
     def forget_failures(self, *, unless_calm: bool = False) -> None:
-        """Let what did not end as expected be played again: the merchant was overloaded at the time.
+        """Let controls that did not end as expected be played again: the merchant was overloaded at the time.
 
-        `unless_calm`: only what did not come in time while the queries of other payments may have stood in line.
+        `unless_calm`: only those that missed something while queries of other payments may have been waiting.
         """
         for control, lock in self._locks.items():
             with lock:
@@ -146,7 +147,10 @@ class ControlOutcomes:
 
 
 class RunRecord:
-    """Payments by order, every look at them, and the ids for which a check forged a success. Thread-safe."""
+    """All payments of a run by order, every look at them, and the ids of forged successes. Thread-safe.
+
+    `notice` gets sentences about the whole run.
+    """
 
     def __init__(
         self,
@@ -158,7 +162,7 @@ class RunRecord:
     ) -> None:
         promises = target.merchant.promises
         self.profile = MerchantProfile(target)
-        """What a check can send to the merchant and can see of it."""
+        """What a check can send to the merchant, and see of it."""
         self._notice = notice
         self._lock = Lock()
         self._orders: dict[str, list[Payment]] = defaultdict(list)
@@ -174,9 +178,9 @@ class RunRecord:
         self.silence = silence or QuerySilence(notice)
         """Whether the merchant, on any of its instances, asks about payments without callback."""
         self.gate = StartGate(promises.payments_at_once)
-        """All checks together start no more payments at once than the merchant promises to bear."""
+        """Lets all checks together start no more payments at once than the merchant promises to manage."""
         self.queries_per_minute = promises.queries_per_minute
-        """The merchant's own limit: promised, or learned from its traffic; None: it shows none."""
+        """The merchant's own limit of status queries: promised, or learned from its traffic; None: it shows none."""
         self.prompted = ""
         """The number to which the merchant pushes for all payers; empty: it pushes to the payer."""
         self._other_numbers: dict[str, set[str]] = defaultdict(set)
@@ -187,11 +191,11 @@ class RunRecord:
         self.credits_are_countable = True
         """Whether a second credit can be seen; not where the merchant says only that it credited, true or false."""
         self.records: tuple[PaymentRecord, ...] | None = None
-        """The whole run, once it was closed."""
+        """The records of the whole run; None: not made yet."""
         self.scenarios_only = False
-        """Whether the run plays named scenarios and nothing else: then its money is that of these scenarios."""
+        """Whether the run plays named scenarios and nothing else, so that only their money is judged."""
         self.others: tuple[RunRecord, ...] = ()
-        """Of the other instances of the merchant in this run."""
+        """The records of the other instances of the merchant in this run."""
 
     def learn(self, other: RunRecord) -> None:
         """Take over what another instance of the same merchant has shown of it."""
@@ -203,7 +207,7 @@ class RunRecord:
             self.prompted, self.gate = other.prompted, StartGate(1)
 
     def add_payment(self, payment: Payment) -> None:
-        """A payment was started; payments with one reference are attempts to pay one order."""
+        """Add a payment that was started. Payments with one reference are attempts to pay one order."""
         with self._lock:
             if payment.kind is not PaymentKind.STK_PAYMENT:
                 self._other_kinds[payment.kind].append(payment)
@@ -213,15 +217,15 @@ class RunRecord:
                 self._last_messages[payment.msisdn] = payment.started.message
 
     def leave_out(self, reference: str) -> None:
-        """What was paid into one account several times is judged by the rule that did so, and not as one order."""
+        """Remove the payments with this reference, which are not attempts to pay one order; their rule judges them."""
         with self._lock:
             self._orders.pop(reference, None)
 
     def add_observation(self, payment: Payment, view: StatusView, *, began: float, ended: float) -> None:
-        """A payment's state was read; an unreadable one says nothing of it."""
+        """Add a look at a payment; one without a readable state is not kept. `began`, `ended`: epoch seconds."""
         self.overload.looked(ended - began, well=not view.error and (view.http_status or 0) < CRASH)
         if payment.kind is PaymentKind.STK_PAYMENT:
-            self._meet(untranslated(view))
+            self._note_word(untranslated(view))
         self.receipt_seen = self.receipt_seen or bool(view.receipt)
         if view.message:
             with self._lock:
@@ -231,14 +235,14 @@ class RunRecord:
             with self._lock:
                 self._observations[payment.record_name].append(look)
 
-    def _meet(self, word: str) -> None:
-        """Report the word when it is first seen: who waits for the verdict can correct the target file meanwhile."""
+    def _note_word(self, word: str) -> None:
+        """Report an unknown word when it is first seen, so that a person can correct the target file meanwhile."""
         if word and word != self.unknown_word:
             self.unknown_word = word
             self._notice(str(unknown_word(word)))
 
     def add_other_number(self, msisdn: str, *, instead_of: str) -> None:
-        """A push went to this number while another one was to be prompted; twice, it is the one for all."""
+        """Note a push to this number in place of another. After two it is the one number for all payers."""
         with self._lock:
             self._other_numbers[msisdn].add(instead_of)
             if len(self._other_numbers[msisdn]) > 1:
@@ -246,19 +250,19 @@ class RunRecord:
 
     @property
     def missing_receipt(self) -> str:
-        """How a receipt that is not there is named: in the merchant, or perhaps in the target file."""
+        """A missing receipt in words; if none was seen in the whole run, the target file may be wrong."""
         if self.receipt_seen or not self.profile.shows_receipt:
             return "no receipt"
         return "no receipt (merchant.status.receipt found none in the whole run: is it written as the merchant has it?)"
 
     def add_forged(self, checkout_request_id: str) -> None:
-        """A check plays the stranger: callbacks of this payment prove nothing from now on."""
+        """Note that a check forged a success for this id: callbacks of this payment prove nothing from now on."""
         with self._lock:
             self._forged.add(checkout_request_id)
 
     @property
     def forged(self) -> frozenset[str]:
-        """The ids for which somebody who is not Safaricom sent a success."""
+        """The ids for which a check forged a success."""
         with self._lock:
             return frozenset(self._forged)
 
@@ -288,7 +292,7 @@ class RunRecord:
 
     @property
     def c2b_payments(self) -> tuple[Payment, ...]:
-        """What customers paid by themselves, in order."""
+        """The payments that customers began (C2B), in order."""
         with self._lock:
             return tuple(self._other_kinds[PaymentKind.C2B_PAYMENT])
 
@@ -299,32 +303,32 @@ class RunRecord:
             return bool(self._orders) or any(self._other_kinds.values())
 
     def lease(self, accounts: Iterable[str], *, holder: object) -> str | None:
-        """One of these accounts that no other check uses, until `give_back`; None: there is none just now."""
+        """One of these accounts that no other check uses, until `release`; None: there is none just now."""
         with self._lock:
             free = next((number for number in accounts if number not in self._leases), None)
             if free is not None:
                 self._leases[free] = holder
             return free
 
-    def give_back(self, holder: object) -> None:
-        """The accounts of a check that has ended are free again."""
+    def release(self, holder: object) -> None:
+        """Free the accounts of a check that has ended."""
         with self._lock:
             self._leases = {number: user for number, user in self._leases.items() if user is not holder}
 
     def observations(self, reference: str) -> tuple[Observation, ...]:
-        """The looks at one order, in order of time."""
+        """The looks under one name (`Payment.record_name`), in order of time."""
         with self._lock:
             return tuple(sorted(self._observations[reference], key=lambda look: look.began))
 
 
 SUITE_PREFIX = "25471"
-"""Numbers 2547 1x are the suites'; the load run has a block of its own, so that the two never meet."""
+"""The first digits of the suites' MSISDNs. The load run has others, so that the two never pay from one number."""
 SHORT_CODES = 900
-"""How many organisations the suites pay; the preflight has the sandbox's other short codes, 600900 to 600999."""
+"""How many organisations the suites pay; the preflight uses the sandbox's other short codes, 600900 to 600999."""
 
 
 class AllocatedOrder(NamedTuple):
-    """What one customer pays for."""
+    """A customer, an amount in shillings, and the name of an order."""
 
     msisdn: str
     amount: int
@@ -332,9 +336,9 @@ class AllocatedOrder(NamedTuple):
 
 
 class Allocation:
-    """Hands out MSISDNs and account references; safe to use from several threads.
+    """Hands out MSISDNs, short codes, amounts and account references. Thread-safe.
 
-    Both start at a random place, so that a merchant that keeps its orders between runs sees new customers.
+    They start at a random place, so that a merchant that keeps its orders between runs sees new customers.
     """
 
     def __init__(self, *, start: int | None = None) -> None:
@@ -365,7 +369,7 @@ class Allocation:
         return f"T{self._run}{self._number() % 10_000_000:07d}"
 
     def amount(self) -> int:
-        """Whole shillings between 100 and 899: never a limit, seldom twice the same."""
+        """Whole shillings between 100 and 899: above no limit, and seldom twice the same."""
         return 100 + self._number() * 7 % 800
 
     def _number(self) -> int:

@@ -1,4 +1,4 @@
-"""One planned check, and how it becomes a `Check`: run once through a context, every ending accounted for."""
+"""Runs one planned check, and turns its end, whatever it is, into a `Check`."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from tayari_target.test_environment import TestEnvironment
 from tayari_contracts.catalogue.rules import ENABLED_BY, CatalogueRow, Control, Need, Planned
 from tayari_contracts.checks.check_registry import checks
 from tayari_contracts.context.check_context import CheckContext
+from tayari_contracts.context.check_time import LIMIT_S
 from tayari_contracts.context.findings import (
     Failed,
     Finding,
@@ -39,10 +40,8 @@ from tayari_contracts.steps.control_payments import blocked
 _OF_KINDS = (Need.C2B, Need.PERSONS, Need.ORGANISATIONS, Need.PAYOUT, Need.REFUND)
 """Needs that say what a rule is about; every rule without one is about payments that the merchant asks for."""
 _FROM_OUTSIDE = frozenset({"U09", "S19"})
-"""Rules about texts that a customer's own payment carries, as an order's name does."""
+"""Rules about texts from outside. A payment that a customer begins carries such texts, as an order's name does."""
 PAYS_NOBODY = "the merchant declares no payout capability, so it pays nobody"
-LIMIT_S = 90.0
-"""What a check may take besides the merchant's own promised times."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,18 +50,18 @@ class PlannedCheck(Planned):
 
     run: Callable[[CheckContext], None]
     asked_for: bool = False
-    """Somebody named it, and nothing else that was named applies: what the merchant does not do is then untested."""
+    """A person named it, and no other named scenario applies: then it is untested, and not inapplicable."""
     on_several: bool = False
-    """Other instances judge it as well. What is not tested here is explained only if no other one tests it."""
+    """Other instances judge it as well, so that no cause is looked for where it is not tested on this one."""
 
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """A check, and how sure its ending is."""
+    """A check, and how sure its end is."""
 
     check: Check
     doubtful: bool = False
-    """Other requests at the same time may be to blame for it."""
+    """Other requests at the same time may have caused it."""
     missing: bool = False
     """Something did not come in time."""
     overlapped: bool = False
@@ -82,9 +81,9 @@ def check_of_rule(row: CatalogueRow) -> PlannedCheck:
 
 
 def of_customers(planned: PlannedCheck, target: Target) -> PlannedCheck:
-    """The check, about what customers pay by themselves (C2B) where the merchant asks for no payments.
+    """The check, changed to C2B payments where the merchant asks for no payments itself.
 
-    So the money invariants of payments, and what texts from outside can do, are judged for such a merchant as well.
+    So the money invariants, and the rules about texts from outside, are judged for such a merchant as well.
     """
     merchant = target.merchant
     is_of_payments = planned.rule.kind == "invariant" and not planned.needs & {Need.PAYOUT, Need.REFUND}
@@ -94,7 +93,7 @@ def of_customers(planned: PlannedCheck, target: Target) -> PlannedCheck:
 
 
 def missing_need(planned: PlannedCheck, profile: MerchantProfile) -> Check | None:
-    """The check's ending when the target file lacks what it needs; None when nothing is missing."""
+    """The check's end when the target file lacks what it needs; None when nothing is missing."""
     merchant, seen = profile.merchant, profile.shown
 
     def unmet(state: State, reason: str, enable: str = "") -> Check:
@@ -131,7 +130,7 @@ def missing_need(planned: PlannedCheck, profile: MerchantProfile) -> Check | Non
 
 
 def _absent_kind(planned: PlannedCheck, profile: MerchantProfile) -> str:
-    """Why the merchant does nothing of the kind that a rule is about (payments, payouts, callbacks); else empty."""
+    """Why the merchant does not do what a rule is about (payments, payouts, callbacks); empty where it does."""
     merchant = profile.merchant
     if Need.C2B in planned.needs:
         if not merchant.does("c2b"):
@@ -156,7 +155,7 @@ def _absent_kind(planned: PlannedCheck, profile: MerchantProfile) -> str:
 
 
 def _other_payees(planned: PlannedCheck, merchant: Merchant) -> str:
-    """Why the merchant pays nobody of the kind that a scenario of payouts is about; else empty."""
+    """Why a scenario of payouts is about payees whom the merchant does not pay; empty where it pays them."""
     pays_businesses = merchant.payout is not None and merchant.payout.pays_businesses
     if Need.PERSONS in planned.needs and pays_businesses:
         return (
@@ -180,9 +179,9 @@ def run_check(
     run: RunRecord,
     one_by_one: bool = False,
 ) -> CheckResult:
-    """Run the check to its end, whatever that is. Never raises: an exception of ours is the state `error`.
+    """Run the check to its end. Never raises: an exception of ours becomes the state `error`.
 
-    `one_by_one`: it starts its payments one after the other.
+    `one_by_one`: the check starts its payments one after the other. `stop`: set when the run is interrupted.
     """
     unmet = missing_need(planned, run.profile)
     if unmet is not None:
@@ -193,7 +192,7 @@ def run_check(
     ending = _known_blocked(planned, context) or _unless_blocked(planned, context, _run(planned, context))
     if stop.is_set():
         ending = _Ending(State.NOT_TESTED, "the run was interrupted before this check ended", NotTested.INTERRUPTED)
-    context.run.give_back(context)
+    context.run.release(context)
     check = Check(
         rule=planned.rule.id,
         state=ending.state,
@@ -245,11 +244,10 @@ def _failed_of_ours(error: Exception) -> _Ending:
 
 
 def _known_blocked(planned: PlannedCheck, context: CheckContext) -> _Ending | None:
-    """The ending of a rule whose control has failed already, or that is about queries of a merchant that never asks:
-    nothing it could play would say more.
+    """The end of a rule that is known to be blocked before it runs; None: it has to run.
 
-    A rule whose control has failed, and that cannot be waived, is played all the same: it looks for credits that
-    nothing excuses.
+    Its control has failed already, or it is about queries and the merchant never asks. A rule that cannot be waived
+    runs although its control has failed: it looks for credits that nothing excuses.
     """
     if silent := _silent(planned, context, within_s=0.0):
         return silent
@@ -260,9 +258,10 @@ def _known_blocked(planned: PlannedCheck, context: CheckContext) -> _Ending | No
 
 
 def _silent(planned: PlannedCheck, context: CheckContext, *, within_s: float) -> _Ending | None:
-    """The ending of a rule about queries where the merchant never asks. `within_s`: for the check that finds out now.
+    """The end of a rule about queries where the merchant never asks; None where it asks, or that is not known.
 
-    A merchant that asks late, or on another instance, is not silent: its other rules are judged.
+    `within_s`: how long to wait for the check that is finding it out. A merchant that asks late, or on another
+    instance, is not silent: its other rules are judged.
     """
     silence = context.run.silence
     try:
@@ -275,18 +274,18 @@ def _silent(planned: PlannedCheck, context: CheckContext, *, within_s: float) ->
 
 
 def _blocked_ending(context: CheckContext, controls: Iterable[Control], reason: str) -> _Ending:
-    """The ending of a blocked rule. It keeps the control's finding where something only did not come in time."""
+    """The end of a blocked rule. It keeps the control's finding if that is something that did not come in time."""
     missing = [found for found in context.run.controls.findings(controls) if isinstance(found, Missing)]
     return _Ending(State.NOT_TESTED, reason, NotTested.BLOCKED, doubtful=True, finding=next(iter(missing), None))
 
 
 def _others(planned: PlannedCheck, reason: str) -> str:
-    """Why a rule is blocked; empty where it is the rule that carries this failure itself."""
+    """The reason why a rule is blocked; empty where the rule itself carries this failure."""
     return "" if reason.startswith(f"blocked by {planned.rule.id}:") else reason
 
 
 def _unless_blocked(planned: PlannedCheck, context: CheckContext, ending: _Ending) -> _Ending:
-    """The ending, unless an ordinary payment without the thing under test does not end as expected either."""
+    """The end of a check, or blocked, if an ordinary payment without the thing under test fails as well."""
     is_untested = ending.state is State.NOT_TESTED and ending.why is NotTested.SET_UP_FAILED
     if ending.state not in (State.FAIL, State.WARN, State.UNKNOWN) and not is_untested:
         return ending

@@ -1,8 +1,8 @@
 """Runs all checks of a suite so that their waits overlap, on one or several instances of the merchant.
 
-Checks that concern one payment run side by side on an instance; those that concern the whole merchant (its token, its
-connections) have an instance to themselves, beside the others; last come those that judge all of it. What takes
-longest begins first.
+Checks that concern one payment run side by side on an instance. Checks that concern the whole merchant (its token, its
+connections) have an instance to themselves meanwhile. Checks that judge the whole run come last. The longest begin
+first.
 
 Side by side is for speed, and no rule is about it. So a merchant that crashes, becomes slow or names a locked database
 gets fewer checks at once. A check that failed beside others is repeated alone before its failure counts. Only a wrong
@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 LOOK_EVERY_S: Final = 0.1
 
 LET_GO_S: Final = 1.0
-"""After an interrupt a check sees within seconds that it shall end, unless a merchant keeps its request unanswered."""
+"""How long an interrupt waits for running checks. A check that waits for the merchant's answer takes longer."""
 
 SHOW_FOR_OTHERS: Final = CARRIERS | {SILENCE_SHOWN_BY}
 """Rules by whose failure others are blocked: they are repeated first."""
@@ -46,7 +46,7 @@ NOT_PASSED: Final = frozenset({State.FAIL, State.WARN, State.UNKNOWN, State.ERRO
 WORST_FIRST: Final = (
     State.FAIL, State.ERROR, State.UNKNOWN, State.WARN, State.PASS, State.NOT_TESTED, State.NOT_APPLICABLE,
 )  # fmt: skip
-"""Of a rule that is judged on each instance, the first of these that any instance shows is its state."""
+"""The state of a rule that is judged on each instance: the first of these that any instance shows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,12 +60,16 @@ class Task:
     beside_others: bool = True
 
 
-class _Crowd:
-    """What an instance does that has nothing more to run alone: it takes its part of what runs side by side."""
+class _Shared:
+    """The task of an instance without a check to run alone: it runs some of those that run side by side."""
 
 
 class CheckRunner:
-    """Owns the checks of one suite while they run. Results are asked for one by one, in any order."""
+    """Owns the checks of one suite while they run.
+
+    `report` gets each finished check and returns it as it is to be shown (redacted); `notice` gets sentences about the
+    whole run. Results are asked for one by one, in any order.
+    """
 
     def __init__(
         self,
@@ -98,7 +102,7 @@ class CheckRunner:
         self._run_alone: deque[Task] = deque()
         self._again: deque[Task] = deque()
         """What ended in doubt is repeated when no checks run side by side any more."""
-        self._crowds = 0
+        self._shared = 0
         """The number of instances on which checks run side by side just now."""
         self._running = 0
         self._at_work: list[MerchantInstance] = []
@@ -112,7 +116,7 @@ class CheckRunner:
         self._thread.start()
 
     def result(self, rule_id: str) -> Check:
-        """Wait for one check's end."""
+        """Wait for the end of one check. Raises what `report` raised for it."""
         return self._results[rule_id].result()
 
     @property
@@ -138,7 +142,7 @@ class CheckRunner:
             self._give_up(plan, f"Tayari failed: {type(error).__name__}: {error}")
 
     def _deal(self, plan: tuple[PlannedCheck, ...]) -> None:
-        """Give each instance what it can run, until all that is not for the end has run."""
+        """Give the instances checks to run, until all have run but those that judge the whole run."""
         self._waiting = deque(
             sorted(
                 self._schedule.longest_first(planned for planned in plan if not (planned.exclusive or planned.last)),
@@ -148,44 +152,47 @@ class CheckRunner:
         exclusive = self._schedule.longest_first(planned for planned in plan if planned.exclusive and not planned.last)
         self._run_alone = deque(Task(planned=planned) for planned in exclusive)
         played = applicable(plan, self._schedule.target)
-        crowds = self._instances[: self._schedule.crowds(played, len(self._instances))] if self._waiting else []
-        self._crowds = len(crowds)
+        shared = (
+            self._instances[: self._schedule.shared_instances(played, len(self._instances))] if self._waiting else []
+        )
+        self._shared = len(shared)
         self._at_work = list(self._instances)
         with ThreadPoolExecutor(max_workers=len(self._instances), thread_name_prefix="tayari-instance") as pool:
-            working = [pool.submit(self._work, instance, instance in crowds) for instance in self._instances]
+            working = [pool.submit(self._work, instance, instance in shared) for instance in self._instances]
         for ended in working:
             ended.result()
 
-    def _work(self, instance: MerchantInstance, is_crowd: bool) -> None:
-        """What one instance does, from the first check to the last that is not for the end."""
+    def _work(self, instance: MerchantInstance, is_shared: bool) -> None:
+        """The work of one instance: all its checks but those that judge the whole run."""
         while True:
-            if is_crowd:
+            if is_shared:
                 try:
                     self._run_overlapping(instance)
                 finally:
                     with self._changed:
-                        self._crowds -= 1
+                        self._shared -= 1
                         self._changed.notify_all()
             task = self._next(instance)
             if task is None:
                 return
-            is_crowd = isinstance(task, _Crowd)
+            is_shared = isinstance(task, _Shared)
             if isinstance(task, Task):
                 self._run(instance, task)
                 instance.listen()
 
-    def _next(self, instance: MerchantInstance) -> Task | _Crowd | None:
-        """What is next for an instance on which nothing runs; None when there will be nothing more. One whose merchant
-        does not start any more leaves the rest to those that are up, if one of them is still at work.
+    def _next(self, instance: MerchantInstance) -> Task | _Shared | None:
+        """The next task of an instance on which nothing runs; None when there will be no more.
+
+        An instance whose merchant does not start any more leaves the rest to those that are up and still at work.
         """
         with self._changed:
             while not (instance.is_down and any(not one.is_down for one in self._at_work)):
                 if self._run_alone:
                     return self._run_alone.popleft()
                 if self._waiting:
-                    self._crowds += 1
-                    return _Crowd()
-                if self._crowds:
+                    self._shared += 1
+                    return _Shared()
+                if self._shared:
                     self._changed.wait()
                     continue
                 if self._again:
@@ -195,12 +202,12 @@ class CheckRunner:
             return None
 
     def _run(self, instance: MerchantInstance, task: Task) -> None:
-        """Run a check alone on this instance. What ends in doubt while others load this machine runs again later."""
+        """Run a check alone on this instance. If it ends in doubt while others load this machine, it runs again."""
         if task.first is not None:
-            instance.begin_second_look()
+            instance.begin_retries()
             self._finish(task.planned, self._confirmed(instance, task, task.first))
             return
-        beside_others = self._crowds > 0
+        beside_others = self._shared > 0
         found = instance.alone(task.planned)
         if found.doubtful and beside_others and not self._stop.is_set():
             with self._changed:
@@ -229,18 +236,22 @@ class CheckRunner:
                 self._finish(planned, check)
 
     def _confirmed(self, instance: MerchantInstance, task: Task, first: CheckResult) -> Check:
-        """What counts of a check that ended in doubt: it is repeated alone where other requests may be to blame."""
+        """The result that counts of a check that ended in doubt: repeated alone if other requests may be the cause."""
         broken = first.check.not_tested is NotTested.BLOCKED or first.check.state in BROKEN
-        crowded = first.overlapped or (task.beside_others and (broken or bool(task.trouble) or task.planned.exclusive))
-        if not (first.doubtful and crowded) or self._stop.is_set():
+        disturbed = first.overlapped or (
+            task.beside_others and (broken or bool(task.trouble) or task.planned.exclusive)
+        )
+        if not (first.doubtful and disturbed) or self._stop.is_set():
             return first.check
         return instance.again(task.planned, first, by=instance.alone, trouble=task.trouble, on=task.on).check
 
     def _run_side_by_side(
         self, instance: MerchantInstance
     ) -> tuple[list[tuple[PlannedCheck, CheckResult]], list[tuple[PlannedCheck, Check]], bool]:
-        """Run checks side by side; what is beyond doubt is reported as it ends. Returns what is not, what ended when
-        the merchant was dead, and whether there was more than one.
+        """Run checks side by side, and report each that ends without doubt.
+
+        Returns the checks that ended in doubt, those that ended when the merchant was dead, and whether more than one
+        check ran.
         """
         doubted: list[tuple[PlannedCheck, CheckResult]] = []
         held: list[tuple[PlannedCheck, Check]] = []
@@ -287,7 +298,7 @@ class CheckRunner:
                 if not self._waiting:
                     return None
                 most = self._schedule.at_once(len(self._instances))
-                has_room = not instance.is_crowded(len(running)) and self._running < most
+                has_room = not instance.is_full(len(running)) and self._running < most
                 if self._stop.is_set() or not running or has_room:
                     self._running += 1
                     return self._waiting.popleft()
@@ -295,7 +306,7 @@ class CheckRunner:
             instance.listen()
 
     def _of_whole_run(self, planned: PlannedCheck) -> Check:
-        """A rule about the whole run, judged on each instance that took part in it: the worst counts."""
+        """A rule about the whole run, judged on each instance that took part in it: the worst result counts."""
         took_part = [one for one in self._instances if one.run.is_used] or self._instances[:1]
         for one in took_part:
             one.run.others = tuple(other.run for other in self._instances if other is not one)
@@ -338,11 +349,11 @@ class CheckRunner:
 
 
 def worst(checks: Sequence[Check]) -> Check:
-    """Of one rule's checks on several instances: what counts. It has the tries of all of them."""
+    """The result that counts of one rule's checks on several instances, with the tries of all of them."""
     found: Check = min(checks, key=lambda check: WORST_FIRST.index(check.state))
     return replace(found, tries=sum(check.tries for check in checks))
 
 
 def _unseen(check: Check) -> Check:
-    """Of an instance whose merchant does not come up again nothing is known."""
+    """The check of an instance whose merchant does not start again: unknown, unless it failed."""
     return check if check.state is State.FAIL else replace(check, state=State.UNKNOWN, not_tested=None)

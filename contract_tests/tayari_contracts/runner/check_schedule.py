@@ -1,4 +1,4 @@
-"""How long checks take, and in which order they run on how many instances of the merchant: the longest first."""
+"""Plans how many instances of the merchant are started, and in which order checks run on them: the longest first."""
 
 from __future__ import annotations
 
@@ -25,18 +25,19 @@ END_S: Final = 3.0
 """The time of all rules together that judge the whole run."""
 
 ENOUGH: Final = 1.05
-"""Of the shortest time: what takes no longer than this is short enough."""
+"""Times the shortest total time: a number of instances that takes no longer than this is enough."""
 FOR_REPEATS: Final = 3
-"""How many instances are wanted for what ends in doubt."""
+"""The fewest instances, so that checks that end in doubt are repeated side by side."""
 
 AT_ONCE: Final = 2 * SIDE_BY_SIDE
+"""The most checks at once on all instances together, or `AT_ONCE_EACH` for each of them if that is more."""
 AT_ONCE_EACH: Final = SIDE_BY_SIDE // 2
-"""For each instance, where this is more: as many instances are started as this machine bears."""
+"""As many instances are started as this machine bears, so each of them may run this many."""
 PATIENT_AT_ONCE: Final = 4 * SIDE_BY_SIDE
-"""Of a merchant that limits its queries: its checks mostly wait."""
+"""The same for a merchant that limits its queries: its checks mostly wait."""
 
 STAGGER_S: Final = 0.03
-"""Between the starts of two checks on one instance: a shop's first second is not a load test."""
+"""Seconds between the starts of two checks on one instance, so that its first second is not a load test."""
 
 
 T = TypeVar("T", bound=Planned)
@@ -54,13 +55,13 @@ class CheckSchedule:
         return polite(self.target.merchant.promises.queries_per_minute) is not None
 
     def expected_s(self, check: Planned) -> float:
-        """How long this check takes, as far as that is known before it runs."""
+        """How many seconds this check will take, as far as that is known before it runs."""
         promise_s = self.target.merchant.promises.reconcile_within_s
         longer_s = promise_s - MEASURED_WITH_S if self.waits_for_promise(check) else 0.0
         return max(1.0, check.takes_s + longer_s + (self.pause_s(check) if self.is_patient else 0.0))
 
     def open_s(self, check: Planned) -> float:
-        """How long, from its start, the end of the run waits for what this check leaves open; 0: it leaves nothing."""
+        """Seconds from its start that the end of the run waits for a payment that it leaves open; 0: it leaves none."""
         return self.target.merchant.promises.reconcile_within_s + GRACE_S if check.leaves_open else 0.0
 
     def waits_for_promise(self, check: Planned) -> bool:
@@ -68,18 +69,18 @@ class CheckSchedule:
         return check.takes_s > WAITS_FOR_PROMISE_S
 
     def silence_s(self, rows: Iterable[CatalogueRow]) -> float:
-        """How much longer they take where the merchant sends no status query: that is waited for once."""
+        """Seconds that these rules take longer if the merchant sends no status query, which is waited for once."""
         is_shown = any(row.rule.id == SILENCE_SHOWN_BY for row in rows) and shown(self.target).state
         return self.target.merchant.promises.reconcile_within_s + SETTLE_S + 2 * GRACE_S if is_shown else 0.0
 
     def pause_s(self, check: Planned) -> float:
-        """How long no other check begins on the same instance, so that the merchant's queries keep to its limit."""
+        """Seconds in which no other check begins on the instance, so that the merchant keeps to its query limit."""
         limit = self.target.merchant.promises.queries_per_minute
         return STAGGER_S if limit is None else max(STAGGER_S, check.queries * spacing_s(limit))
 
     @property
     def end_s(self) -> float:
-        """How long the rules take that judge the whole run; before them a merchant makes its last queries."""
+        """Seconds for the rules that judge the whole run, and for the merchant's last queries before them."""
         limit = polite(self.target.merchant.promises.queries_per_minute)
         return END_S + (0.0 if limit is None else QUIET * spacing_s(limit))
 
@@ -91,13 +92,13 @@ class CheckSchedule:
         """The most checks that run at once on all instances together: they share this machine."""
         return PATIENT_AT_ONCE if self.is_patient else max(AT_ONCE, AT_ONCE_EACH * instances)
 
-    def crowds(self, checks: Sequence[Planned], instances: int) -> int:
+    def shared_instances(self, checks: Sequence[Planned], instances: int) -> int:
         """On how many instances checks run side by side from the start. The others begin with those that run alone.
 
-        As many as make the suite shortest: a merchant that limits its queries needs several for its waits.
+        The number that makes the suite shortest: a merchant that limits its queries needs several for its waits.
         """
         step = max(1, instances // 4)
-        return min(range(step, instances + 1, step), key=lambda crowds: self._dealt_s(checks, instances, crowds))
+        return min(range(step, instances + 1, step), key=lambda shared: self._dealt_s(checks, instances, shared))
 
     def useful_instances(self, checks: Sequence[Planned], most: int) -> int:
         """The fewest instances on which the checks take hardly longer than on `most`.
@@ -112,17 +113,17 @@ class CheckSchedule:
         return max(1, min(most, max(enough, FOR_REPEATS)))
 
     def total_s(self, checks: Sequence[Planned], instances: int) -> float:
-        """How long all of them take on a number of instances, as they are dealt."""
-        return self._dealt_s(checks, instances, self.crowds(checks, instances))
+        """How many seconds all of them take on this number of instances."""
+        return self._dealt_s(checks, instances, self.shared_instances(checks, instances))
 
-    def _dealt_s(self, checks: Sequence[Planned], instances: int, crowds: int) -> float:
+    def _dealt_s(self, checks: Sequence[Planned], instances: int, shared: int) -> float:
         beside = self.longest_first(check for check in checks if not (check.exclusive or check.last))
         alone = self.longest_first(check for check in checks if check.exclusive and not check.last)
-        free_at = [0.0] * max(1, instances - crowds)
-        for check in alone if crowds < instances else ():
+        free_at = [0.0] * max(1, instances - shared)
+        for check in alone if shared < instances else ():
             heapq.heappush(free_at, heapq.heappop(free_at) + self.expected_s(check))
-        begins_at = [(0.0, place) for place in range(crowds)]
-        begins_at += [(at_s, crowds + place) for place, at_s in enumerate(free_at[: instances - crowds])]
+        begins_at = [(0.0, place) for place in range(shared)]
+        begins_at += [(at_s, shared + place) for place, at_s in enumerate(free_at[: instances - shared])]
         slots = sorted(at_s for at_s, _ in begins_at for _ in range(SIDE_BY_SIDE))[: self.at_once(instances)]
         heapq.heapify(begins_at)
         ended = max(free_at)
@@ -132,14 +133,14 @@ class CheckSchedule:
             heapq.heappush(slots, began + self.expected_s(check))
             heapq.heappush(begins_at, (began + self.pause_s(check), place))
             ended = max(ended, began + self.expected_s(check), began + self.open_s(check))
-        if crowds == instances and alone:
+        if shared == instances and alone:
             took_s = [self.expected_s(check) for check in alone]
             ended += max(sum(took_s) / instances, *took_s)
         return ended + (self.end_s if any(check.last for check in checks) else 0.0)
 
 
 def applicable(rows: Iterable[T], target: Target) -> tuple[T, ...]:
-    """The rules that are about what this merchant does: prompts, refunds, payouts, payments that customers begin."""
+    """The rules about what this merchant does: prompts, refunds, payouts, payments that customers begin."""
     merchant = target.merchant
     does = {
         Need.PAYOUT: merchant.does("payout"),

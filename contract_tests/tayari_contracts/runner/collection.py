@@ -1,4 +1,4 @@
-"""The pytest side of the suites where a merchant is named: their test environment, and what pytest collects."""
+"""The pytest plugin of the suites where a merchant is named: their test environments, and what pytest collects."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tayari_contracts.runner.pytest_session import SESSION, CheckSession
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the session's suite. A polite kill ends it as Ctrl-C does: its merchant and simulator end with it."""
+    """Register the session's suite. SIGTERM ends it as Ctrl-C does, with its merchant and simulator."""
     if current_thread() is main_thread():
         signal(SIGTERM, default_int_handler)
     config.stash[SESSION] = CheckSession(config, _opener(config))
@@ -44,12 +44,12 @@ def _opener(config: pytest.Config) -> Callable[[ExitStack], list[TestEnvironment
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_html_report_title(report: Any) -> None:
-    """The page of pytest-html lists tests, and could be taken for the report."""
+    """Name the page of pytest-html for what it is: it lists tests, and could be taken for the report."""
     report.title = "Tayari: each check as a pytest test, without a verdict"
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
-    """Scenario files are tests where a merchant is named."""
+    """Collect a scenario file as a test."""
     if not is_scenario_file(file_path):
         return None
     collected: pytest.Collector = ScenarioFile.from_parent(parent, path=file_path)
@@ -72,13 +72,13 @@ def tayari_suite(request: pytest.FixtureRequest) -> CheckSession:
 
 
 LARGEST = 262_144
-"""Bytes; the simulator refuses more."""
+"""Bytes of a scenario file; the simulator refuses more."""
 
 NAME = re.compile(r"^scenario:[ \t]*[\"']?([^\s\"'#]+)", re.MULTILINE)
 
 
 class ScenarioItem(pytest.Item):
-    """The test that one scenario file is."""
+    """The test of one scenario file."""
 
     def __init__(self, *, text: str, **given: Any) -> None:
         super().__init__(**given)
@@ -90,7 +90,7 @@ class ScenarioItem(pytest.Item):
         report_outcome(suite.result(self.name), suite.rule(self.name))
 
     def reportinfo(self) -> tuple[Path, int | None, str]:
-        """Where the report says the test is."""
+        """File, line and name of the test, for pytest's report."""
         return self.path, 0, f"scenario {self.name}"
 
 
@@ -116,11 +116,15 @@ def is_scenario_file(path: Path) -> bool:
 
 
 class TayariWarning(UserWarning):
-    """A SHOULD is not met."""
+    """The merchant does not do what a rule of the level SHOULD asks for."""
 
 
 def report_outcome(check: Check, rule: Rule | None = None) -> None:
-    """End the running test as the check ended; the text says what, why it costs money, how to fix and repeat it."""
+    """End the running test as the check ended. The text says what was found, what it costs, how to fix and repeat it.
+
+    Raises:
+        pytest.fail.Exception, pytest.skip.Exception: the check did not pass.
+    """
     match check.state:
         case State.PASS | State.ATTESTED:
             return

@@ -1,4 +1,4 @@
-"""One instance of the merchant while checks run on it: what it showed of itself, and how a check runs alone on it."""
+"""One instance of the merchant while checks run on it: its signs of trouble, and how a check runs alone on it."""
 
 from __future__ import annotations
 
@@ -27,26 +27,28 @@ LISTEN_EVERY_S: Final = 1.0
 QUERY_WAIT_S: Final = 180.0
 """How long, in a whole run, a merchant that limits its queries may take for those that earlier checks left it."""
 
-
 TRIES_WHEN_OVERLOADED: Final = 3
-"""How often a check runs whose result may be the machine's doing, before it is left open."""
+"""How often a check runs, if an overloaded machine may have caused its result, before it is left open."""
 
 PAYER_IS_PROMPTED: Final = "S11"
-"""The rule whose finding a number in the merchant's code is."""
+"""The rule that judges a phone number which is fixed in the merchant's code."""
 
 LOCKED_DATABASE: Final = "D02"
-"""The rule whose finding a locked database is."""
+"""The rule that judges a locked database."""
 
 BROKEN: Final = frozenset({State.FAIL, State.WARN})
 
 
 @dataclass(slots=True)
 class _Read:
-    """How far the merchant's words have been read."""
+    """How far the merchant's answers to callbacks, and what it prints, have been read."""
 
     at: float = 0.0
+    """When last, on the monotonic clock."""
     since: int = 0
+    """Number of the next journal entry."""
     printed: int = 0
+    """Place in what the merchant printed."""
 
 
 class MerchantInstance:
@@ -61,10 +63,10 @@ class MerchantInstance:
         self._query_wait_s = QUERY_WAIT_S
         self._start_failure = ""
         """Why the merchant could not be started again; empty while it can."""
-        self._looks_again = False
+        self._retries_begun = False
 
-    def is_crowded(self, running: int) -> bool:
-        """Whether another check has to wait: more begin as the merchant answers, and none while it becomes slow."""
+    def is_full(self, running: int) -> bool:
+        """Whether another check has to wait. `running`: how many run. None begins while the merchant becomes slow."""
         overload = self.run.overload
         promised = self.environment.target.merchant.promises.payments_at_once
         most = 1 if self.run.prompted else min(overload.most_at_once, promised or SIDE_BY_SIDE)
@@ -72,14 +74,14 @@ class MerchantInstance:
 
     @property
     def trouble(self) -> str:
-        """How the merchant or the machine showed overload, or what else keeps checks from running side by side."""
+        """The sign of overload, or what else keeps checks from running side by side; empty where there is none."""
         overload = self.run.overload
         found = overload.merchant or overload.machine or self._says_query_limit()
         return found or ("the merchant pushes to one number for all" if self.run.prompted else "")
 
     @property
     def is_down(self) -> bool:
-        """Whether the merchant's process has ended, so that nothing more can be seen of it."""
+        """Whether the merchant's process has ended and did not start again."""
         return bool(self._start_failure)
 
     def listen(self, *, at_least_s: float = LISTEN_EVERY_S) -> None:
@@ -97,10 +99,10 @@ class MerchantInstance:
                 if (answer.get("status") or 0) >= CRASH:
                     overload.crashed()
         printed, self._read.printed = self.environment.merchant_printed(self._read.printed)
-        overload.note_text(printed)  # only the words of a lock are kept of it
+        overload.note_text(printed)  # it keeps only the words that name a lock
 
     def restart_merchant(self) -> None:
-        """Start the merchant that has died; one that does not come up again is the merchant's own trouble, not ours."""
+        """Start the merchant again. One that does not start is the merchant's failure, and no error of ours."""
         if not self.environment.can_restart or self._stop.is_set():
             return
         try:
@@ -110,8 +112,9 @@ class MerchantInstance:
             self._start_failure = f"its process had ended, and it did not start again: {error}"
 
     def alone(self, planned: PlannedCheck, *, one_by_one: bool = False) -> CheckResult:
-        """Run the check with no other beside it on this instance. A failure that an overloaded machine may have
-        caused is tried again, and is left open if the overload lasts.
+        """Run the check with no other beside it on this instance.
+
+        A failure that an overloaded machine may have caused is tried again, and is left open if the overload lasts.
         """
         for _ in range(TRIES_WHEN_OVERLOADED):
             began = time.monotonic()
@@ -134,7 +137,7 @@ class MerchantInstance:
                         not_tested=NotTested.SET_UP_FAILED, started_at=time.time(),
                     )
                 )  # fmt: skip
-        if not (planned.last and self.run.records is not None):  # those judge records that are complete already
+        if not (planned.last and self.run.records is not None):  # else the records are complete, and nothing is asked
             self._begin_calmly()
         began = time.monotonic()
         found = self.run_check(planned, one_by_one=one_by_one)
@@ -145,18 +148,18 @@ class MerchantInstance:
         return found
 
     def _begin_calmly(self) -> None:
-        """Wait for the queries of earlier checks. What they kept an ordinary payment waiting for is played again."""
+        """Wait for the queries of earlier checks, then let controls be played again that failed because of these."""
         if self.let_queries_end() and polite(self.run.queries_per_minute) is not None:
             self.run.controls.forget_failures(unless_calm=True)
 
-    def begin_second_look(self) -> None:
-        """Before the first check is repeated here: ordinary payments that failed in the first look are played anew.
+    def begin_retries(self) -> None:
+        """Let controls that failed be played again, once, before the first check is repeated on this instance.
 
-        Otherwise the checks that one instance leaves would stay blocked on another one, while the rule that carries
-        the control passes. Once only: a control that is broken again blocks all that follow.
+        Otherwise checks that another instance left would stay blocked here, while the rule that carries the control
+        passes. A control that fails again blocks all that follow.
         """
-        if not self._looks_again:
-            self._looks_again = True
+        if not self._retries_begun:
+            self._retries_begun = True
             self.run.controls.forget_failures()
 
     def again(
@@ -168,8 +171,10 @@ class MerchantInstance:
         trouble: str = "",
         on: MerchantInstance | None = None,
     ) -> CheckResult:
-        """The check again, run `by` this method of the instance with its payments one after the other. `on`: where it
-        ran first. A control that is broken blocks it as before, and where queries still stand in line it is not run.
+        """Repeat a check with its payments one after the other.
+
+        `by`: the method of the instance that runs it. `on`: the instance where it ran first. `trouble`: as in
+        `combined`. It is not run if a broken control still blocks it, or if queries of earlier checks still wait.
         """
         blocked = first.check.not_tested is NotTested.BLOCKED
         if blocked and self.run.controls.broken({*planned.controls, Control.SUCCESS}):
@@ -179,10 +184,10 @@ class MerchantInstance:
         return self.repeated(first, by(planned, one_by_one=True), planned, trouble=trouble)
 
     def repeated(self, first: CheckResult, again: CheckResult, planned: PlannedCheck, *, trouble: str) -> CheckResult:
-        """What counts of a check that ended in doubt and was to be repeated.
+        """The result that counts of a check that ended in doubt and was to be repeated.
 
-        Where the merchant does not start for the second look, the first one is not lost: it counts if the check had
-        the instance to itself, and is left open if it ran beside others.
+        If the merchant does not start for the retry, the first result counts if the check had the instance to itself.
+        It is left open if the check ran beside others.
         """
         if not (self.is_down and again.check.not_tested is NotTested.SET_UP_FAILED):
             return combined(first.check, again, trouble=trouble)
@@ -193,9 +198,9 @@ class MerchantInstance:
         )
 
     def _after_crash(self, found: CheckResult, began: float) -> CheckResult:
-        """The check, failed for the end of the merchant's process, which is started again.
+        """The check, failed because the merchant's process ended during it. The merchant is started again.
 
-        On a machine that stood still since the check began it is in doubt: a check that restarts the merchant may have
+        It is in doubt if the machine stood still since the check began: a check that restarts the merchant may have
         given up between stop and start.
         """
         tail = self.environment.merchant_log_tail()
@@ -214,7 +219,7 @@ class MerchantInstance:
         )
 
     def run_check(self, planned: PlannedCheck, *, one_by_one: bool = False) -> CheckResult:
-        """Run the check, whatever runs beside it; a failure that something else explains is left open."""
+        """Run the check, alone or beside others. A failure that something else explains is left open."""
         if self._stop.is_set():
             return CheckResult(_interrupted(planned))
         before = self.run.overload.locks
@@ -235,14 +240,14 @@ class MerchantInstance:
         return self.unless_queries_ran_out(found)
 
     def _unless_control_waited(self, found: CheckResult) -> CheckResult:
-        """An ordinary payment whose query had to wait blocks nothing: it is played again by who needs it next."""
+        """Leave the check open if the control that blocks it had to wait for a query; it is then played again."""
         opened = self.unless_queries_ran_out(found)
         if opened is not found:
             self.run.controls.forget_failures()
         return opened
 
     def _unless_locked(self, found: CheckResult, before: int) -> CheckResult:
-        """A failure while the merchant names a locked database is no proof of anything but the lock."""
+        """Leave a failure open if the merchant named a locked database meanwhile. `before`: how often it had before."""
         self.listen(at_least_s=0.0)
         if self.run.overload.locks == before:
             return found
@@ -252,7 +257,7 @@ class MerchantInstance:
         )
 
     def learn_query_limit(self) -> None:
-        """A merchant that asks seldom, and promises no limit, may have one nevertheless."""
+        """Learn a query limit that the merchant does not promise, from the queries that it made."""
         if self.run.queries_per_minute is None:
             self.run.queries_per_minute = own_limit(self._queries())
 
@@ -268,9 +273,9 @@ class MerchantInstance:
         return []
 
     def let_queries_end(self) -> bool:
-        """Give a merchant that limits its queries the time to make those that earlier checks left it.
+        """Wait until a merchant that limits its queries has made those that earlier checks left it.
 
-        False: it still makes them, and the time that a run has for this is used up.
+        Returns False if it still makes them when the time that a run has for this is used up.
         """
         limit = polite(self.run.queries_per_minute)
         if limit is None:
@@ -286,10 +291,7 @@ class MerchantInstance:
         return False
 
     def unless_queries_ran_out(self, found: CheckResult) -> CheckResult:
-        """A merchant that has made as many queries as it lets itself make is not blamed for the next one.
-
-        While it makes one after the other, more may wait.
-        """
+        """Leave open a check that missed something while the merchant's own query limit was used up."""
         limit = self.run.queries_per_minute
         if limit is None or not found.missing:
             return found
@@ -315,14 +317,14 @@ def _interrupted(planned: PlannedCheck) -> Check:
     )
 
 
-def combined(crowded: Check, alone: CheckResult, *, trouble: str) -> CheckResult:
-    """What counts of a check that was made twice, first beside others: the second look decides, because it is about the
-    rule alone. A pass says what was missed at first; where that cost a customer's money, M05 finds the order.
+def combined(first: Check, alone: CheckResult, *, trouble: str) -> CheckResult:
+    """The result that counts of a check that ran twice, first beside others.
 
-    `trouble` is how the merchant or the machine showed overload, if it did.
+    The second run decides, because nothing else ran then. Its pass names what the first run missed; if that cost a
+    customer's money, M05 finds the order. `trouble`: the sign of overload of merchant or machine; or empty.
     """
-    both = replace(alone.check, tries=crowded.tries + alone.check.tries)
-    if both.state is State.PASS and crowded.reason:
-        seen = [f"in a first look, beside other payments, {crowded.reason}", trouble, "alone, the rule was kept"]
+    both = replace(alone.check, tries=first.tries + alone.check.tries)
+    if both.state is State.PASS and first.reason:
+        seen = [f"in a first run, beside other payments, {first.reason}", trouble, "alone, the rule was kept"]
         both = replace(both, reason="; ".join(text for text in (both.reason, *seen) if text))
     return replace(alone, check=both)

@@ -1,4 +1,4 @@
-"""What must have been seen before a check that found nothing is a pass. The catalogue names it (`seen:`)."""
+"""What a check must have seen before it passes, if it found nothing wrong. The catalogue names it (`seen:`)."""
 
 from __future__ import annotations
 
@@ -31,19 +31,19 @@ def not_seen(context: CheckContext, seen: Seen) -> str:
 
 
 def _of_payments(look: Callable[[CheckContext, Payment], object], missing: str) -> Condition:
-    """Something was found for at least one payment of the check."""
+    """The condition that `look` finds something for at least one payment of the check."""
     return lambda context: "" if any(look(context, payment) for payment in context.evidence.payments) else missing
 
 
 def _of_calls(endpoint: str, missing: str) -> Condition:
-    """The merchant made this call, at any time in the run."""
+    """The condition that the merchant made this call, at any time in the run."""
     return lambda context: (
         "" if context.journal.entries(since=1, endpoint=endpoint, kind="request", limit=1) else missing
     )
 
 
 def _takes_one(context: CheckContext, payment: Payment) -> bool:
-    """Whether a callback was answered, and not as a crash is."""
+    """Whether a callback was answered with a status below 500."""
     return any(status is not None and status < CRASH for status in context.journal.callback_statuses(payment))
 
 
@@ -137,7 +137,7 @@ def _names(entry: Entry, scenario: Mapping[str, Any]) -> bool:
 
 
 def _calls_of(fault: object) -> frozenset[object]:
-    """The calls that a fault is put on; none where it is put on those of its scenario."""
+    """The calls that a fault names in `on`; empty where it applies to its scenario's own call."""
     if not isinstance(fault, Mapping):
         return frozenset()
     where = [keys["on"] for keys in fault.values() if isinstance(keys, Mapping) and "on" in keys]

@@ -1,7 +1,7 @@
 """The pytest process of a run, which starts while the preflight looks at the merchant.
 
-It imports what the suites need, and then reads its arguments, a line of JSON, from its standard input: those that
-`python -m pytest` takes. Without a line there are no suites, and it ends.
+It imports what the suites need, and then reads one line of JSON from its standard input: a list of the arguments that
+`python -m pytest` takes. If no line comes there are no suites, and it ends.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from tayari_contracts.runner import collection
 
 
 def main(orders: TextIO = sys.stdin) -> int:
-    """Run pytest with the arguments that come; its exit code."""
+    """Run pytest with the arguments that come. Returns its exit code; 0 if none come."""
     checks()
     assert collection, "imported so that pytest finds it ready"
     line = orders.readline()

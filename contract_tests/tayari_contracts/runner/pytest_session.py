@@ -1,4 +1,4 @@
-"""One pytest session of checks: what is planned, its test environment, the results, the verdict at the end."""
+"""One pytest session of checks: its plan, its test environments, its results, and its verdict."""
 
 from __future__ import annotations
 
@@ -25,14 +25,18 @@ from tayari_contracts.runner.check_runner import CheckRunner
 from tayari_contracts.runner.scenario_check import applying, check_of_scenario, money_check
 
 SESSION: pytest.StashKey[CheckSession] = pytest.StashKey()
-"""Where the session keeps its suite."""
+"""The key under which pytest's configuration holds the session."""
 
 MONEY = "money"
 """The family of the rules that judge the money of every run."""
 
 
 class CheckSession:
-    """A plugin object of one session that names a merchant."""
+    """The plugin object of a pytest session that names a merchant.
+
+    Raises:
+        pytest.UsageError: `--tayari-only` or `--tayari-suite` names what does not exist.
+    """
 
     def __init__(self, config: pytest.Config, open_environments: Callable[[ExitStack], list[TestEnvironment]]) -> None:
         self._config = config
@@ -46,7 +50,7 @@ class CheckSession:
         self._checks: dict[str, Check] = {}
         self._printed: set[str] = set()
         self._seen_once: frozenset[str] = frozenset()
-        """Parts of callback addresses. What a second check shows again is the merchant's own secret."""
+        """Parts of callback addresses. A part that a second check shows again is a secret of the merchant's own."""
         self._began = time.time()
         self.scenario_names: list[str] = list(config.getoption("--tayari-scenario"))
         only = config.getoption("--tayari-only")
@@ -85,13 +89,13 @@ class CheckSession:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """An adapter may print anything; terminal, pytest.html and other reporters get it masked."""
+        """Mask what an adapter printed, before the terminal, pytest.html and other reporters show it."""
         if self._environments and report.sections:
             redactor = Redactor(self._all_secrets())
             report.sections = [(name, redactor.text(text)) for name, text in report.sections]
 
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
-        """Stop what still runs; a suite whose verdict is not ready does not exit with 0."""
+        """Stop what still runs. A suite whose verdict is not ready does not exit with 0."""
         if self._runner is not None:
             self._runner.stop()
         if self._events is not None and exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
@@ -119,7 +123,7 @@ class CheckSession:
         )
 
     def run(self) -> Run:
-        """What this session knows, as a run."""
+        """The plan and the results of this session, as the record of a run."""
         target = self._environments[0].target if self._environments else None
         return Run(
             run_id="",
@@ -136,16 +140,16 @@ class CheckSession:
         )
 
     def _selection(self) -> str:
-        """What narrowed the plan: what was named, or what pytest's own `-k` and paths have left; empty: nothing did."""
+        """The ids to which the plan was narrowed, by name or by pytest's own `-k` and paths; empty: it was not."""
         planned = [planned.rule.id for planned in self._plan]
         left_out = {row.rule.id for row in self.rows} - set(planned)
         return " ".join(planned if left_out else [*self._config.getoption("--tayari-only"), *self.scenario_names])
 
     def _note(self, check: Check) -> Check:
-        """Keep a finished check. What tests and reports show of it from here on is masked.
+        """Keep a finished check, and return it with its secrets masked.
 
-        Parts of callback addresses that belong to one check's payments are searched for in that check alone: with those
-        of all checks the search takes many times as long.
+        Parts of callback addresses that belong to one check's payments are searched for in that check alone. A search
+        for those of all checks takes many times as long.
         """
         found = callback_secrets(check)
         for environment in self._environments:
@@ -158,7 +162,7 @@ class CheckSession:
         return redacted
 
     def _print_notice(self, sentence: str) -> None:
-        """What concerns the whole run is said while it runs, once."""
+        """Print a sentence about the whole run while it runs, once."""
         if sentence not in self._printed and self._events is not None:
             self._printed.add(sentence)
             self._events.notice(Redactor(self._all_secrets()).text(sentence))
@@ -180,7 +184,7 @@ class CheckSession:
             planned = of_customers(check_of_rule(catalogue()[params["tayari_rule"]]), environment.target)
             return money_check(planned, environment.target) if self._scenarios_only else planned
         if params.get("tayari_scenario") in self.scenario_names:  # no names: pytest plans one test that it skips
-            return self._scenario_job(environment, params["tayari_scenario"])
+            return self._check_of_scenario(environment, params["tayari_scenario"])
         text: str | None = getattr(item, "text", None)
         return None if text is None else self._check_of_file(item, text, environment)
 
@@ -189,8 +193,8 @@ class CheckSession:
             environment.control.load_scenario(text, file=os.path.relpath(item.path))
         except ControlError as error:
             raise pytest.UsageError(str(error)) from error
-        return self._scenario_job(environment, item.name)
+        return self._check_of_scenario(environment, item.name)
 
-    def _scenario_job(self, environment: TestEnvironment, name: str) -> PlannedCheck:
+    def _check_of_scenario(self, environment: TestEnvironment, name: str) -> PlannedCheck:
         strict_words = self._config.getoption("--tayari-strict-words")
         return check_of_scenario(environment.control.scenario(name), strict_words=strict_words)

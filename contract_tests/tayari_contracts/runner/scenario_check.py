@@ -1,4 +1,4 @@
-"""A scenario file as a check: play it against the merchant, and hold the merchant to the file's `expect`."""
+"""Makes a check of a scenario file: it plays the file, and compares the merchant with the file's `expect`."""
 
 from __future__ import annotations
 
@@ -29,24 +29,18 @@ from tayari_contracts.context.merchant_profile import MerchantProfile
 from tayari_contracts.context.message_topics import is_generic, machine_words
 from tayari_contracts.context.payment import PAID, PENDING, Payment
 from tayari_contracts.runner.check_run import PlannedCheck, missing_need
-from tayari_contracts.runner.scenario_kinds import PUSH, endpoint_of, kind_of
+from tayari_contracts.runner.scenario_kinds import PUSH, Document, endpoint_of, kind_of
 from tayari_contracts.steps.c2b_payments import is_decided
 from tayari_contracts.steps.payouts import originator_ids, payout_requests
-
-Document = Mapping[str, Any]
-"""The content of one scenario file."""
 
 LOOK_EVERY_S: Final = 0.2
 
 CATEGORIES: Final[Mapping[str, Category]] = {
-    "payment": Category.PAYMENT_FLOW,
-    "callbacks": Category.PAYMENT_FLOW,
-    "query": Category.PAYMENT_FLOW,
     "ack": Category.INTEGRATION,
     "token": Category.INTEGRATION,
     "service": Category.ERROR_HANDLING,
 }
-"""By the folder of the scenario's name; any other folder is a payment flow."""
+"""By the folder of the scenario's name. Every other folder is a payment flow."""
 
 LOOKS_REFUSED: Final = frozenset({"ack_refused", "ack_without_id"})
 """Faults after which the merchant may take an accepted push for a refused one."""
@@ -57,8 +51,10 @@ class Counted:
     """A kind of call that a scenario file can limit."""
 
     one: str
+    """One such call, in words."""
     count: Callable[[CheckContext, Payment], int]
     moves_money: bool = False
+    """Whether a call too many asks for money, or sends it, once more."""
 
 
 COUNTED: Final[Mapping[str, Counted]] = {
@@ -78,8 +74,8 @@ WANTED: Final = ("state", "within_s", "credits", *COUNTED)
 def check_of_scenario(document: Document, *, strict_words: bool = False) -> PlannedCheck:
     """The check that plays this scenario.
 
-    Money decides. What the customer is told warns where it is wrong, and is left aside where the target file does not
-    show it; with `strict_words` it fails, and is not tested.
+    The money decides. A wrong message to the customer is a warning, and one that cannot be seen is ignored. With
+    `strict_words` the first is a failure, and the second makes the check `not_tested`.
     """
     name = str(document["scenario"])
     expect: Mapping[str, Any] = document.get("expect") or {}
@@ -92,7 +88,7 @@ def check_of_scenario(document: Document, *, strict_words: bool = False) -> Plan
             category=CATEGORIES.get(name.split("/", maxsplit=1)[0], Category.PAYMENT_FLOW),
             severity=Severity.HIGH,
             kind="scenario",
-            why="The situation occurs in production; handled otherwise, it costs money or customers.",
+            why="This happens in production. A merchant that handles it in another way loses money or customers.",
             fix=f"Make the merchant do what the scenario expects: {_wanted(expect)}.",
             source="the scenario file",
         ),
@@ -107,7 +103,7 @@ def check_of_scenario(document: Document, *, strict_words: bool = False) -> Plan
 def money_check(planned: PlannedCheck, target: Target) -> PlannedCheck:
     """A money invariant over the payments of named scenarios alone.
 
-    What these do not put to the test is no gap in such a run, and neither is what the target file does not show.
+    In such a run it is no gap if these scenarios do not test the invariant, or if the target file shows too little.
     """
 
     def run(context: CheckContext) -> None:
@@ -122,9 +118,9 @@ def money_check(planned: PlannedCheck, target: Target) -> PlannedCheck:
 
 
 def applying(plan: Iterable[PlannedCheck], target: Target) -> list[PlannedCheck]:
-    """The plan, whose scenarios are untested where the merchant does nothing of what all of them are about.
+    """The plan. If the merchant does nothing of what its scenarios are about, they become `not_tested`.
 
-    A gate of payouts says of a shop that pays nobody that nothing was tested, not that nothing failed.
+    So a gate with scenarios of payouts says of a shop that pays nobody that nothing was tested.
     """
     planned = list(plan)
     profile = MerchantProfile(target)
@@ -156,10 +152,10 @@ def _play(document: Document, *, strict_words: bool) -> Callable[[CheckContext],
 
 
 def _require_push(context: CheckContext, payment: Payment, document: Document) -> None:
-    """Where the scenario is the outcome of a push, there was one: a merchant may fail a payment for reasons of its own.
+    """Require a push for a scenario that is the outcome of one: a merchant may fail a payment without any push.
 
     Raises:
-        Untested: it sent none.
+        Untested: the merchant sent none.
     """
     is_outcome = endpoint_of(document) == PUSH and not document.get("faults")
     if is_outcome and payment.kind is PaymentKind.STK_PAYMENT and not context.journal.pushes(payment):
@@ -168,7 +164,7 @@ def _require_push(context: CheckContext, payment: Payment, document: Document) -
 
 
 def _judge(context: CheckContext, payment: Payment, document: Document) -> None:
-    """What happened to the money, and to the payment."""
+    """Compare the payment, its money and its calls with what the scenario expects."""
     calls = _Calls(context, payment, document)
     try:
         _judge_outcome(context, payment, document)
@@ -207,7 +203,7 @@ def _judge_outcome(context: CheckContext, payment: Payment, document: Document) 
 
 
 class _Calls:
-    """How many pushes, payouts and status queries the merchant makes for one payment, against what the file allows."""
+    """Compares the merchant's pushes, payouts and status queries for one payment with the most that the file allows."""
 
     def __init__(self, context: CheckContext, payment: Payment, document: Document) -> None:
         self._context = context
@@ -220,7 +216,7 @@ class _Calls:
         self._paid_by_first_push = "pushes" not in expect and _pays_at_first_push(document)
 
     def watch(self) -> None:
-        """Judge again and again for the whole of `within_s`: a merchant may call again after it has shown a state.
+        """Judge again and again until `within_s` is over: a merchant may call again after it has shown a state.
 
         Raises:
             Unjudged: the check has no time for that.
@@ -233,10 +229,10 @@ class _Calls:
             self.judge()
 
     def judge(self) -> None:
-        """Hold what was called so far to what is allowed.
+        """Compare the calls so far with the most that are allowed.
 
         Raises:
-            WrongCredit: the customer was asked, or was paid, more than once; Failed: it queried too often.
+            WrongCredit: somebody was asked, or was paid, too often. Failed: the merchant queried too often.
         """
         proof = Failed if self._context.run.prompted else WrongCredit
         for name, most in self._most.items():
@@ -254,7 +250,7 @@ class _Calls:
 
 
 def _wait_for_repeats(context: CheckContext, payment: Payment, document: Document) -> None:
-    """The last of several messages about one result may be the one that is credited again."""
+    """Wait until all repeated messages are answered: the last one may be credited again."""
     counts = [fault["duplicate"].get("count", 2) for fault in document.get("faults") or () if "duplicate" in fault]
     if counts:
         context.observations.wait("callback_answered", payment, count=int(max(counts)))
@@ -271,7 +267,7 @@ def _pays_at_first_push(document: Document) -> bool:
 
 
 def _let_it_play(context: CheckContext, payment: Payment) -> None:
-    """Pending is where every payment begins: what Daraja has in store must have happened before that is an answer."""
+    """Wait for the scenario's result. Every payment begins as pending, so before it pending says nothing."""
     if payment.kind is PaymentKind.C2B_PAYMENT:
         context.time.until(lambda: is_decided(context, payment), within_s=5.0)
     elif payment.kind is not PaymentKind.STK_PAYMENT or context.journal.accepted(payment):
@@ -282,7 +278,7 @@ def _let_it_play(context: CheckContext, payment: Payment) -> None:
 def _judge_credits(
     context: CheckContext, payment: Payment, expect: Mapping[str, Any], *, paid: bool, open_still: bool
 ) -> None:
-    """As often as the file says; else once when paid, never when not, and once at most while either may still come."""
+    """Expect the credits that the file names; by default one if paid, none if not, at most one while it is open."""
     if "credits" in expect:
         context.expectations.credits(payment, int(expect["credits"]), quiet_s=0.3)
     elif not open_still:
@@ -292,18 +288,25 @@ def _judge_credits(
 
 
 def _judge_refused_start(payment: Payment) -> None:
-    """The merchant refused to begin, and keeps no payment that could be asked for: what it said is all there is."""
+    """Judge the answer of a merchant that refused to begin: it keeps no payment that could be read.
+
+    Raises:
+        Failed: it gave no answer, or crashed.
+    """
     if payment.started.status is None:
         raise Failed(
             f"the merchant did not answer the start of the payment in {payment.started.duration_s:.0f} s "
-            f"({payment.started.error})"
+            f"({payment.started.error}); expected an answer"
         )
     if machine_words(payment.started.body) or (payment.started.status == 500 and is_generic(payment.started.message)):
-        raise Failed(f"the merchant crashed: it answered {payment.started.status}, {quote(payment.started.body)}")
+        raise Failed(
+            f"the merchant crashed: it answered {payment.started.status}, {quote(payment.started.body)}; expected a "
+            "refusal in plain words"
+        )
 
 
 def _judge_words(context: CheckContext, payment: Payment, wanted: Mapping[str, Any], *, strict: bool) -> None:
-    """What the customer was told, once the money is right.
+    """Judge what the customer was told, once the money is right.
 
     Raises:
         Warned: the words are wrong. With `strict`, Failed; and Untested where they cannot be seen.
@@ -337,7 +340,7 @@ def _states(value: str | list[str]) -> frozenset[PaymentState]:
 
 
 def _wanted(expect: Mapping[str, Any]) -> str:
-    """The keys of `expect` as a person would list them."""
+    """The expectations of a file as a list in words."""
     parts = [f"{key} {_written(value)}" for key, value in expect.items() if key in WANTED]
     if message := expect.get("message"):
         topic = str(message.get("topic", "what happened")).replace("_", " ")

@@ -1,4 +1,4 @@
-"""How a check plays the scenario files of each call: payments, payouts, reversals, questions, payments by customers."""
+"""How a check plays the scenario files of each call: pushes, payouts, reversals, status and balance queries, C2B."""
 
 from __future__ import annotations
 
@@ -31,23 +31,24 @@ from tayari_contracts.steps.payouts import (
 from tayari_contracts.steps.refunds import give_back_sent, paid_payment
 
 Document = Mapping[str, Any]
+"""The content of one scenario file."""
 
 PUSH: Final = "stk_push"
 TOKEN: Final = "oauth"
 TOKEN_WITHIN_S: Final = 5.0
 """A merchant without a token fetches one for its next payment within this time."""
 WHOLE_MERCHANT: Final = frozenset({"refuse", "revoke_tokens"})
-"""Faults that every caller of the Daraja port feels."""
+"""Faults that concern every caller of the Daraja port."""
 STATUS: Final = "transaction_status"
 BALANCE: Final = "account_balance"
 SHOWN_S: Final = 1.0
-"""A merchant shows what it made of an answer within this time, and asks no second question before."""
+"""A merchant shows within this time what it made of an answer, and sends no second query before."""
 OF_ANSWERS: Final = frozenset({"api_error", "gateway_fault", "html"})
 """Faults of the answer to a call."""
 RUNS_S: Final = 20.0
-"""How long a payout runs that is asked about meanwhile: longer than a scenario is watched."""
+"""Seconds until a payout has a result while the merchant asks about it: longer than a scenario is watched."""
 STOPPING: Final = frozenset({"2001", "21", "8006", "403.002.1001"})
-"""After these a merchant rightly stops all payouts (P11, P12), until a person lets it go on."""
+"""Codes after which a merchant rightly stops all payouts (P11, P12), until a person resumes them."""
 
 
 def endpoint_of(document: Document) -> str:
@@ -56,7 +57,7 @@ def endpoint_of(document: Document) -> str:
 
 
 def stops_payouts(document: Document) -> bool:
-    """Whether a merchant stops its payouts after this scenario, so that it runs alone."""
+    """Whether a merchant stops its payouts after this scenario, which runs alone therefore."""
     code = str((document.get("outcome") or {}).get("result_code", 0))
     refused = [fault["api_error"].get("error") for fault in document.get("faults") or () if "api_error" in fault]
     return bool(STOPPING & {code, *map(str, refused)})
@@ -73,9 +74,9 @@ def _give_back(context: CheckContext, document: Document) -> Payment:
 
 
 def _asked_about(context: CheckContext, document: Document) -> Payment:
-    """A payout without result, so that the merchant asks about it: the first question plays the document.
+    """Start a payout without a result, so that the merchant asks for its status; the first query plays the document.
 
-    Where the document expects it to stay open, it does: a merchant may ask again at once.
+    If the document expects the payout to stay open, it stays open: a merchant may ask again at once.
     """
     expected = (document.get("expect") or {}).get("state", "paid")
     is_paid = PAID in ([expected] if isinstance(expected, str) else expected)
@@ -91,7 +92,12 @@ def _asked_about(context: CheckContext, document: Document) -> Payment:
 
 
 def _ask_balance(context: CheckContext, document: Document) -> None:
-    """The merchant asks for its balance. Whatever the answer, it does not crash, and shows the balance it got."""
+    """Let the merchant ask for its balance, which plays the document.
+
+    Raises:
+        Failed: the merchant crashed on the answer, or shows no balance although it got one.
+        Untested: it did not ask.
+    """
     since = context.control.play_next(document, endpoint=BALANCE)
     context.driver.refresh_balance()
     try:
@@ -120,24 +126,24 @@ def _require_met(context: CheckContext, document: Document, endpoint: str, since
         return [entry for entry in entries if entry.get("scenario") == document["scenario"]]
 
     if not context.time.until(calls, within_s=context.time.reconcile_s + context.time.settle_s):
-        raise Untested(f"the fault was never met: the merchant made no call ({endpoint}) meanwhile")
+        raise Untested(f"the scenario was not played: the merchant made no call ({endpoint}) meanwhile")
 
 
 def _pay(context: CheckContext, document: Document) -> Payment:
-    """A payment that the merchant asks for, and of which each call that the document is about is made."""
+    """Start a payment, and require that each call was made that the document is about."""
     other_call = document if endpoint_of(document) != PUSH else token_part(document)
     return context.actions.pay(document) if other_call is None else pay_until_met(context, document, other_call)
 
 
 def _concerns_whole_merchant(document: Document) -> bool:
-    """Whether other payments would feel the scenario: a token, a query or the port itself."""
+    """Whether the scenario concerns other payments too: it is about a token, a query or the port itself."""
     if endpoint_of(document) != PUSH or token_part(document) is not None:
         return True
     return any(name in WHOLE_MERCHANT for fault in document.get("faults") or () for name in fault)
 
 
 def token_part(document: Document) -> Document | None:
-    """What a scenario of a push says of the token besides: its faults `on: oauth`; None where it says nothing of it."""
+    """The faults `on: oauth` of a push's scenario, as a document of their own; None where it has none."""
     if endpoint_of(document) != PUSH:
         return None
     faults = [fault for fault in document.get("faults") or () if _is_of_token(fault)]
@@ -147,10 +153,10 @@ def token_part(document: Document) -> Document | None:
 
 
 def pay_until_met(context: CheckContext, document: Document, other_call: Document) -> Payment:
-    """A payment that plays `document`, whose merchant made the call that `other_call` answers.
+    """Start a payment that plays `document`, and require a call that plays `other_call`.
 
     Raises:
-        Untested: it made none; the sentence says why not.
+        Untested: the merchant made no such call; the sentence says why not.
     """
     endpoint, since = endpoint_of(other_call), context.journal.now()
     push = document if endpoint_of(document) == PUSH else None
@@ -166,7 +172,7 @@ def pay_until_met(context: CheckContext, document: Document, other_call: Documen
             payment = context.actions.pay(push)
         if not _met(context, other_call, since):
             why = "it holds a token and fetched no other" if endpoint == TOKEN else "it had no need to"
-            raise Untested(f"the fault was never met: the merchant made no call ({endpoint}) meanwhile; {why}")
+            raise Untested(f"the scenario was not played: the merchant made no call ({endpoint}) meanwhile; {why}")
     finally:
         context.control.clear_next()
     context.evidence.watch_since(since, endpoint=endpoint)
@@ -174,7 +180,7 @@ def pay_until_met(context: CheckContext, document: Document, other_call: Documen
 
 
 def _met(context: CheckContext, other_call: Document, since: int) -> bool:
-    """Whether a call met the scenario, waiting for one that comes in the background."""
+    """Whether a call played the scenario, waiting for one that comes in the background."""
     endpoint = endpoint_of(other_call)
     within_s = TOKEN_WITHIN_S if endpoint == TOKEN else context.time.reconcile_s
 
@@ -196,10 +202,11 @@ def _listed(value: object) -> list[object]:
 
 
 def _pay_in(context: CheckContext, document: Document) -> Payment:
-    """A customer pays into an account; what M-Pesa sends of it is taken, and not as a crash is.
+    """Let a customer pay into an account (C2B), and require that the merchant takes the confirmation.
 
     Raises:
         Inapplicable: the document is about the answer to a call, and the customer of a pay bill makes none.
+        Failed: the confirmation was answered as a crash is.
     """
     names = {name for fault in document.get("faults") or () for name in fault}
     if names & OF_ANSWERS:
@@ -217,13 +224,20 @@ def _pay_in(context: CheckContext, document: Document) -> Payment:
 
 
 def _register(context: CheckContext, document: Document) -> Payment:
-    """The merchant registers, and is answered as the document says; once its URLs are known, it is paid into."""
+    """Let the merchant register its URLs, which plays the document; then a customer pays into an account.
+
+    Raises:
+        Failed: the merchant crashed on the answer.
+    """
     with registering(context, document) as started:
         if started is not None and (
             started.status is None or (started.status >= CRASH and machine_words(started.body))
         ):
             found = f"{started.status}, {quote(started.body, most=100)}" if started.status else started.error
-            raise Failed(f"Daraja refused the registration, and the merchant crashed: it answered {found}")
+            raise Failed(
+                f"Daraja refused the registration, and the merchant crashed: it answered {found}; expected an answer "
+                "below 500, or plain words"
+            )
     payment = pay_in(context)
     context.expectations.callback_taken(payment)
     return payment
@@ -235,13 +249,14 @@ class ScenarioKind:
 
     needs: frozenset[Need]
     play: Callable[[CheckContext, Document], Payment | None]
-    """The payment, payout or refund that plays the document; None where the document is about none. It raises Untested
-    where the merchant made no such call, and Failed where it crashed on the answer."""
+    """Plays the document and returns its payment, payout or refund; None if the document is about none.
+
+    It raises Untested if the merchant made no such call, and Failed if the merchant crashed on the answer."""
     is_alone: Callable[[Document], bool] = lambda _: True
-    """Whether other payments would feel it."""
+    """Whether it runs alone, because it concerns other payments too."""
     afterwards: Callable[[CheckContext, Document], None] = lambda _context, _document: None
     expect: Mapping[str, Any] | None = None
-    """What counts in the place of the file's own `expect`."""
+    """What is expected in place of the file's own `expect`."""
 
 
 _PAYOUT: Final = frozenset({Need.PAYOUT, Need.PAYOUT_STATE})

@@ -1,4 +1,4 @@
-"""Payments that customers begin themselves (C2B), as checks follow them: paid, confirmed and looked for."""
+"""Payments that customers begin themselves (C2B): how a check makes, confirms and follows them."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from tayari_target.views import Started
 
 from tayari_contracts.context.actions import after, situation
 from tayari_contracts.context.check_context import CheckContext
+from tayari_contracts.context.evidence import Scenario
 from tayari_contracts.context.findings import Failed, Missing, Untested, key_missing, quote, say
 from tayari_contracts.context.payment import PAID, REVIEW, Entry, Payment
 from tayari_contracts.steps.c2b_registration import section, urls
 from tayari_contracts.steps.forged_callback import EAT, Caller, forged_url, invented_receipt
 
 LEASED_WITHIN_S: Final = 60.0
-"""How long a check waits for one of the listed accounts that no other check uses."""
+"""How long a check waits for one of `merchant.c2b.accounts` that no other check uses."""
 VALIDATION_S: Final = 8.0
-"""By then a validation is answered, or `ResponseType` decides. Source: reference 3.3."""
+"""A validation is answered within this time, or `ResponseType` decides. Source: reference 3.3."""
 EARLY_S: Final = 0.5
+"""Seconds until M-Pesa has made an ordinary payment."""
 
 EMPTY_NAMES: Final = {"mutate": {"set": {"MiddleName": "", "LastName": ""}}}
-"""Daraja leaves these keys out in half of the confirmations; rule B10 is about that."""
-
-Scenario = str | Mapping[str, Any]
+"""The simulator leaves these keys out in half of the confirmations (reference 6-30); only rule B10 is about that."""
 
 
 def c2b_situation(name: str, *faults: Mapping[str, Any], **keys: Any) -> dict[str, Any]:
@@ -40,17 +40,19 @@ def c2b_situation(name: str, *faults: Mapping[str, Any], **keys: Any) -> dict[st
 
 
 def unconfirmed(name: str) -> dict[str, Any]:
-    """The same for a payment that is made, and that no confirmation reports."""
+    """The same for a payment that is made and that no confirmation reports."""
     return situation(name, when={"endpoint": C2B}, outcome=after(EARLY_S, callback=False))
 
 
 def mutated(name: str, change: Mapping[str, Any]) -> dict[str, Any]:
-    """The same for a payment whose confirmation is changed."""
+    """The same for a payment whose confirmation is changed; `change`: parameters of the fault `mutate`."""
     return c2b_situation(f"inline/{name}", {"mutate": dict(change)}, outcome=after(EARLY_S))
 
 
 def open_account(context: CheckContext, *, amount: int) -> tuple[Started, str]:
-    """An account to pay into, and the reference by which Tayari asked for it; its number is the identifier.
+    """Open an account, or lease one of the target file's; `amount`: shillings that are due on it.
+
+    Returns the merchant's answer, whose `payment_id` is the account's number, and the reference that Tayari chose.
 
     Raises:
         Untested: the merchant opened none, or the target file gives no account.
@@ -70,15 +72,15 @@ def open_account(context: CheckContext, *, amount: int) -> tuple[Started, str]:
         )
     number = context.time.until(lambda: context.run.lease(c2b.accounts, holder=context), within_s=LEASED_WITHIN_S)
     if number is None:
-        raise Untested(f"all {len(c2b.accounts)} accounts of merchant.c2b.accounts are in use; give more")
+        raise Untested(f"all {len(c2b.accounts)} accounts of merchant.c2b.accounts are in use; list more there")
     return Started(accepted=True, status=200, payment_id=number), reference
 
 
 def new_account(context: CheckContext, *, due: int | None = None) -> Payment:
-    """An account that nobody has paid into yet, of which `due` is due.
+    """An account that nobody has paid into yet, as a payment that has not been made; `due`: shillings.
 
     Raises:
-        Untested: no URLs are registered, or no account is there to pay into.
+        Untested: no URLs are registered, or there is no account to pay into.
     """
     urls(context)
     amount = due or context.allocation.amount()
@@ -98,10 +100,12 @@ def pay_in(
     amount: int | None = None,
     typed: str | None = None,
 ) -> Payment:
-    """A customer pays what is due into an account (by default a new one); `typed`: what is typed as its number.
+    """Let a customer pay into an account, by default what is due into a new one.
+
+    `typed`: what the customer types as the account's number, if not this number.
 
     Raises:
-        Untested: no URLs are registered, or no account is there to pay into.
+        Untested: no URLs are registered, or there is no account to pay into.
     """
     account = into or new_account(context, due=amount)
     before = account.before if into is None else context.driver.read_account(into.payment_id, into.reference)
@@ -122,13 +126,13 @@ def pay_in(
 
 
 def is_decided(context: CheckContext, payment: Payment, ends: Collection[str] = ("paid", "failed")) -> bool:
-    """Whether M-Pesa has made the payment, or will not; or that it has come to one of these `ends`."""
+    """Whether M-Pesa's record of the payment has one of these states; by default, whether it is decided."""
     rows = context.control.payments(checkout_request_id=payment.transaction_id)
     return any(row["state"] in ends for row in rows)
 
 
 def pay_in_confirmed(context: CheckContext, scenario: Scenario | None = None, **how: Any) -> Payment:
-    """Like `pay_in`, where the merchant answered the confirmation.
+    """Like `pay_in`, and require that the merchant took the confirmation.
 
     Raises:
         Untested: it was not delivered. Failed: it was answered as a crash is.
@@ -138,10 +142,13 @@ def pay_in_confirmed(context: CheckContext, scenario: Scenario | None = None, **
     return payment
 
 
-def ask(
+def ask_validation(
     context: CheckContext, account: Payment, *, typed: str | None = None, amount: int | None = None
 ) -> Mapping[str, Any]:
-    """Ask the merchant to validate a payment that is not made: its answer, as `POST /v1/callbacks` returns it."""
+    """Ask the merchant to validate a payment, which is not made afterwards.
+
+    Returns the merchant's answer as `POST /v1/callbacks` gives it: `status`, `body`, `duration_s`, `error`.
+    """
     changes = {
         "BillRefNumber": account.payment_id if typed is None else typed,
         "BusinessShortCode": context.target.c2b_short_code,
@@ -161,9 +168,9 @@ def confirm_again(context: CheckContext, payment: Payment, **changes: Any) -> li
 
 
 def confirm_falsely(context: CheckContext, account: Payment, caller: Caller) -> list[dict[str, Any]]:
-    """A stranger confirms a payment into the account that was never made; the merchant's answers.
+    """Send a stranger's confirmation of a payment into the account that was never made; the merchant's answers.
 
-    The stranger has to guess what cannot be guessed of the URL.
+    Parts of the URL that cannot be guessed are replaced.
     """
     fields = {
         "TransID": invented_receipt(datetime.now(UTC) + EAT),
@@ -183,10 +190,10 @@ def forged_confirmation_url(context: CheckContext, account: Payment) -> str:
 
 
 def expect_credited(context: CheckContext, payment: Payment, why: str) -> None:
-    """The account of the payment is credited with it, once.
+    """Expect that the payment is credited to its account once. `why`: the circumstances, for the reason.
 
     Raises:
-        Missing: it is not. WrongCredit: it is, too often.
+        Missing: it is not credited. WrongCredit: it is credited too often.
     """
     view = context.observations.until(payment, PAID, within_s=context.time.settle_s)
     if view.state is not PAID:
@@ -210,13 +217,13 @@ def is_unallocated(context: CheckContext, receipt: str) -> bool | None:
 
 
 def is_on_statement(context: CheckContext, payment: Payment) -> bool | None:
-    """Whether the account's answer shows this payment; None: that cannot be seen."""
+    """Whether the account's statement shows this payment; None: that cannot be seen."""
     texts = context.driver.read_statement(payment.payment_id, payment.reference)
     return None if texts is None else any(payment.transaction_id in text for text in texts)
 
 
 def credited_shillings(context: CheckContext, payment: Payment) -> float | None:
-    """What the account got since before this payment; None: only the number of credits can be seen."""
+    """Shillings credited to the account since before this payment; None: only the number of credits can be seen."""
     return context.observations.credits(payment).total
 
 
@@ -234,8 +241,10 @@ def confirm_push(context: CheckContext, payment: Payment) -> None:
 
 @contextlib.contextmanager
 def pushes_unconfirmed(environments: Sequence[TestEnvironment]) -> Iterator[None]:
-    """While rules are judged, M-Pesa confirms no STK payment by C2B: a true message beside a false callback would
-    decide what the rule is about. No C2B URL gets a confirmation, and no pull lists it. B12 plays these confirmations.
+    """Keep M-Pesa from confirming STK payments by C2B while the block runs; no pull lists them either.
+
+    A true confirmation beside a false callback would hide what the merchant makes of the callback. B12 plays these
+    confirmations.
     """
     try:
         _confirm_pushes_by_c2b(environments, on=False)
@@ -260,21 +269,21 @@ def _confirm_pushes_by_c2b(environments: Sequence[TestEnvironment], *, on: bool)
 
 
 DUE_WITHIN_S: Final = 15.0
-"""By then M-Pesa has made a payment."""
+"""M-Pesa makes a payment within this time."""
 
 
 def wait_until_paid(context: CheckContext, payment: Payment) -> None:
-    """The money has moved.
+    """Wait until M-Pesa has made the payment.
 
     Raises:
-        Untested: it has not, so that there is nothing to find.
+        Untested: it has not, so there is nothing to find.
     """
     if not context.time.until(lambda: is_decided(context, payment, ["paid"]), within_s=DUE_WITHIN_S):
         raise Untested("M-Pesa did not make the payment")
 
 
 def expect_recovered(context: CheckContext, payment: Payment, why: str) -> None:
-    """The merchant finds the payment by its own pull, or by the one that the target file asks for.
+    """Expect that the merchant finds the payment by its own pull, or by the one that `merchant.c2b.recover` asks for.
 
     Raises:
         Failed: the payment is lost.
@@ -295,5 +304,5 @@ def expect_recovered(context: CheckContext, payment: Payment, why: str) -> None:
 
 
 def pull_queries(context: CheckContext, since: int) -> list[Entry]:
-    """The queries of pull transactions from there on."""
+    """The queries of pull transactions since then."""
     return context.journal.entries(since=since, endpoint=PULL, kind="request")

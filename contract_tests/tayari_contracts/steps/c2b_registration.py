@@ -1,4 +1,4 @@
-"""How a merchant registers its C2B URLs: what Daraja has of them, and how the merchant is made to call."""
+"""Registrations of C2B URLs: what Daraja has of them, and how a check makes the merchant register."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from tayari_contracts.context.findings import Untested, key_missing, quote
 from tayari_contracts.context.payment import Entry
 
 REGISTER: Final = REGISTRATION_CALLS[0]
-"""What scenarios are about; they play under the first version of the call as well."""
+"""The call that scenarios name; they play under the other version of it as well."""
 REGISTERED_WITHIN_S: Final = 5.0
-"""A merchant that registers in the background has done so this long after it was asked."""
+"""A merchant that registers in the background has done so within this time after it was asked."""
 CALLED_WITHIN_S: Final = 10.0
-"""A merchant that registers when it starts has called by then."""
+"""A merchant that registers when it starts has called within this time."""
 
 
 def section(context: CheckContext) -> C2b:
@@ -29,10 +29,10 @@ def section(context: CheckContext) -> C2b:
 
 
 def urls(context: CheckContext) -> Mapping[str, str]:
-    """`confirmation`, `validation` and `response_type`; the merchant is made to register where it has not.
+    """The registered URLs: `confirmation`, `validation` and `response_type`. If there are none, it makes them register.
 
     Raises:
-        Untested: it did not.
+        Untested: the merchant did not register.
     """
     with context.run.registering:
         found = registered(context)
@@ -42,14 +42,14 @@ def urls(context: CheckContext) -> Mapping[str, str]:
 
 
 def registered(context: CheckContext) -> Mapping[str, str] | None:
-    """The URLs that Daraja has for this short code; None: none."""
+    """The URLs that Daraja has for this short code; None: it has none."""
     return context.control.c2b_urls(context.target.c2b_short_code)
 
 
 def _register(context: CheckContext) -> Mapping[str, str]:
     message = _nothing_registered(context)
     if section(context).register is None:
-        raise Untested(f"{message}; give the request that makes it", enable="merchant.c2b.register")
+        raise Untested(f"{message}; add merchant.c2b.register to the target file", enable="merchant.c2b.register")
     started = context.driver.register_c2b()
     found = context.time.until(lambda: registered(context), within_s=REGISTERED_WITHIN_S)
     if found is None:
@@ -82,10 +82,12 @@ def watch_registrations(context: CheckContext, *, since: int) -> None:
 
 @contextlib.contextmanager
 def registering(context: CheckContext, scenario: Mapping[str, Any], *, times: int = 1) -> Iterator[Started | None]:
-    """Make the merchant register while the scenario plays: its answer, or None where it registers when it starts.
+    """Make the merchant register while the scenario plays, as a context manager.
+
+    It gives the merchant's answer, or None for a merchant that registers when it starts. `times`: how many calls play.
 
     Raises:
-        Untested: it made no call. Failed: it did not start again.
+        Untested: the merchant made no call. Failed: it did not start again.
     """
     since = context.control.play_next(scenario, endpoint=REGISTER, times=times)
     try:

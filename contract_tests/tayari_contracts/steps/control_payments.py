@@ -1,7 +1,8 @@
-"""Controls: ordinary payments, without the thing that a rule tests. A check that fails says nothing where its control
-fails as well: then one rule carries the failure, and the others are blocked by it.
+"""Controls: ordinary payments, without the thing that a rule tests.
 
-Each control is played at most once in a run, by the first check that needs it; the others cite it.
+If a control fails as well as a check, the check says nothing about its rule. Then one rule reports the failure, and the
+others are blocked by it. Each control is played at most once in a run, by the first check that needs it; the others
+cite it.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from tayari_reports.model import NotTested
 from tayari_contracts.catalogue.rules import Control
 from tayari_contracts.context.actions import after, situation
 from tayari_contracts.context.check_context import CheckContext
-from tayari_contracts.context.check_time import CALLBACK_WAIT_S, QUEUE_MOST_S
+from tayari_contracts.context.check_time import CALLBACK_WAIT_S, LIMIT_S, QUEUE_MOST_S
 from tayari_contracts.context.evidence import answer_of, body_of
 from tayari_contracts.context.findings import Failed, Finding, Missing, Untested, WrongCredit, blocked_by, quote, say
 from tayari_contracts.context.payment import FAILED, PAID, PENDING, REVIEW, SETTLED, Entry, Payment
@@ -39,18 +40,19 @@ from tayari_contracts.steps.payouts import (
 from tayari_contracts.steps.status_queries import REACTION_S, READ_EVERY_S, await_earlier_queries, unanswered
 
 RESULT_S: Final = 2.0
-"""When the result of the ordinary success comes: late enough to see what the acknowledgement did."""
+"""Seconds until the result of an ordinary payout: late enough to see what the acknowledgement did."""
 WATCHED_S: Final = 8.0
-"""Longer than the first pauses of a retry."""
+"""The shortest time for which a payout is watched: longer than the first pauses of a retry."""
 LONGEST_WATCHED_S: Final = 30.0
+"""The longest."""
 
 
 def ordinary_payout(context: CheckContext) -> None:
-    """Of three payouts of one amount, the second fails before the others succeed: each ends as its own result says.
+    """Expect that three payouts of one amount end as their results say; the second fails before the others succeed.
 
     Raises:
-        Failed: one did not end so. Untested: the credential was refused, or the acknowledgement was taken for the
-        result; that is a matter of P01, or of P07.
+        Failed: one did not.
+        Untested: the credential was refused (P01 judges that), or the acknowledgement was taken for the result (P07).
     """
     succeeds = payout_situation("inline/control-payout", outcome=after(RESULT_S))
     paid = pay_out(context, succeeds)
@@ -69,7 +71,7 @@ def ordinary_payout(context: CheckContext) -> None:
         return
     for payment, wanted, what in (
         (paid, (PAID,), "an ordinary payout succeeded"),
-        (refused, (FAILED, REVIEW), f"an ordinary payout failed ({no_payee(context)}, nobody can be paid so)"),
+        (refused, (FAILED, REVIEW), f"an ordinary payout failed ({no_payee(context)}, this receiver cannot be paid)"),
         (last, (PAID,), "an ordinary payout succeeded, beside one of the same amount that failed"),
     ):
         view = context.observations.until(payment, *wanted, within_s=context.time.settled_s)
@@ -99,17 +101,21 @@ def _require_credential(context: CheckContext) -> None:
 
 
 def _require_no_early_end(context: CheckContext, payment: Payment) -> None:
-    """Before the result, the payout is not paid."""
+    """Expect that the payout is not paid before its result.
+
+    Raises:
+        Untested: it is; P07 judges that.
+    """
     view = context.observations.until(payment, PAID, within_s=RESULT_S / 2)
     if view.state is PAID and not any(row["state"] == "paid" for row in transactions(context, payment)):
         raise blocked_by("P07", f"an ordinary payout was acknowledged, no result has come, and it is {say(view)}")
 
 
 def silent_payout(context: CheckContext) -> None:
-    """A payout is accepted and made, and no result comes: it is not sent again under another id.
+    """Expect that a payout without a result is not sent again under another id. M-Pesa has made it.
 
     Raises:
-        WrongCredit: it is.
+        WrongCredit: it is sent again.
     """
     payment = pay_out_sent(context, payout_situation("inline/control-silent", outcome=after(0.5, callback=False)))
     context.time.until(lambda: is_sent_again(context, payment), within_s=watched_s(context))
@@ -117,7 +123,7 @@ def silent_payout(context: CheckContext) -> None:
 
 
 def watched_s(context: CheckContext) -> float:
-    """How long a payout is watched for a further request: as long as the merchant takes to settle what is open."""
+    """Seconds for which a payout is watched for a further request: as long as the merchant takes to settle it."""
     return min(LONGEST_WATCHED_S, max(WATCHED_S, context.time.reconcile_s))
 
 
@@ -134,21 +140,20 @@ CARRIED_BY: Final[Mapping[Control, str]] = {
     Control.SILENT_PAYOUT: "P05",
     Control.C2B: "B16",
 }
-"""The rule that fails where a control does not end as expected."""
+"""The rule that reports it if a control does not end as expected."""
 
 CARRIERS: Final = frozenset(CARRIED_BY.values())
+"""All these rules."""
 
 ASKED_ABOUT: Final = frozenset({Control.SUCCESS, Control.QUERY})
 """Controls that wait for a status query of the merchant."""
 
 CANCELLED: Final = 1032
 OFTEN_S: Final = 0.3
-LIMIT_S: Final = 90.0
-"""What a control may take besides the merchant's own promised times."""
 
 
 def judge_control(context: CheckContext, control: Control) -> None:
-    """Hold the merchant to a control, in the rule that carries it.
+    """Judge a control in the rule that reports it.
 
     Raises:
         Finding: the control did not end as expected.
@@ -162,10 +167,10 @@ def judge_control(context: CheckContext, control: Control) -> None:
 
 
 def blocked(context: CheckContext, control: Control, *, wrong_credit: bool = False) -> str:
-    """Why a rule with this control cannot be judged; empty where the control ended as expected, or was not seen.
+    """Why a rule with this control cannot be judged; empty if the control ended as expected, or could not be seen.
 
-    `wrong_credit`: the rule failed because too much was credited. A lost ordinary payment is no excuse for that; a
-    query that always pays is, and so is an ordinary payment that is credited too often as well.
+    `wrong_credit`: the rule failed because too much was credited. A lost ordinary payment does not explain that. A
+    query that always pays does, and so does an ordinary payment that is credited too often as well.
     """
     played = _played(context, control)
     if not _is_broken(played.finding, control):
@@ -178,7 +183,7 @@ def blocked(context: CheckContext, control: Control, *, wrong_credit: bool = Fal
 
 
 def _is_broken(finding: Finding | None, control: Control) -> bool:
-    """A merchant that sends no query, or a target file that shows too little, breaks no control."""
+    """Whether a control failed. A merchant without queries, or a target file that shows too little, fails none."""
     if isinstance(finding, Untested):
         is_blocked = finding.why in (NotTested.SET_UP_FAILED, NotTested.BLOCKED)
         return is_blocked and control is not Control.QUERY
@@ -186,7 +191,7 @@ def _is_broken(finding: Finding | None, control: Control) -> bool:
 
 
 def _played(context: CheckContext, control: Control) -> ControlOutcome:
-    """The control as it was played in this run, by a probe with its own time."""
+    """The outcome of the control in this run. It is played in a context of its own, with its own time."""
 
     def play() -> ControlOutcome:
         own = context.sibling(limit_s=LIMIT_S + QUEUE_MOST_S + 3 * context.time.reconcile_s)
@@ -196,14 +201,14 @@ def _played(context: CheckContext, control: Control) -> ControlOutcome:
         except Finding as finding:
             return ControlOutcome(payments=tuple(own.evidence.payments), finding=finding, is_calm=is_calm)
         finally:
-            context.run.give_back(own)
+            context.run.release(own)
         return ControlOutcome(payments=tuple(own.evidence.payments))
 
     return context.run.controls.once(control, play)
 
 
 def _ordinary_success(context: CheckContext) -> None:
-    """As M-Pesa sends it today: four items, and no Balance. The callback is taken, and the payment is paid once."""
+    """Expect that an ordinary success is paid once: its callback has four items and no Balance, as M-Pesa sends it."""
     payment = context.actions.pay(situation("inline/control-success", outcome=after(0.5)))
     _require_start(context, payment)
     _require_end(context, payment, "an ordinary success", (PAID,))
@@ -212,7 +217,7 @@ def _ordinary_success(context: CheckContext) -> None:
 
 
 def _ordinary_failure(context: CheckContext) -> None:
-    """The customer cancelled: no CallbackMetadata. The callback is taken, and the payment ends unpaid."""
+    """Expect that a cancelled payment fails. Its callback has no CallbackMetadata."""
     payment = context.actions.pay_accepted(
         situation("inline/control-failure", outcome=after(0.5, result_code=CANCELLED))
     )
@@ -220,7 +225,7 @@ def _ordinary_failure(context: CheckContext) -> None:
 
 
 def _unpaid_by_query(context: CheckContext) -> None:
-    """No callback; the first query gets in flight (4999), the next ones cancelled: HTTP 200 each, and none is paid."""
+    """Expect that queries answered "in flight" (4999), then "cancelled", pay nothing; each has HTTP 200."""
     if not context.profile.shows_state or "stk_query" not in context.target.merchant.capabilities:
         return
     if context.run.silence.found:
@@ -255,7 +260,7 @@ def _unpaid_by_query(context: CheckContext) -> None:
 
 
 def _ordinary_c2b(context: CheckContext) -> None:
-    """A customer pays into an account, and the confirmation comes once: the account is credited once."""
+    """Expect that a customer's payment (C2B) is credited once by its confirmation."""
     payment = pay_in(context, c2b_situation("inline/control-c2b"))
     answer = _answer_to_callback(context, payment)
     view = context.observations.until(payment, PAID, within_s=context.time.settle_s)
@@ -281,10 +286,10 @@ PLAYS: Final[Mapping[Control, Callable[[CheckContext], None]]] = {
 
 
 def _require_start(context: CheckContext, payment: Payment) -> None:
-    """An ordinary payment is pushed, and Daraja accepts it.
+    """Require that an ordinary payment was pushed, and that Daraja accepted the push.
 
     Raises:
-        Failed: no push was sent. Untested: Daraja refused it, which is a matter of S15.
+        Failed: no push was sent. Untested: Daraja refused it; S15 judges that.
     """
     try:
         context.actions.require_accepted(payment)
@@ -295,10 +300,10 @@ def _require_start(context: CheckContext, payment: Payment) -> None:
 
 
 def _require_end(context: CheckContext, payment: Payment, what: str, ends: tuple[PaymentState, ...]) -> None:
-    """The merchant takes the result, and the payment ends in one of `ends`; the first of them is named.
+    """Require that the merchant took the result, and that the payment ends in one of `ends`.
 
     Raises:
-        Failed: it ends otherwise, or the callback was answered as a crash is.
+        Missing: the payment is still pending. Failed: it ended otherwise, or the callback was answered as a crash is.
     """
     answer = _answer_to_callback(context, payment) if context.profile.takes_callbacks else None
     if context.profile.shows_state:
@@ -315,7 +320,7 @@ def _require_end(context: CheckContext, payment: Payment, what: str, ends: tuple
 
 
 def _refused_query(context: CheckContext, payment: Payment) -> str:
-    """Why a merchant that proves its callbacks by a query cannot: Daraja refuses that query."""
+    """The end of a reason if Daraja refused the query by which the merchant confirms a callback; else empty."""
     queries = context.journal.queries(payment)
     last = answer_of(queries[-1]) if queries else {}
     code, text = last.get("errorCode"), last.get("errorMessage")
@@ -336,7 +341,7 @@ def _answer_to_callback(context: CheckContext, payment: Payment) -> Entry:
 
 
 def _number_sent(confirmation: Entry) -> str:
-    """The form of the customer's number in a confirmation: a merchant that reads it as a number loses the payment."""
+    """The end of a reason if the customer's number is masked, so that no program can read it as a number."""
     number = str(body_of(confirmation).get("MSISDN", ""))
     return "" if number.isdigit() else f"; its MSISDN was {number!r}: M-Pesa masks it"
 
@@ -348,7 +353,7 @@ def _refuse_crash(callback: Entry, what: str) -> None:
 
 
 def _written(callback: Entry) -> str:
-    """The answer to a callback with its body: many a merchant says there what it found wrong."""
+    """The merchant's answer to a callback in words, with its body, which often says what the merchant found wrong."""
     answer = callback.get("response") or {}
     if answer.get("status") is None:
         return f"not at all ({callback.get('error') or 'connection closed'})"

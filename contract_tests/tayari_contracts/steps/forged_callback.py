@@ -1,4 +1,4 @@
-"""A forger's callback or result: what somebody can send who is not Safaricom, and knows what a customer can know."""
+"""Forged callbacks and results: what a stranger can send who knows what a customer can know."""
 
 from __future__ import annotations
 
@@ -25,11 +25,10 @@ from tayari_contracts.context.payment import Payment
 from tayari_contracts.context.run_record import CRASH
 
 GUESSING_BITS: Final = 48.0
-"""At a million guesses a second, years; a word or an order number has far less."""
-
+"""Bits of a secret: a million guesses a second need years. A word or an order number has far fewer."""
 
 SOURCE: Final = "203.0.113.7"
-"""An address of documentation (RFC 5737): nobody's, and not Safaricom's."""
+"""The stranger's address, of a range for documentation (RFC 5737): it is not Safaricom's."""
 
 GENUINE: Final = "196.201.214.200"
 """One of Safaricom's addresses. Source: reference 1.9."""
@@ -47,26 +46,28 @@ In PHP, `HTTP_CLIENT_IP` comes first in an idiom that is copied from shop to sho
 """
 
 UNGUESSABLE_LENGTH: Final = 16
+"""A shorter part does not look random."""
 SHORTEST_WORD: Final = 3
-"""Mean number of letters from which on the parts of a text count as words."""
+"""The parts of a text count as words if they have so many letters on average."""
 MANY_LETTERS: Final = 20
-"""A text with at least this many letters counts as words only if few of its parts are shorter than that."""
+"""A text with at least this many letters counts as words only if few of its parts are shorter than a word."""
 GUESSABLE_DIGITS: Final = 8
 """A stranger can try out this many digits, or count up from an order of their own."""
 
 HUNG_UP: Final = "closed the connection"
-"""Of the error of a callback that was sent, and whose connection the merchant ended."""
+"""A part of the error of a callback whose connection the merchant ended."""
 
 ID_SEPARATORS: Final = re.compile(r"([^0-9A-Za-z]+)")
 SEPARATORS: Final = re.compile(r"([/?&=;])")
 WORDS: Final = re.compile(r"[A-Za-z0-9_-]{3,}")
 MOST_WORDS: Final = 2000
-"""A page has more words, and the ids of a payment are among the first."""
+"""So many words of a page are read: the ids of a payment are among the first."""
 EAT: Final = timedelta(hours=3)
+"""East Africa Time is ahead of UTC by this."""
 
 
 def forged_url(url: str, *, other: str, known: str) -> str:
-    """The callback URL as a forger would have to guess it: what cannot be guessed becomes another text of its form.
+    """The callback URL as a stranger would have to guess it: parts that cannot be guessed are replaced.
 
     `other` is the URL of another payment of the same merchant; `known` is everything that the payer got from it.
     """
@@ -81,7 +82,7 @@ def forged_url(url: str, *, other: str, known: str) -> str:
 
 
 def guessed_id(name: str, *, other: str, known: str) -> str:
-    """An id as a forger would have to guess it: the same if all of its parts are known or can be tried.
+    """An id as a stranger would have to guess it: the same if all of its parts are known or can be tried.
 
     `other` is the id of another payout of the same merchant; `known` is as in `forged_url`.
     """
@@ -95,21 +96,22 @@ def guessed_id(name: str, *, other: str, known: str) -> str:
 
 
 def written_address(*, is_guessed: bool) -> str:
-    """How the forger came to the address, as a reason says it."""
+    """The words of a reason for how the stranger found the address."""
     return "its address had to be guessed" if is_guessed else "its address is no secret"
 
 
 def delivered_anywhere(what: str) -> Untested:
-    """Why a secret in `what` is no protection here: the target file lets Tayari deliver to the merchant past it."""
+    """The finding that a secret in `what` cannot be tested: the target file lets Tayari deliver without it."""
     return Untested(
-        f"{what} cannot be guessed, but callbacks.deliver_to delivers whatever the path is",
+        f"{what} cannot be guessed, but callbacks.deliver_to delivers whatever the path is; expected "
+        "callbacks.rewrite, which keeps the path",
         why=NotTested.EVIDENCE_DEPTH,
         enable="callbacks.rewrite in place of callbacks.deliver_to",
     )
 
 
 def known_to_payer(context: CheckContext, payment: Payment) -> str:
-    """All that the merchant sent to the person who started this payment or payout: a customer may forge too."""
+    """All texts that the person got who started this payment or payout: a customer may be the stranger."""
     texts = (
         payment.started.body,
         context.observations.status(payment).body,
@@ -122,10 +124,12 @@ def known_to_payer(context: CheckContext, payment: Payment) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """How a stranger's call reaches the merchant: what its own proxy writes, and what the stranger wrote before."""
+    """How a stranger's call reaches the merchant."""
 
     source: str
+    """The value that the merchant's proxy writes into its source header."""
     headers: Mapping[str, str] = field(default_factory=dict)
+    """Further headers, as the stranger sent them."""
 
     @property
     def written(self) -> str:
@@ -134,10 +138,10 @@ class Caller:
 
 
 def callers(source_header: str | None) -> tuple[Caller, ...]:
-    """A stranger, in each form that passes the merchant's own proxy.
+    """A stranger's call in each form that passes the merchant's own proxy.
 
-    The proxy appends the true caller to a list; in any other header it replaces what the stranger wrote. Headers that
-    it does not write reach the merchant as they were sent.
+    `source_header`: the header that the proxy writes; None: unknown. The proxy appends the true caller to a list; in
+    any other header it replaces what the stranger wrote. Headers that it does not write pass as they were sent.
     """
     plain = Caller(source=SOURCE)
     if source_header is None:
@@ -156,7 +160,7 @@ def callers(source_header: str | None) -> tuple[Caller, ...]:
 
 
 def forged_body(record: Mapping[str, Any], payment: Payment, *, now: datetime | None = None) -> dict[str, Any]:
-    """A success that never was, as good as a forger can make it: real ids, the amount, a receipt of the right form."""
+    """A forged success for the payment of Daraja's `record`: true ids and amount, and a receipt of the right form."""
     at = (now or datetime.now(UTC)) + EAT
     return {
         "Body": {
@@ -179,7 +183,7 @@ def forged_body(record: Mapping[str, Any], payment: Payment, *, now: datetime | 
 
 
 def forged_failure(record: Mapping[str, Any]) -> dict[str, Any]:
-    """A callback that says that the customer cancelled, sent by a stranger. Source of the text: reference 3.1."""
+    """A forged callback that says that the customer cancelled. Source of the text: reference 3.1."""
     callback = {
         "MerchantRequestID": record["merchant_request_id"],
         "CheckoutRequestID": record["checkout_request_id"],
@@ -192,10 +196,10 @@ def forged_failure(record: Mapping[str, Any]) -> dict[str, Any]:
 def forged_result(
     ids: Mapping[str, str], payment: Payment, *, result_code: int | str, bill: str = ""
 ) -> dict[str, Any]:
-    """A payout's result that M-Pesa never sent, as good as a forger can make it. Source of its form: reference 3.4.
+    """A forged result of a payout. Source of its form: reference 3.4; for an organisation 3.6.
 
-    `bill`: of a payment to an organisation, the account number there, which the organisation reads on its statement.
-    Source of its form: reference 3.6.
+    `ids`: `OriginatorConversationID` and `ConversationID`. `bill`: the account number of a payment to an organisation,
+    which the organisation reads on its statement; empty: a person is paid.
     """
     at = datetime.now(UTC) + EAT
     receipt = invented_receipt(at)
@@ -227,17 +231,22 @@ def forged_result(
 
 
 def invented_receipt(at: datetime) -> str:
-    """Ten characters: year, month and day as M-Pesa writes them, then seven at random. Source: reference 1.5."""
+    """A receipt of ten characters: year, month and day as M-Pesa writes them, then seven at random.
+
+    `at`: East Africa Time. Source: reference 1.5.
+    """
     letters = digits[1:] + ascii_uppercase
     date = ascii_uppercase[(at.year - 2006) % 26] + ascii_uppercase[at.month - 1] + letters[at.day - 1]
     return date + "".join(choice(ascii_uppercase + digits) for _ in range(7))
 
 
-def require_weighed(answers: Sequence[Mapping[str, Any]], *, serves: bool, what: str = "the forged callback") -> None:
-    """The merchant's own code decided on the forgery. One that `serves` true callbacks may hang up on a stranger.
+def require_decided(answers: Sequence[Mapping[str, Any]], *, serves: bool, what: str = "the forged callback") -> None:
+    """Require that the merchant's own code decided on the forgery. `answers`: as `POST /v1/callbacks` gives them.
+
+    `serves`: the merchant takes true callbacks, so that it may close the connection of a stranger.
 
     Raises:
-        Untested: it could not be delivered. Unjudged: it was answered as a crash is, and nothing came of it.
+        Untested: the forgery could not be delivered. Unjudged: it was answered as a crash is.
     """
     if serves and answers and all(HUNG_UP in (answer.get("error") or "") for answer in answers):
         return
@@ -245,7 +254,9 @@ def require_weighed(answers: Sequence[Mapping[str, Any]], *, serves: bool, what:
         error = answers[0].get("error") if answers else "not sent"
         raise Untested(f"{what} could not be delivered: {error}")
     if all((answer.get("status") or 0) >= CRASH for answer in answers):
-        raise Unjudged(f"{what} was answered {answers[0]['status']}, as a crash is: nobody weighed it")
+        raise Unjudged(
+            f"{what} was answered {answers[0]['status']}, as a crash is, so the merchant did not decide on it"
+        )
 
 
 def _tail(url: str) -> str:
@@ -264,9 +275,9 @@ def _is_known(piece: str, *, theirs: set[str], known: str) -> bool:
 
 
 def is_computed(piece: str, words: Iterable[str]) -> bool:
-    """Whether somebody who knows these words can compute the piece.
+    """Whether a person who knows these words can compute the piece.
 
-    It is the digest of one of them, or a text made of them in base64 or hex.
+    Then it is the digest of one of them, or a text made of them in base64 or hex.
     """
     known, written = set(words), unquote(piece)
     if re.fullmatch(r"[0-9a-fA-F]{32,64}", written):
@@ -300,7 +311,7 @@ def _can_be_tried(piece: str) -> bool:
 
 
 def _looks_random(piece: str) -> bool:
-    """Long, not made of words, and with as many different characters as chance would give."""
+    """Whether a text is long, not made of words, and has as many different characters as chance would give."""
     plain = re.sub(r"[-_.~]", "", piece)
     if len(plain) < UNGUESSABLE_LENGTH:
         return False
@@ -311,7 +322,7 @@ def _looks_random(piece: str) -> bool:
 
 
 def _another(piece: str) -> str:
-    """Random characters of the same form: digits stay digits, hex stays hex, case stays."""
+    """A random text of the same form: digits stay digits, hex stays hex, case stays."""
     hexadecimal = re.fullmatch(r"[0-9a-fA-F-]+", piece) is not None and not piece.isdigit()
     return "".join(_like(character, hexadecimal=hexadecimal) for character in piece)
 
@@ -327,14 +338,14 @@ def _like(character: str, *, hexadecimal: bool) -> str:
 
 
 def secret_parts(url: str) -> list[str]:
-    """The path segments and query values that nobody guesses."""
+    """The path segments and query values of a URL that cannot be guessed."""
     parts = urlsplit(url)
     candidates = [*parts.path.split("/"), *re.split(r"[=&]", parts.query)]
     return [part for part in candidates if _bits(part) >= GUESSING_BITS and not _is_words(part)]
 
 
 def _bits(part: str) -> float:
-    """How hard a random text over its own alphabet would be to guess."""
+    """The bits of a random text of this length over its own alphabet."""
     alphabet = sum(
         size
         for pattern, size in ((r"[0-9]", 10), (r"[a-f]", 6), (r"[g-z]", 20), (r"[A-F]", 6), (r"[G-Z]", 20))
@@ -344,9 +355,9 @@ def _bits(part: str) -> float:
 
 
 def _is_words(part: str) -> bool:
-    """Words, perhaps joined and numbered, which only look hard to guess: `stk-callback-v2`, `paymentCallback`.
+    """Whether a text is words, perhaps joined and numbered, such as `stk-callback-v2` or `paymentCallback`.
 
-    One random text of 137 has no digit inside either: its letters change from small to large more often than words do.
+    One random text in 137 has no digit inside either, but its letters change between small and large more often.
     """
     if re.fullmatch(r"[A-Za-z]+\d{0,4}(?:[-_.][A-Za-z]*\d{0,4})*", part) is None:
         return False

@@ -1,4 +1,4 @@
-"""Whom payouts pay: a person by B2C or B2Pochi, or another organisation by B2B; and the scenarios of these calls."""
+"""Payees of payouts: a person (B2C, B2Pochi) or another organisation (B2B), and the scenarios of these calls."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NO_ORGANISATION: Final = "SFC_IC0003"
 FOLDERS: Final[Mapping[str, str]] = {B2C: "payout/", B2POCHI: "pochi/", B2B: "b2b/"}
 """Where the shipped scenarios of each call are; they have the same names there."""
 RENAMED: Final[Mapping[tuple[str, str], str]] = {(B2B, "payout/operator-missing"): "b2b/receiver-invalid"}
-"""Scenarios that are named otherwise for a call."""
+"""Scenarios that have another name for a call."""
 
 
 def pays_businesses(context: CheckContext) -> bool:
@@ -26,7 +26,7 @@ def pays_businesses(context: CheckContext) -> bool:
 
 
 def new_payee(context: CheckContext) -> str:
-    """Somebody who was not paid before: an MSISDN or, in B2B, the short code of another organisation."""
+    """A payee who was not paid before: an MSISDN or, for B2B, the short code of another organisation."""
     if not pays_businesses(context):
         return context.allocation.msisdn()
     daraja = context.target.daraja
@@ -35,22 +35,22 @@ def new_payee(context: CheckContext) -> str:
 
 
 def queue_payout(context: CheckContext, scenario: str | Mapping[str, Any], payee: str, *, times: int = 1) -> int:
-    """The next `times` payouts to this payee play `scenario`, which is written for B2C.
+    """Queue a scenario, which is written for B2C, for the next `times` payouts to this payee.
 
-    The merchant decides which call pays a person, so the scenario waits for both. Returns the number that the next
-    journal entry will have.
+    The merchant decides which call pays a person, so the scenario is queued for both. Returns the number of the next
+    journal entry.
     """
     calls = (B2B,) if pays_businesses(context) else (B2POCHI, B2C)
     return [context.control.play_next(scenario_of(call, scenario), msisdn=payee, times=times) for call in calls][-1]
 
 
 def no_payee(context: CheckContext) -> int | str:
-    """The result code of a payout to somebody who cannot be paid."""
+    """The result code of a payout to a receiver who cannot be paid."""
     return NO_ORGANISATION if pays_businesses(context) else NO_M_PESA
 
 
 def scenario_of(call: str, scenario: str | Mapping[str, Any]) -> str | Mapping[str, Any]:
-    """The scenario of a B2C payout as one of this call."""
+    """The scenario of a B2C payout, changed for this call (`b2c`, `b2pochi`, `b2b`)."""
     if isinstance(scenario, Mapping):
         made = {**scenario, "when": {**scenario.get("when", {}), "endpoint": call}}
         if call == B2B and "outcome" in scenario:

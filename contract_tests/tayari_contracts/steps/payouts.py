@@ -1,4 +1,4 @@
-"""Payouts as checks follow them: how one is asked for, what Daraja saw of it, and what the money rules make of all."""
+"""Payouts: how a check asks for one, finds its requests in Daraja's journal, and how the money rules judge all."""
 
 from __future__ import annotations
 
@@ -28,20 +28,23 @@ REQUEST_WITHIN_S: Final = 20.0
 STOPPED_AFTER_S: Final = 4.0
 """A merchant that has sent nothing by then may have stopped its payouts."""
 ALERT_WITHIN_S: Final = 5.0
+"""Staff see an alert within this time."""
 LOOK_EVERY_S: Final = 0.2
 CREDENTIAL_REFUSED: Final = ("2001", "8006")
+"""Result codes of a refused SecurityCredential."""
 FEW: Final = 3
-"""With fewer payouts than this the run was narrowed (`--only`): then the money rules make some of their own."""
+"""With fewer payouts than this the run was narrowed (`--only`), so the money rules make some of their own."""
 
 TROUBLED: Final = ("payout/result-twice", "payout/queue-timeout")
+"""Scenarios that they play then, among others."""
 RETRIED_S: Final = 6.0
-"""A result that comes so late finds a payout that was tried again, where its acknowledgement was lost."""
+"""Seconds until the result of a payout whose acknowledgement is lost: by then many merchants have tried it again."""
 
 T = TypeVar("T")
 
 
 def payout_situation(name: str, *faults: Mapping[str, Any], **keys: Any) -> dict[str, Any]:
-    """The content of a scenario file for the next payout request, as one of B2C; `queue_payout` makes it fit."""
+    """The content of a scenario file for the next payout request (B2C); `queue_payout` changes it for other calls."""
     return situation(name, *faults, when={"endpoint": B2C}, **keys)
 
 
@@ -55,10 +58,10 @@ def pay_out(
     since: int | None = None,
     approve: bool = True,
 ) -> Payment:
-    """Ask the merchant to pay somebody (`msisdn`, or anybody), whose first request plays `scenario`.
+    """Ask the merchant for a payout, by default to a new payee; its first request plays `scenario`.
 
-    `since` is the place in the journal from which on requests count for this payout. It is that of this moment, unless
-    others ask for the same payout at the same time, so that their request may come first.
+    `amount`: shillings. `since`: the number of the first journal entry that counts for this payout, if others ask for
+    the same payout at the same time; by default that of this moment. `approve`: approve it too, if that is needed.
     """
     msisdn, reference = msisdn or new_payee(context), reference or context.allocation.reference()
     amount = context.allocation.amount() if amount is None else amount
@@ -84,8 +87,9 @@ def pay_out_sent(
     amount: int | None = None,
     open_s: float = 0.0,
 ) -> Payment:
-    """Like `pay_out`, where nothing can be judged unless a request reached Daraja. `open_s`: another payout is open for
-    so many seconds; a merchant that sends one at a time sends this one then.
+    """Like `pay_out`, and require that a request reached Daraja.
+
+    `open_s`: another payout is open for so many seconds; a merchant that sends one at a time sends this one after it.
 
     Raises:
         Untested: none did, or the merchant did not say which payout it is.
@@ -99,7 +103,7 @@ def pay_out_sent(
 
 
 def require_sent(context: CheckContext, payment: Payment) -> None:
-    """A request of this payout reached Daraja, and the merchant said which payout it is.
+    """Require that a request of this payout reached Daraja, and that the merchant said which payout it is.
 
     Raises:
         Untested: it did not.
@@ -111,10 +115,10 @@ def require_sent(context: CheckContext, payment: Payment) -> None:
 
 
 def await_request(context: CheckContext, payment: Payment, *, came: Callable[[], object] | None = None) -> None:
-    """Wait for the first request of a payout, or for what `came` says.
+    """Wait for the first request of a payout, or until `came` returns something true.
 
-    A failure of another payout may have stopped all of them, which is right (P11): after a while a request lets
-    the merchant go on. The rules of the stop itself run alone.
+    A failure of another payout may have stopped all of them, which is right (P11). So after a while this resumes the
+    merchant's payouts. The rules about the stop itself run alone.
     """
     has_come = came or (lambda: payout_requests(context, payment))
     if not context.time.until(has_come, within_s=STOPPED_AFTER_S):
@@ -123,7 +127,7 @@ def await_request(context: CheckContext, payment: Payment, *, came: Callable[[],
 
 
 def resume(context: CheckContext) -> bool:
-    """Let a merchant that has stopped its payouts pay again; whether it can. Where it cannot, a note says why."""
+    """Let a merchant that has stopped its payouts pay again; returns whether it can. If not, a note says why."""
     why = context.driver.resume_payouts()
     if why:
         context.evidence.notes.append(f"its payouts may still be stopped: {why}")
@@ -131,7 +135,7 @@ def resume(context: CheckContext) -> bool:
 
 
 def answered(payment: Payment) -> str:
-    """What the merchant answered when it was asked for a payout or a refund."""
+    """The merchant's answer to the start of a payout or a refund, in words."""
     started = payment.started
     text = f"{started.status}, {started.body[:120]}" if started.status is not None else started.error
     unapproved = f"; {started.error}" if started.status is not None and started.error else ""
@@ -139,7 +143,7 @@ def answered(payment: Payment) -> str:
 
 
 def payout_requests(context: CheckContext, payment: Payment) -> list[Entry]:
-    """Every request that pays this person or organisation, refused ones included, in order."""
+    """Every request that pays this payee since the payout was asked for, refused ones included, in order."""
     tail = payment.msisdn[-9:]
     found = [
         entry
@@ -151,9 +155,9 @@ def payout_requests(context: CheckContext, payment: Payment) -> list[Entry]:
 
 
 def originator_ids(requests: Iterable[Entry]) -> list[str]:
-    """The different OriginatorConversationIDs of requests, in order.
+    """The different OriginatorConversationIDs of requests, in order: each is one payout for Daraja.
 
-    One without any is a new payout each time that Daraja accepts it; so is one of a call that reads none.
+    A request without one, or of a call that reads none, is a payout of its own if Daraja accepted it.
     """
     return list(dict.fromkeys(name for entry in requests if (name := _name_of(entry))))
 
@@ -171,7 +175,7 @@ def error_of(entry: Entry) -> str:
 
 
 def transactions(context: CheckContext, payment: Payment) -> list[dict[str, Any]]:
-    """The payouts to this person that Daraja accepted, oldest first."""
+    """Daraja's records of the payouts to this payee that it accepted, oldest first."""
     return [row for row in context.control.payments(msisdn=payment.msisdn) if row["kind"] in PAYOUT_CALLS]
 
 
@@ -191,7 +195,7 @@ def asked_about(context: CheckContext, payment: Payment) -> bool:
 
 
 def refused_credentials(context: CheckContext) -> list[dict[str, Any]]:
-    """The payouts of the run that M-Pesa itself, and no scenario, refused for the credential."""
+    """Daraja's records of the run's payouts whose credential M-Pesa itself refused, and no scenario."""
     return [
         row
         for row in context.control.payments()
@@ -202,14 +206,14 @@ def refused_credentials(context: CheckContext) -> list[dict[str, Any]]:
 
 
 def _names(context: CheckContext, payment: Payment) -> set[str]:
-    """The ids by which a question can name a payout, or an answer does."""
+    """The ids by which a status query, or its result, can name a payout."""
     rows = transactions(context, payment)
     named = {str(row[key]) for row in rows for key in ("checkout_request_id", "merchant_request_id")}
     return named | set(originator_ids(payout_requests(context, payment)))
 
 
 def statuses_received(context: CheckContext, payment: Payment) -> set[str]:
-    """The values of TransactionStatus in the messages about this payout."""
+    """The values of TransactionStatus in the results of status queries about this payout."""
     names, found = _names(context, payment), set()
     for entry in context.journal.entries(since=payment.since, kind="callback"):
         parameters = result_parameters(entry)
@@ -222,7 +226,7 @@ def statuses_received(context: CheckContext, payment: Payment) -> set[str]:
 
 
 def sent_again(ids: Sequence[str], *, to_businesses: bool) -> str:
-    """How a payout was sent again, and what was expected. `ids`: of its requests, as `originator_ids` has them."""
+    """The words of a reason for how a payout was sent again, and what was expected. `ids`: as of `originator_ids`."""
     if to_businesses:
         return "by a second B2B request, which has no id that would make it the same payout; expected a question"
     if ids[1].startswith("none"):
@@ -234,10 +238,10 @@ def sent_again(ids: Sequence[str], *, to_businesses: bool) -> str:
 
 
 def expect_one_id(context: CheckContext, payment: Payment, why: str) -> None:
-    """All requests of a payout have one OriginatorConversationID, or there is one request.
+    """Expect that a payout was not sent under two OriginatorConversationIDs. `why`: the circumstances.
 
     Raises:
-        WrongCredit: there is a second one, which Daraja takes for a second payout.
+        WrongCredit: it was, so that Daraja counts two payouts.
     """
     ids = originator_ids(payout_requests(context, payment))
     if len(ids) > 1:
@@ -247,11 +251,13 @@ def expect_one_id(context: CheckContext, payment: Payment, why: str) -> None:
 
 
 def watch(context: CheckContext, payment: Payment, *, for_s: float, why: str, unpaid: bool = False) -> None:
-    """During this time the payout is not sent under another id, and not called failed; `unpaid`: nor paid before
-    M-Pesa has paid it.
+    """Expect that a payout is not sent under another id during `for_s`, and not shown as failed.
+
+    `unpaid`: expect too that it is not shown as paid before M-Pesa has paid it. `why`: the circumstances.
 
     Raises:
-        Failed: it was. Untested: its state has a word that the target file does not know.
+        WrongCredit: it was sent under another id. Failed: it was shown as failed, or as paid.
+        Untested: its state is a word that the target file does not know.
     """
     end = time.monotonic() + for_s
     while True:
@@ -268,23 +274,23 @@ def watch(context: CheckContext, payment: Payment, *, for_s: float, why: str, un
 
 
 def expect_results_taken(context: CheckContext, payment: Payment, *, count: int = 1, within_s: float = 35.0) -> None:
-    """The merchant answered the messages about this payout.
+    """Require that the merchant answered `count` messages about this payout within `within_s`.
 
     Raises:
-        Untested: they were not delivered, so that nothing can be judged.
+        Untested: it did not, so nothing can be judged.
     """
     if not context.observations.wait("callback_answered", payment, count=count, within_s=within_s):
         raise Untested(f"fewer than {count} messages about this payout were answered by the merchant")
 
 
 def answered_messages(context: CheckContext, scenario: Mapping[str, Any], since: int) -> list[Entry]:
-    """The messages of a scenario that the merchant has answered."""
+    """The messages of a scenario since then that the merchant has answered."""
     entries = context.journal.entries(since=since, kind="callback")
     return [entry for entry in entries if entry.get("scenario") == scenario["scenario"] and entry.get("response")]
 
 
 def require_taken(entry: Entry, what: str) -> None:
-    """The merchant answered a message, and not as a crash is.
+    """Expect that the merchant answered a message with a status below 500. `what`: its name in the reason.
 
     Raises:
         Failed: it did not.
@@ -295,12 +301,12 @@ def require_taken(entry: Entry, what: str) -> None:
 
 
 def alerted(context: CheckContext, before: tuple[str, ...]) -> bool:
-    """Whether staff see an alert more than before, waiting a little for it."""
+    """Whether staff see one alert more than `before`, waiting some seconds for it."""
     return context.time.until(lambda: len(context.driver.read_alerts() or ()) > len(before), within_s=ALERT_WITHIN_S)
 
 
 def readable_balance(context: CheckContext, msisdn: str) -> float | None:
-    """What can still be paid out to this person; None: the merchant keeps no balances, or it cannot be read."""
+    """Shillings that can still be paid out to this person; None: no balances are kept, or it cannot be read."""
     payout = context.target.merchant.payout
     if payout is None or payout.wallet is None:
         return None
@@ -308,11 +314,11 @@ def readable_balance(context: CheckContext, msisdn: str) -> float | None:
 
 
 IDLE_S: Final = 30.0
-"""By then M-Pesa has paid what it accepted: a second payout of the last check may still be under way."""
+"""M-Pesa has paid what it accepted within this time: a second payout of the last check may still be under way."""
 
 
-def all_through(context: CheckContext, payments: Iterable[Payment]) -> bool:
-    """Whether M-Pesa has done all that it was asked to do for these persons, waiting a while for it."""
+def wait_until_idle(context: CheckContext, payments: Iterable[Payment]) -> bool:
+    """Wait until M-Pesa has handled all requests about these payees; whether it has."""
     until = time.monotonic() + IDLE_S
     return all(
         context.control.wait("idle", msisdn=msisdn, timeout_s=max(0.05, until - time.monotonic()))["met"]
@@ -321,7 +327,7 @@ def all_through(context: CheckContext, payments: Iterable[Payment]) -> bool:
 
 
 def judge_payouts(context: CheckContext, rule_id: str) -> None:
-    """Hold all payouts of the run to one money invariant.
+    """Judge all payouts of the run by one money invariant.
 
     Raises:
         WrongCredit: it is broken; Unjudged: part of the journal is gone; Untested: nothing put it to the test.
@@ -333,7 +339,7 @@ def judge_payouts(context: CheckContext, rule_id: str) -> None:
         for payment in made:
             expect_results_taken(context, payment)
     payouts = context.run.payouts
-    through = all_through(context, payouts)
+    is_idle = wait_until_idle(context, payouts)
     for payment in payouts:
         context.observations.status(payment)
     try:
@@ -347,13 +353,13 @@ def judge_payouts(context: CheckContext, rule_id: str) -> None:
         [payout_record(context, payment, known, is_shared=of_one_person[payment.msisdn] > 1) for payment in payouts],
     )
     context.evidence.tries = found.judged
-    require_kept(context, found, payouts, through=through)
+    require_kept(context, found, payouts, is_idle=is_idle)
 
 
 def require_kept(
-    context: CheckContext, found: InvariantJudgement, payments: Iterable[Payment], *, through: bool
+    context: CheckContext, found: InvariantJudgement, payments: Iterable[Payment], *, is_idle: bool
 ) -> None:
-    """What the merchant sent, payouts or refunds, keeps the invariant. `through`: M-Pesa has done all it was asked for.
+    """Expect that the payouts or refunds keep the invariant. `is_idle`: M-Pesa has handled all requests.
 
     Raises:
         WrongCredit: it is broken; Unjudged: more may still be sent; Untested: nothing put it to the test.
@@ -362,7 +368,7 @@ def require_kept(
         broken = {one.reference for one in found.violations[:3]}
         context.evidence.cite(*(payment for payment in payments if payment.reference in broken))
         raise WrongCredit(found.sentence)
-    if not through:
+    if not is_idle:
         raise Unjudged(f"M-Pesa was not idle {IDLE_S:.0f} s after the last check, so more money may be sent")
     if found.not_met:
         raise Untested(f"{found.not_met}, so this invariant was not put to the test")
@@ -371,7 +377,7 @@ def require_kept(
 def payout_record(
     context: CheckContext, payment: Payment, known: Mapping[str, Sequence[DarajaTransaction]], *, is_shared: bool
 ) -> PaymentRecord:
-    """A payout from both sides. `is_shared`: others of the run pay the same person, and differ by their amounts."""
+    """The record of a payout from both sides. `is_shared`: others of the run pay the same person other amounts."""
     to_person, has_amount = known.get(payment.msisdn, ()), context.profile.receives_payout_amount
     is_shared = is_shared and has_amount
     return PaymentRecord(

@@ -1,4 +1,4 @@
-"""The pushes that a merchant sends to Daraja for one payment: how long they are waited for, and what they hold."""
+"""The pushes that a merchant sends to Daraja for one payment: how a check waits for them, and reads them."""
 
 from __future__ import annotations
 
@@ -19,24 +19,25 @@ from tayari_contracts.context.findings import Untested, quote, times
 from tayari_contracts.context.payment import Entry, Payment
 
 RECOVERY_S: Final = 8.0
-"""A merchant whose token was refused has pushed again by then."""
+"""A merchant whose token was refused pushes again within this time."""
 REFUSED: Final = "refused"
-"""The problem of an order that the merchant did not push at all."""
+"""Stands for the problem of an order that the merchant did not push."""
 LOOK_EVERY_S: Final = 0.15
 NEW_TOKEN_S: Final = 4.0
-"""A merchant that can use the token that it fetched has pushed by then."""
+"""A merchant that can use the token that it fetched pushes within this time."""
 BUSY: Final = frozenset({429, 503})
-"""A merchant that answers so, gives no identifier and pushes nothing did not look at what it was asked for."""
+"""With these statuses, no identifier and no push, the merchant did not look at the order."""
 ASKED_AGAIN_AFTER_S: Final = (0.5, 2.0)
+"""Pauses before a busy merchant is asked again."""
 
 
 def order(context: CheckContext, **how: Any) -> Payment:
-    """Start a payment whose order is what the rule is about. A merchant that is too busy is asked again.
+    """Start a payment for a rule about the order itself (`how`: as for `Actions.pay`). A busy merchant is asked again.
 
-    One that takes an ordinary order then was not too busy: its answer is about this order.
+    A merchant that takes an ordinary order afterwards was not busy: its answer is about this order.
 
     Raises:
-        Untested: it was too busy each time, so that its refusal says nothing about the order.
+        Untested: it was too busy each time, so its refusal says nothing about the order.
     """
     payment = context.actions.pay(**how)
     for wait_s in ASKED_AGAIN_AFTER_S:
@@ -51,16 +52,18 @@ def order(context: CheckContext, **how: Any) -> Payment:
 
 
 def was_taken(payment: Payment) -> bool:
-    """Whether the merchant says that it started the payment. A bot answers 200 to what it refuses, and names none."""
+    """Whether the merchant says that it started the payment. Bots answer 200 to a refusal, without an identifier."""
     return payment.started.accepted and payment.started.payment_id is not None
 
 
 def start_at_once(context: CheckContext, *, requests: int, open_s: float, by_one_key: bool = False) -> Payment:
-    """One order that several requests start at the same moment; its customer takes `open_s`. `by_one_key`: all of them
-    carry one idempotency key (`key_of`). Returns the attempt that the merchant took, since the first of them began.
+    """Start one order by several requests at the same moment; its customer answers the prompt after `open_s`.
+
+    `by_one_key`: all requests carry one idempotency key (`key_of`). Returns the attempt that the merchant took, with
+    the begin of the first one.
     """
     payer, amount, reference = context.allocation.order()
-    context.control.play_next(situation("payment/slow-customer", outcome=after(open_s)), msisdn=payer)
+    context.control.play_next(situation("inline/payment-slow-customer", outcome=after(open_s)), msisdn=payer)
     key = key_of(reference) if by_one_key else None
     start = partial(
         context.actions.pay, msisdn=payer, amount=amount, reference=reference, idempotency_key=key, at_once=True
@@ -97,10 +100,10 @@ def first_push(context: CheckContext, payment: Payment) -> Entry:
 
 
 def pay_with_new_token(context: CheckContext) -> Payment:
-    """A payment for which the merchant fetches a token. One that it keeps beyond its process is revoked.
+    """Start a payment for which the merchant fetches a token. A token that outlives its process is revoked.
 
     Raises:
-        Untested: the merchant holds on to a refused token.
+        Untested: the merchant goes on with a refused token.
     """
     since = context.journal.now()
     context.actions.drop_token()
@@ -116,7 +119,7 @@ def pay_with_new_token(context: CheckContext) -> Payment:
 def calm_pushes(
     context: CheckContext, payment: Payment, *, calm_s: float, within_s: float = 10.0, at_least: int = 1
 ) -> list[Entry]:
-    """The pushes of a payment, once no further one came for `calm_s` after the last of `at_least`, or time is up."""
+    """The pushes of a payment, once there are `at_least` and no further one came for `calm_s`, or time is up."""
     end = time.monotonic() + within_s
     pushes: list[Entry] = []
     changed_at = time.monotonic()
@@ -132,16 +135,17 @@ def calm_pushes(
 
 
 def taken_pushes(context: CheckContext, payment: Payment, *, refused_s: float = 0.5) -> list[Entry]:
-    """The pushes of a payment that the merchant may refuse: none at once where it did, else within its own time.
+    """The pushes of a payment that the merchant may refuse; after a refusal it waits for `refused_s` only.
 
-    A merchant that pushes in the background has said yes before its push is sent, on a busy machine long before.
+    A merchant that pushes in the background accepts before it pushes, on a busy machine long before. So it has the
+    time that it promises (`promises.answer_within_s`).
     """
     answer_s = context.target.merchant.promises.answer_within_s
     return calm_pushes(context, payment, calm_s=0.0, within_s=answer_s if payment.started.accepted else refused_s)
 
 
 def gave_up(context: CheckContext, payment: Payment) -> bool:
-    """Whether the customer knows that the payment is over: refused at the start, or failed since."""
+    """Whether the merchant shows that the payment is over: refused at the start, or failed or in review since."""
     if not payment.started.accepted:
         return True
     if not context.profile.shows_state:
@@ -150,9 +154,9 @@ def gave_up(context: CheckContext, payment: Payment) -> bool:
 
 
 def retried_pushes(context: CheckContext, payment: Payment, *, within_s: float, calm_s: float = 2.0) -> list[Entry]:
-    """The pushes of a payment whose first ones are refused, until one is accepted, the merchant gives up, or time ends.
+    """The pushes of a payment whose first ones are refused, once one is accepted, the merchant gives up, or time ends.
 
-    A merchant that gave up is watched for `calm_s` more: it may still push while its customer reads failed.
+    After the merchant gave up it waits for `calm_s` more: a push may still come while the customer reads failed.
     """
     end = time.monotonic() + within_s
     while time.monotonic() < end:
@@ -167,7 +171,7 @@ def retried_pushes(context: CheckContext, payment: Payment, *, within_s: float, 
 
 
 def amount_of(value: object) -> Decimal | None:
-    """An Amount as it is on the wire, number or string; None when it is neither."""
+    """An Amount of the wire, number or string, as a number; None when it is none."""
     try:
         return Decimal(str(value))
     except InvalidOperation:
@@ -183,18 +187,18 @@ def wire_problem(body: Mapping[str, object], msisdn: str) -> str:
 
 
 def _masked(number: str) -> str:
-    """A number as it was written, its middle hidden."""
+    """A phone number as it was written, with its middle hidden."""
     digits = re.sub(r"\D", "", number)
     return number.replace(digits[-6:-3], "***") if len(digits) >= 9 else number
 
 
 def play_token_refusal(context: CheckContext, refusal: Fault) -> tuple[Payment, str]:
-    """Refuse the token of one push, and say what was wrong with the merchant's reaction; empty when nothing was.
+    """Refuse the token of one push. Returns the payment, and what was wrong with the reaction; empty: nothing was.
 
     Raises:
         Untested: no push was sent at all.
     """
-    payment = context.actions.pay(situation("token/refused-once", refusal))
+    payment = context.actions.pay(situation("inline/token-refused-once", refusal))
     first = first_push(context, payment)
     pushes = calm_pushes(context, payment, calm_s=0.5, within_s=RECOVERY_S, at_least=2)
     if len(pushes) < 2:
@@ -204,5 +208,5 @@ def play_token_refusal(context: CheckContext, refusal: Fault) -> tuple[Payment, 
     if len(pushes) > 2:
         return payment, f"the push was sent {times(len(pushes))}; expected once more with a new token"
     if not context.journal.accepted(payment):
-        return payment, "the second push was not accepted either"
+        return payment, "the second push was not accepted either; expected one with a token that is good"
     return payment, ""

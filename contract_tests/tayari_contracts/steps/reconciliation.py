@@ -1,4 +1,4 @@
-"""The end of a session: every order of the run is looked at once more, and put beside what Daraja knows of it."""
+"""The reconciliation at the end of a run: every order is looked at once more, and compared with Daraja's journal."""
 
 from __future__ import annotations
 
@@ -17,33 +17,31 @@ from tayari_money.payment_record import DarajaTransaction, Observation, PaymentK
 
 from tayari_contracts.context.actions import after, situation
 from tayari_contracts.context.check_context import CheckContext
-from tayari_contracts.context.evidence import status_of
+from tayari_contracts.context.evidence import SENT, status_of
 from tayari_contracts.context.findings import Failed, Finding, Missing, Unjudged, Untested, key_missing, unknown_word
 from tayari_contracts.context.payment import FAILED, NOT_SEEN, PAID, PENDING, REVIEW, Credits, Payment
 from tayari_contracts.context.run_record import CRASH
 from tayari_contracts.steps.c2b_payments import c2b_situation, confirm_again, is_decided, pay_in
 
 FEW: Final = 5
-"""With fewer orders than this the run was narrowed (`--only`): then the judge makes some traffic of its own."""
+"""With fewer orders than this the run was narrowed (`--only`), so `judge` makes some payments of its own."""
 
 REPEATED: Final = 4
-"""How many of the oldest payments get their message again; all have the same guard."""
-
-SENT: Final = ("callback", "control")
-"""Kinds of journal entries: what Daraja sends, and what a check sends as Daraja would."""
+"""So many of the oldest payments get their message again: the merchant treats all in the same way."""
 
 UNSETTLED: Final = "M05"
-"""The invariant that is broken by what did not happen in time."""
+"""The invariant that is broken if something does not happen in time."""
 
 GRACE_S: Final = 3.0
 LOOK_EVERY_S: Final = 0.5
 
 
 def judge(context: CheckContext, rule_id: str) -> None:
-    """Hold the whole run to one money invariant.
+    """Judge the payments of the whole run by one money invariant.
 
     Raises:
-        Failed: it is broken; Unjudged: part of the journal is gone; Untested: no order reached Daraja.
+        Failed: it is broken; Missing: M05 is. Unjudged: part of the journal is gone.
+        Untested: Daraja accepted no order, or nothing put the invariant to the test.
     """
     records = records_of_run(context)
     if not any(record.transactions for record in records):
@@ -62,7 +60,7 @@ def judge(context: CheckContext, rule_id: str) -> None:
 
 
 def require_precondition(context: CheckContext, rule_id: str, records: Sequence[PaymentRecord], not_met: str) -> None:
-    """An invariant that is not broken is kept only if something put it to the test.
+    """Require that something put an invariant to the test that is not broken. `not_met`: what did not; or empty.
 
     Raises:
         Untested: nothing did, or it could not be seen.
@@ -80,32 +78,41 @@ def require_precondition(context: CheckContext, rule_id: str, records: Sequence[
 
 
 def records_of_run(context: CheckContext) -> tuple[PaymentRecord, ...]:
-    """Every order that can be identified, after those that were paid had the promised time to be settled."""
+    """The records of all orders that can be identified, made once in a run.
+
+    Before that, orders that were paid get the promised time to be settled.
+    """
     if context.run.records is None:
         takes_payments = context.target.merchant.takes_payments
         runs = (context.run, *context.run.others)
         few = sum(len(run.orders if takes_payments else run.c2b_payments) for run in runs) < FEW
         if few and not context.run.scenarios_only:
-            (make_traffic if takes_payments else take_in)(context)
+            (make_payments if takes_payments else make_c2b_payments)(context)
         repeat_messages(context)
         context.run.records = close(context)
     return context.run.records
 
 
-def make_traffic(context: CheckContext) -> None:
-    """One payment of each kind: paid, called back three times, cancelled, contradicted late, without callback, without
+def make_payments(context: CheckContext) -> None:
+    """Make one payment of each kind.
+
+    They are paid, called back three times, cancelled, contradicted late, approved late, without callback, and without
     acknowledgement.
     """
     once, twice, cancelled, contradicted, approved_late, silent, lost = (
-        context.actions.pay(situation("money/paid", outcome=after(0.5))),
-        context.actions.pay(situation("money/repeated", {"duplicate": {"count": 3, "gap_s": 0.5}}, outcome=after(0.5))),
-        context.actions.pay(situation("money/cancelled", outcome=after(1.0, result_code=1032))),
-        context.actions.pay(situation("money/contradicted", outcome=after(0.5))),
+        context.actions.pay(situation("inline/money-paid", outcome=after(0.5))),
         context.actions.pay(
-            situation("money/late", outcome=after(0.5, result_code=1037), then=[{"result_code": 0, "after_s": 3.0}])
+            situation("inline/money-repeated", {"duplicate": {"count": 3, "gap_s": 0.5}}, outcome=after(0.5))
         ),
-        context.actions.pay(situation("money/silent", outcome=after(1.0, callback=False))),
-        context.actions.pay(situation("money/ack-lost", {"ack_lost": {"status": 504}}, outcome=after(2.0))),
+        context.actions.pay(situation("inline/money-cancelled", outcome=after(1.0, result_code=1032))),
+        context.actions.pay(situation("inline/money-contradicted", outcome=after(0.5))),
+        context.actions.pay(
+            situation(
+                "inline/money-late", outcome=after(0.5, result_code=1037), then=[{"result_code": 0, "after_s": 3.0}]
+            )
+        ),
+        context.actions.pay(situation("inline/money-silent", outcome=after(1.0, callback=False))),
+        context.actions.pay(situation("inline/money-ack-lost", {"ack_lost": {"status": 504}}, outcome=after(2.0))),
     )
     for payment in (once, twice, cancelled, contradicted, approved_late, silent, lost):
         context.observations.status(payment)
@@ -115,12 +122,12 @@ def make_traffic(context: CheckContext) -> None:
     context.observations.until(cancelled, FAILED, REVIEW)
 
 
-def take_in(context: CheckContext) -> None:
-    """The same where customers pay by themselves alone: confirmed, confirmed three times, and not made."""
-    not_made = situation("money/c2b-not-made", when={"endpoint": C2B}, outcome=after(0.5, result_code=1))
+def make_c2b_payments(context: CheckContext) -> None:
+    """The same for a merchant with C2B payments alone: confirmed, confirmed three times, and not made."""
+    not_made = situation("inline/money-c2b-not-made", when={"endpoint": C2B}, outcome=after(0.5, result_code=1))
     once, repeated, unpaid = (
         pay_in(context),
-        pay_in(context, c2b_situation("money/c2b-repeated", {"duplicate": {"count": 3, "gap_s": 0.5}})),
+        pay_in(context, c2b_situation("inline/money-c2b-repeated", {"duplicate": {"count": 3, "gap_s": 0.5}})),
         pay_in(context, not_made),
     )
     for payment in (once, repeated, unpaid):
@@ -131,8 +138,10 @@ def take_in(context: CheckContext) -> None:
 
 
 def repeat_messages(context: CheckContext) -> None:
-    """Send the messages of the oldest payments again: a merchant that forgot them, or restarted, credits again. So does
-    one that credited, crashed on the callback, and gave its lock back; its payments get their message again as well.
+    """Send the messages of the oldest paid payments again: a merchant that forgot them credits them again.
+
+    So does one that credited, crashed on the callback, and released its lock. Payments with such a crash get their
+    message again as well.
     """
     if not context.profile.takes_callbacks:
         return
@@ -140,7 +149,7 @@ def repeat_messages(context: CheckContext) -> None:
     crashed = crashed_on(context, attempts)
     for payment in (*_oldest_paid(context, attempts), *_oldest_paid(context, crashed)):
         if context.journal.checkout_request_id(payment) is None:
-            continue  # no push of this run made it, and none is waited for: the merchant shows it as paid already
+            continue  # Daraja accepted no push for it, although the merchant shows it as paid: it has no message
         try:
             context.actions.send_callback(payment)
         except ControlError as refused:
@@ -154,7 +163,7 @@ def repeat_messages(context: CheckContext) -> None:
 
 
 def crashed_on(context: CheckContext, payments: Sequence[Payment]) -> list[Payment]:
-    """The payments with a callback that the merchant answered as a crash is answered."""
+    """Those of these payments with a callback that the merchant answered with 500 or above."""
     since = min((payment.since for payment in payments), default=1)
     sent = (entry for kind in SENT for entry in context.control.journal_entries(since=since, kind=kind))
     payers = {entry.get("msisdn") for entry in sent if (status_of(entry) or 0) >= CRASH}
@@ -162,16 +171,16 @@ def crashed_on(context: CheckContext, payments: Sequence[Payment]) -> list[Payme
 
 
 def _oldest_paid(context: CheckContext, payments: Iterable[Payment]) -> list[Payment]:
-    """The first few of these payments that the merchant took and shows as paid."""
+    """The first `REPEATED` of these payments that the merchant took and shows as paid."""
     taken = (payment for payment in payments if payment.started.accepted and payment.refund_of is None)
     paid = (payment for payment in taken if context.observations.status(payment).state is PAID)
     return list(islice(paid, REPEATED))
 
 
 def close(context: CheckContext) -> tuple[PaymentRecord, ...]:
-    """Look at every order until what is owed is settled, or the merchant's own time for it is over.
+    """Look at every order until all paid ones are settled, or the merchant's own time for it is over.
 
-    In between only the orders that owe something are looked at: the others cost a merchant two calls each.
+    In between only the unsettled orders are looked at: each look costs the merchant two calls.
     """
     while True:
         records = look_at_all(context)
@@ -184,7 +193,7 @@ def close(context: CheckContext) -> tuple[PaymentRecord, ...]:
 
 
 def owing_of(context: CheckContext, records: Iterable[PaymentRecord]) -> frozenset[str]:
-    """The orders that are not settled and still have time for it; none once the run's time is over."""
+    """The references of orders that are not settled and still have time for it; none once the run's time is over."""
     grace_s = context.time.patience_s + GRACE_S + 2 * context.run.overload.watch.lost_s
     now = time.time()
     owing = (record for record in records if is_unsettled(record) or record.state is PENDING)
@@ -193,10 +202,10 @@ def owing_of(context: CheckContext, records: Iterable[PaymentRecord]) -> frozens
 
 
 def look_at_all(context: CheckContext, *, only: Collection[str] = ()) -> tuple[PaymentRecord, ...]:
-    """One look at each order, then one at Daraja: what the merchant shows by then, Daraja has said before.
+    """Look at each order, and then at Daraja, so that Daraja has reported all that the merchant shows.
 
-    With `only`, at the orders with these references, and at all C2B payments. Orders that were refunded are left to
-    M08: their state and credits may rightly go back.
+    `only`: the orders with these references, and all C2B payments. Orders that were refunded are left to M08: their
+    state and credits may rightly go back.
 
     Raises:
         Unjudged: the journal does not reach back to the beginning.
@@ -233,14 +242,14 @@ def look_at_all(context: CheckContext, *, only: Collection[str] = ()) -> tuple[P
 
 
 def last_taken(payments: Sequence[Payment]) -> Payment:
-    """The last attempt that the merchant took; a second click may have been refused."""
+    """The last attempt that the merchant took, or the last of all: a second click may have been refused."""
     return next((payment for payment in reversed(payments) if payment.started.accepted), payments[-1])
 
 
 def attempt_shown(context: CheckContext, payments: Sequence[Payment]) -> Payment:
     """The attempt that shows the state of an order: the last one that the merchant took.
 
-    If the last one failed and nobody paid it, an earlier one that is paid shows it: the customer was prompted again.
+    If that one failed and nobody paid it, an earlier one that is paid shows the state.
     """
     last = last_taken(payments)
     earlier = [one for one in payments if one.started.accepted and one.payment_id != last.payment_id]
@@ -263,7 +272,7 @@ def payers_of_several(orders: Mapping[str, Sequence[Payment]]) -> frozenset[str]
 def transactions_of(
     payments: Sequence[Payment], transactions: Sequence[DarajaTransaction], *, shared: bool
 ) -> tuple[DarajaTransaction, ...] | None:
-    """The transactions of one order; None where its customer paid for several and they cannot be distinguished."""
+    """The transactions of one order; None if its customer paid for several and they cannot be distinguished."""
     if not shared:
         return tuple(transactions)
     reference = payments[0].reference
@@ -273,7 +282,7 @@ def transactions_of(
 
 
 def credits_of(context: CheckContext, payment: Payment) -> Credits:
-    """What was credited for an order, or to an account since before this payment."""
+    """What was credited for an order, or to a C2B account since before this payment."""
     is_order = payment.kind is not PaymentKind.C2B_PAYMENT
     if is_order and not (context.profile.shows_credits and payment.started.accepted):
         return NOT_SEEN
@@ -291,7 +300,7 @@ def record_of(
     receipt: str | None,
     several_attempts: bool,
 ) -> PaymentRecord:
-    """One order, from both sides. `payment`: the attempt that shows its state."""
+    """The record of one order from both sides. `payment`: the attempt that shows its state."""
     return PaymentRecord(
         reference=payment.reference,
         ordered=float(payment.amount) if "amount" in context.profile.receives else None,
@@ -307,7 +316,7 @@ def record_of(
 
 
 def c2b_records(context: CheckContext) -> Iterator[PaymentRecord]:
-    """What customers paid by themselves: each payment with its state, and each account with what it was credited.
+    """The records of C2B payments: each payment with its state, and each account with its credits.
 
     Raises:
         Unjudged: the journal does not reach back to the beginning.

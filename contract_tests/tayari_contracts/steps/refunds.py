@@ -1,4 +1,4 @@
-"""Refunds as checks follow them: how one is asked for, which requests give money back, and what they came to."""
+"""Refunds: how a check asks for one, finds the requests that give money back, and how the money rule judges all."""
 
 from __future__ import annotations
 
@@ -14,22 +14,20 @@ from tayari_money.payment_record import DarajaTransaction, PaymentKind, PaymentR
 
 from tayari_contracts.context.actions import after, situation
 from tayari_contracts.context.check_context import CheckContext
-from tayari_contracts.context.evidence import body_of
+from tayari_contracts.context.evidence import Scenario, body_of
 from tayari_contracts.context.findings import Failed, Unjudged, Untested, WrongCredit, say
 from tayari_contracts.context.payment import FAILED, Entry, Payment
 from tayari_contracts.steps.payees import NO_M_PESA
-from tayari_contracts.steps.payouts import REQUEST_WITHIN_S, all_through, answered, originator_ids, require_kept
+from tayari_contracts.steps.payouts import REQUEST_WITHIN_S, answered, originator_ids, require_kept, wait_until_idle
 
 FEW: Final = 3
-"""With fewer refunds than this the run was narrowed (`--only`): then the money rule makes some of its own."""
+"""With fewer refunds than this the run was narrowed (`--only`), so the money rule makes some of its own."""
 
 NO_SUCH_PAYMENT: Final = "R000002"
 REVERSED_BEFORE: Final = "R000001"
 
 UNKNOWN_S: Final = 1.5
-"""How long a refund is watched whose end is not known; its result comes later."""
-
-Scenario = str | Mapping[str, Any]
+"""How long a refund is watched while its outcome is unknown; its result comes later."""
 
 
 def reversal_situation(name: str, *faults: Mapping[str, Any], **keys: Any) -> dict[str, Any]:
@@ -38,9 +36,9 @@ def reversal_situation(name: str, *faults: Mapping[str, Any], **keys: Any) -> di
 
 
 def by_payout(scenario: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The same for a merchant that refunds by a payout; None: no result of a payout means that.
+    """The same for a merchant that refunds by a payout; None: a payout has no such result.
 
-    A reversal that cannot be made (R000002) is a payout to somebody without M-Pesa (2040).
+    A reversal that cannot be made (R000002) becomes a payout to a person without M-Pesa (2040).
     """
     outcome = dict(scenario.get("outcome") or {})
     if outcome.get("result_code") == REVERSED_BEFORE:
@@ -52,19 +50,19 @@ def by_payout(scenario: Mapping[str, Any]) -> dict[str, Any] | None:
 
 
 def is_same_request(first: Entry, again: Entry) -> bool:
-    """Whether a repeated request cannot give the money back twice: a reversal is made once, and so is a payout's id."""
+    """Whether a repeated request cannot give the money back twice: both are reversals, or payouts under one id."""
     if is_reversal(first) or is_reversal(again):
         return is_reversal(first) and is_reversal(again)
     return len(originator_ids([first, again])) == 1
 
 
 def paid_payment(context: CheckContext) -> Payment:
-    """An ordinary payment that is paid, and that the merchant shows as paid, with its receipt where it shows receipts.
+    """Make an ordinary payment that the merchant shows as paid, with its receipt if it shows receipts.
 
-    A query may have reported it as paid: then the receipt comes later, and a reversal needs it.
+    If a query reported it as paid, the receipt comes later, and a reversal needs it.
 
     Raises:
-        Untested: it is not.
+        Untested: the merchant does not show it as paid.
     """
     payment = context.actions.pay_accepted(situation("inline/to-be-refunded", outcome=after(0.5)))
     context.expectations.require_paid(payment)
@@ -76,7 +74,10 @@ def paid_payment(context: CheckContext) -> Payment:
 def give_back(
     context: CheckContext, payment: Payment, scenario: Scenario | None = None, *, amount: int | None = None
 ) -> Payment:
-    """Ask the merchant to refund a payment, or `amount`; its first reversal, or its first payout, plays `scenario`."""
+    """Ask the merchant to refund a payment; its first reversal, or its first payout, plays `scenario`.
+
+    `amount`: shillings, by default all. Returns the refund, whose `refund_of` is the payment.
+    """
     if scenario is not None:
         context.control.play_next(scenario, msisdn=payment.msisdn)
         if isinstance(scenario, Mapping) and (twin := by_payout(scenario)) is not None:
@@ -95,7 +96,7 @@ def give_back(
 
 
 def expect_not_reversed(context: CheckContext, other: Payment, refund: Payment) -> None:
-    """The request that a refund makes does not take back another payment.
+    """Expect that the reversal of a refund does not name the receipt of another payment.
 
     Raises:
         WrongCredit: it does.
@@ -115,7 +116,7 @@ def expect_not_reversed(context: CheckContext, other: Payment, refund: Payment) 
 
 
 def give_back_sent(context: CheckContext, payment: Payment, scenario: Scenario | None = None) -> Payment:
-    """Like `give_back`, where nothing can be judged unless a request reached Daraja.
+    """Like `give_back`, and require that a request reached Daraja.
 
     Raises:
         Untested: none did, or the merchant did not say which refund it is.
@@ -126,7 +127,7 @@ def give_back_sent(context: CheckContext, payment: Payment, scenario: Scenario |
 
 
 def require_sent(context: CheckContext, refund: Payment) -> None:
-    """A request that gives the payment back reached Daraja.
+    """Require that a request that gives the payment back reached Daraja.
 
     Raises:
         Untested: none did, or the merchant did not say which refund it is.
@@ -150,7 +151,7 @@ def refund_requests(context: CheckContext, refund: Payment) -> list[Entry]:
 
 
 def lost_on_the_way(context: CheckContext, refund: Payment) -> str:
-    """That the last message about a refund did not reach the merchant, as the end of a sentence; empty: it did."""
+    """The end of a reason if the last message about a refund did not reach the merchant; empty: it did."""
     sent = context.journal.callbacks(refund)
     if not sent or not sent[-1].get("error"):
         return ""
@@ -164,7 +165,7 @@ def is_reversal(entry: Entry) -> bool:
 
 
 def shillings_of(amount: object) -> float | None:
-    """The Amount of a request as a number; None: it is none."""
+    """The Amount of a request as a number of shillings; None: it is no number."""
     try:
         return float(str(amount))
     except ValueError:
@@ -172,10 +173,12 @@ def shillings_of(amount: object) -> float | None:
 
 
 def expect_not_failed(context: CheckContext, refund: Payment, why: str) -> None:
-    """Until a refund has a result, the merchant does not call it failed: the money could then be paid back twice.
+    """Expect that the merchant does not call a refund failed before it has a result. `why`: the circumstances.
+
+    Staff who read failed pay the money back a second time.
 
     Raises:
-        Failed: somebody is.
+        Failed: the merchant calls it failed.
     """
     view = context.observations.until(refund, FAILED, within_s=UNKNOWN_S)
     if view.state is FAILED and not any(row["state"] == "failed" for row in _sent_back(context, refund)):
@@ -188,7 +191,7 @@ def _sent_back(context: CheckContext, refund: Payment) -> list[dict[str, Any]]:
 
 
 def judge_refunds(context: CheckContext, rule_id: str) -> None:
-    """Hold all refunds of the run to one money invariant.
+    """Judge all refunds of the run by one money invariant.
 
     Raises:
         WrongCredit: it is broken; Unjudged: part of the journal is gone; Untested: nothing put it to the test.
@@ -198,18 +201,18 @@ def judge_refunds(context: CheckContext, rule_id: str) -> None:
         for scenario in ("reversal/success", "reversal/ack-lost", "reversal/result-twice"):
             give_back_sent(context, paid_payment(context), scenario)
     refunds = context.run.refunds
-    through = all_through(context, refunds)
+    is_idle = wait_until_idle(context, refunds)
     try:
         records = _records(context, refunds)
     except JournalIncomplete as error:
         raise Unjudged(str(error)) from error
     found = judge_invariant(rule_id, records)
     context.evidence.tries = len(refunds)
-    require_kept(context, found, refunds, through=through)
+    require_kept(context, found, refunds, is_idle=is_idle)
 
 
 def _records(context: CheckContext, refunds: tuple[Payment, ...]) -> list[PaymentRecord]:
-    """Each payment that was to be given back, and what was given back of it."""
+    """The records of each payment that was to be given back, and of what was given back."""
     since = min((one.refund_of.since for one in refunds if one.refund_of is not None), default=1)
     paid = transactions_by_msisdn(context.control, since=since)
     records = []
@@ -224,7 +227,7 @@ def _records(context: CheckContext, refunds: tuple[Payment, ...]) -> list[Paymen
 
 
 def _paid_for(refund: Payment, paid: Sequence[DarajaTransaction]) -> list[DarajaTransaction]:
-    """What the payer paid for this order. A merchant may send an AccountReference of its own, then it is all of it."""
+    """What the payer paid for this order; all that the payer paid if the merchant sends another AccountReference."""
     return [row for row in paid if row.account_reference == refund.reference] or list(paid)
 
 

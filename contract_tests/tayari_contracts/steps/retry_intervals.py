@@ -1,4 +1,4 @@
-"""How retries are spaced: growing, fixed or undecided, from the gaps of several series."""
+"""Judges the gaps between retries, of one series or several: they grow, are fixed, or it is unclear."""
 
 from __future__ import annotations
 
@@ -13,30 +13,30 @@ Series = Sequence[float]
 
 
 class Trend(StrEnum):
-    """What the gaps do."""
+    """How the gaps change from try to try."""
 
     GROWS = "grows"
     FIXED = "fixed"
     UNCLEAR = "unclear"
-    """Chance could have made them either way: more series are needed."""
+    """Growing and fixed gaps could both look so by chance: more series are needed."""
     TOO_FEW = "too few"
-    """No series has two gaps."""
+    """The series are too short to be judged."""
 
 
 GROWS_FROM: Final = 1.35
-"""A doubling with jitter of half either way stays above this in all but one of some thousand sets of ten series."""
+"""Doubled gaps with a jitter of 50 % stay above this, but for one in some thousand sets of ten series."""
 
 FIXED_BELOW: Final = 1.15
-"""Fixed gaps with jitter of a tenth never come so high."""
+"""Fixed gaps with a jitter of 10 % never come so high."""
 
 WILD: Final = 0.4
-"""Where the first gaps vary by more (standard deviation to mean), jitter may hide growth: never call that fixed."""
+"""If the first gaps vary by more (standard deviation to mean), jitter may hide growth: they are not called fixed."""
 
 
 def growth_of(series: Sequence[Series]) -> float | None:
-    """The factor from one gap to the next, of the means over all series; None without a second gap anywhere.
+    """The factor from one gap to the next, of the means over all series; None if there are too few second gaps.
 
-    Only the first three gaps count: a backoff may have reached its longest pause after that.
+    Only the first three gaps count: after them a backoff may have reached its longest pause.
     """
     means = [fmean(gaps) for gaps in _by_place(series)[:3]]
     if len(means) < 2 or means[0] <= 0:
@@ -45,14 +45,14 @@ def growth_of(series: Sequence[Series]) -> float | None:
 
 
 def spread_of(series: Sequence[Series]) -> float:
-    """How much the first gaps differ between the series: standard deviation to mean."""
+    """The spread of the first gaps between the series: standard deviation to mean."""
     firsts = [gaps[0] for gaps in series if gaps]
     mean = fmean(firsts) if firsts else 0.0
     return pstdev(firsts) / mean if mean > 0 else 0.0
 
 
 def trend_of(series: Sequence[Series]) -> Trend:
-    """Judge the spacing over all series together."""
+    """The trend of the gaps over all series together."""
     growth = growth_of(series)
     if growth is None:
         return Trend.TOO_FEW
@@ -83,14 +83,14 @@ def say_gaps(series: Sequence[Series], *, most: int = 4) -> str:
 
 
 def _by_place(series: Sequence[Series]) -> list[list[float]]:
-    """All first gaps, all second gaps, ... as far as half of the series go."""
+    """All first gaps, all second gaps, and so on, as long as half of the series have them."""
     longest = max(map(len, series), default=0)
     places = [[gaps[place] for gaps in series if len(gaps) > place] for place in range(longest)]
     return [gaps for gaps in places if len(gaps) * 2 >= len(series)]
 
 
 SAME: Final = 1.35
-"""Longest to shortest pause of a fixed schedule: 1.22 with a jitter of 10 %, the rest for a busy machine."""
+"""Longest to shortest pause of a fixed schedule: 1.22 with a jitter of 10 %, and more on a busy machine."""
 
 GROWTH: Final = 1.14
 """Growth from pause to pause, fitted over all of them. Doubling with a jitter of 50 % never falls below it with three
@@ -101,7 +101,7 @@ SHORTEST_S: Final = 0.02
 
 
 def trend_of_one(gaps_s: Sequence[float]) -> Trend:
-    """The trend of one series of three or more pauses. Shrinking ones are unclear: full jitter makes them too."""
+    """The trend of one series of three or more pauses. Shrinking pauses are unclear: full jitter makes them too."""
     if len(gaps_s) < 3:
         return Trend.TOO_FEW
     pauses = [max(SHORTEST_S, gap_s) for gap_s in gaps_s]
@@ -116,8 +116,3 @@ def growth_from_pause_to_pause(pauses_s: Sequence[float]) -> float:
     """The factor from one pause to the next: the least-squares slope of their logarithms, of two pauses or more."""
     logs = [log(max(SHORTEST_S, pause_s)) for pause_s in pauses_s]
     return exp(linear_regression(range(len(logs)), logs).slope)
-
-
-def written(gaps_s: Sequence[float]) -> str:
-    """The pauses as a reason names them: `1.0, 2.1, 4.0 s`."""
-    return ", ".join(f"{gap_s:.1f}" for gap_s in gaps_s) + " s"

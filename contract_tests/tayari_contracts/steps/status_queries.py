@@ -1,4 +1,4 @@
-"""How a merchant asks Daraja about payments whose callback never comes."""
+"""Status queries: how a merchant asks Daraja about payments whose callback never comes."""
 
 from __future__ import annotations
 
@@ -19,31 +19,32 @@ REACTION_S = 3.0
 """A merchant shows what it made of an answer within this time."""
 
 CAUSED_WITHIN_S = 1.0
+"""A query that a look at the payment's page causes comes within this time."""
 SELDOM = 0.05
-"""Chance that is smaller explains nothing."""
+"""A probability below this is no explanation."""
 
 LOOK_EVERY_S = 0.4
 
 READ_EVERY_S = 2.0
-"""How often the customer's page is read while a check waits for a query: as a page that reloads itself does."""
+"""Seconds between two looks at the customer's page while a check waits for a query, as of a page that reloads."""
 
 
 def unanswered(
     name: str, *faults: Fault, result_code: int | str = 0, after_s: float = 1.0, **keys: Any
 ) -> dict[str, Any]:
-    """A payment with a result that no callback reports."""
+    """The content of a scenario file for a payment with a result that no callback reports."""
     return situation(name, *faults, outcome=after(after_s, result_code=result_code, callback=False), **keys)
 
 
 def on_query(name: str, /, **parameters: Any) -> Fault:
-    """A fault on the first status query."""
+    """The fault `name` for the first status query, with these parameters."""
     return {name: {"on": "stk_query", **parameters}}
 
 
 def await_earlier_queries(context: CheckContext) -> bool:
-    """Let a merchant that limits its queries make the waiting ones, for a while, before a payment begins.
+    """Wait a while for the queries of earlier payments, if the merchant limits its queries.
 
-    Returns whether it is known that none waits.
+    Returns whether it is known that none is waiting.
     """
     limit = polite(context.run.queries_per_minute)
     return limit is not None and context.time.until(
@@ -53,10 +54,10 @@ def await_earlier_queries(context: CheckContext) -> bool:
 
 
 def shows_silence(context: CheckContext, payment: Payment, sentence: str, *, began: float) -> bool:
-    """Whether this payment, for which no query came in time, shows that the merchant never asks; then all checks know.
+    """Whether this payment, for which no query came in time, shows that the merchant never asks; all checks use that.
 
-    It does not if the wait was cut short, or if this machine or the merchant was in trouble meanwhile. Nor does it if
-    the merchant asked about any payment of this run.
+    It does not if the wait was cut short, if this machine or the merchant was in trouble since `began` (monotonic
+    clock), or if the merchant asked about any payment of this run.
     """
     overload = context.run.overload
     in_trouble = overload.watch.since(began) or overload.in_trouble_since(began)
@@ -67,7 +68,7 @@ def shows_silence(context: CheckContext, payment: Payment, sentence: str, *, beg
 
 
 def asked_elsewhere(context: CheckContext, payment: Payment) -> str:
-    """What the merchant called since the payment began that no API here has: its query may be among it. Else empty."""
+    """The end of a reason: calls since the payment began that no API here has, as a query may be one; else empty."""
     calls = unplayed_calls(context.journal.entries(since=payment.since, kind="request"))
     return f" (meanwhile the merchant called {'; '.join(calls)})" if calls else ""
 
@@ -84,13 +85,13 @@ def first_query(context: CheckContext, payment: Payment) -> None:
         never = not context.journal.has_queries()
         raise Untested(
             f"no status query came within {context.time.reconcile_s:g} s for a payment without callback"
-            f"{asked_elsewhere(context, payment)}; none was answered",
+            f"{asked_elsewhere(context, payment)}, so none was answered",
             certain=never,
         )
 
 
 def _query_seen(context: CheckContext, payment: Payment) -> bool:
-    """Whether a query came in time. The payment's state is read meanwhile, for some merchants ask when it is read."""
+    """Whether a query came in time. The payment's state is read meanwhile: some merchants ask when it is read."""
     if not context.profile.shows_state:
         return context.observations.wait("query_seen", payment, within_s=context.time.patience_s)
     end = time.monotonic() + context.time.patience_s
@@ -102,7 +103,11 @@ def _query_seen(context: CheckContext, payment: Payment) -> bool:
 
 
 def expect_undecided(context: CheckContext, payment: Payment, *, because: str) -> None:
-    """The first answer decided nothing: not failed afterwards, and not paid before a second answer came."""
+    """Expect that the first answer decided nothing: the payment is not failed, nor paid before a second answer.
+
+    Raises:
+        Failed: it is. Untested: no query came.
+    """
     first_query(context, payment)
     view = context.observations.until(payment, FAILED, PAID, within_s=REACTION_S)
     if view.state is FAILED:
@@ -114,9 +119,9 @@ def expect_undecided(context: CheckContext, payment: Payment, *, because: str) -
 def queries_until(
     context: CheckContext, payment: Payment, done: Callable[[list[Entry]], bool], *, within_s: float
 ) -> list[Entry]:
-    """The status queries of a payment, once `done` says so of them, or time is up.
+    """The status queries of a payment, once `done` returns true for them, or time is up.
 
-    The payment's state is read now and then, with growing pauses, for some merchants ask when it is read.
+    The payment's state is read with growing pauses meanwhile: some merchants ask when it is read.
     """
     end, pause_s = time.monotonic() + within_s, READ_EVERY_S
     reads_at = time.monotonic() + pause_s
@@ -132,15 +137,15 @@ def queries_until(
 
 
 def asks_only_when_read(context: CheckContext, payment: Payment, queries: list[Entry]) -> bool:
-    """Whether each of these queries came right after a look at the payment's state, so that the looks caused them."""
+    """Whether each of these queries came right after a look at the payment's state, which caused it."""
     looks_s = [look.began for look in context.run.observations(payment.reference)]
     return caused_by_looks(looks_s, times_of(queries))
 
 
 def caused_by_looks(looks_s: Sequence[float], queries_s: Sequence[float]) -> bool:
-    """Whether looks caused all of these queries: each follows a look at once, and chance would seldom have it so.
+    """Whether looks caused all of these queries: each follows a look at once, and that would seldom be chance.
 
-    Looks that come often leave little time that does not follow one.
+    With many looks, most moments follow one by chance. Times are epoch seconds.
     """
     if not looks_s or not queries_s:
         return False

@@ -1,4 +1,4 @@
-"""Another Daraja, made for one check: a listener on loopback that a second process of the merchant is pointed at."""
+"""A stub of Daraja for one check: a listener on loopback that a second process of the merchant is given."""
 
 from __future__ import annotations
 
@@ -36,26 +36,27 @@ _OTHER_LOOPBACK: Final = tuple(f"127.0.0.{number}" for number in range(2, 10))
 _TLS_HANDSHAKE: Final = b"\x16"
 """The first byte of each TLS connection, and of no HTTP call."""
 _PIECE: Final = 64 * 1024
+"""Bytes."""
 
 
 class StubListener:
-    """Gives a token to every caller that asks, and holds every other call until its caller hangs up. Use as a context.
+    """Gives a token to every caller, and keeps every other call without answer until its caller hangs up.
 
-    One port takes a merchant's calls whichever way they come: as plain HTTP, under TLS, or through a proxy.
+    A context manager. One port takes the merchant's calls as plain HTTP, under TLS, or through a proxy.
     """
 
     def __init__(self, certificate: tuple[Path, Path], *, onward: str = "", start: Start | None = None) -> None:
-        """`onward`: the proxy that deals with calls of other hosts.
+        """`certificate`: files of the chain and of its key. `onward`: URL of the proxy for calls of other hosts.
 
         Raises:
-            OSError: `start` wants a port that cannot be had.
+            OSError: `start` needs a port that is not free.
         """
         self.calls: list[str] = []
-        """Request lines that were read."""
+        """The request lines that were read."""
         self.refused = 0
-        """Callers that ended the handshake: they did not trust the certificate."""
+        """How many callers ended the handshake, because they did not trust the certificate."""
         self.held_s: list[float] = []
-        """How long callers waited before they hung up."""
+        """Seconds that each caller waited before it hung up."""
         self._onward = urlsplit(onward)
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._context.load_cert_chain(*certificate)
@@ -115,7 +116,7 @@ class StubListener:
             connection.sendall(f"{answer}{TOKEN}".encode())
 
     def _pass_on(self, connection: socket.socket, head: bytes) -> None:
-        """A call of another host goes to the run's own proxy, which refuses it or lets it pass."""
+        """Pass a call of another host to the run's own proxy, which refuses it or lets it pass."""
         with socket.create_connection((self._onward.hostname, self._onward.port), timeout=5.0) as proxy:
             for end in (connection, proxy):
                 end.settimeout(None)
@@ -165,9 +166,9 @@ def _socket_for(start: Start | None) -> socket.socket:
 
 @contextlib.contextmanager
 def merchant_with_stub(context: CheckContext, *, trusted: bool) -> Iterator[tuple[StubListener, MerchantDriver]]:
-    """A second process of the merchant, and the listener that it finds in the place of Daraja.
+    """Start a second process of the merchant with a listener in place of Daraja; gives the listener and its driver.
 
-    `trusted`: the merchant calls by HTTP, or is configured to trust the certificate. Otherwise it must refuse that.
+    `trusted`: the merchant calls by HTTP, or is configured to trust the certificate. Else it must refuse it.
 
     Raises:
         Untested: the target file does not let Tayari start one, or it did not start.
@@ -185,7 +186,9 @@ def merchant_with_stub(context: CheckContext, *, trusted: bool) -> Iterator[tupl
                 StubListener(certificate, onward=onward, start=context.target.merchant.start)
             )
         except OSError as error:
-            raise Untested(f"port {HTTPS_PORT} cannot be had a second time (intercept: hosts): {error}") from error
+            raise Untested(
+                f"port {HTTPS_PORT} is not free at a second loopback address (intercept: hosts): {error}"
+            ) from error
         plain, encrypted = (f"{scheme}://{listener.address}" for scheme in ("http", "https"))
         changed = {"daraja_url": plain if trusted else encrypted, "tls_url": encrypted, "proxy_url": plain}
         if trusted:
@@ -201,7 +204,7 @@ def merchant_with_stub(context: CheckContext, *, trusted: bool) -> Iterator[tupl
 def begin_payment(
     context: CheckContext, driver: MerchantDriver, *, reference: str, timeout_s: float
 ) -> Future[Started]:
-    """Ask the second process for a payment, and do not wait for its answer."""
+    """Ask the second process for a payment; its answer comes in the future."""
     msisdn, amount = context.allocation.msisdn(), context.allocation.amount()
     return context.actions.in_background(
         lambda: driver.start_payment(msisdn=msisdn, amount=amount, reference=reference, timeout_s=timeout_s)
@@ -210,7 +213,7 @@ def begin_payment(
 
 @contextlib.contextmanager
 def own_certificate() -> Iterator[tuple[Path, Path]]:
-    """Files of a certificate for Safaricom's names and loopback that has signed itself, and of its key."""
+    """Files of a self-signed certificate for Safaricom's names and loopback, and of its key, while the block runs."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, SAFARICOM[0])])
     names = [*(x509.DNSName(host) for host in (*SAFARICOM, "localhost")), x509.IPAddress(ip_address(LOOPBACK))]

@@ -1,4 +1,4 @@
-"""Acts at chosen moments: a check makes two things happen to one payment in an order that is rare otherwise."""
+"""Acts at chosen moments, by which a check makes things happen to one payment in an order that is rare."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ K = TypeVar("K")
 T = TypeVar("T")
 
 QUIET_S: Final = 1.0
-"""A second credit comes within this time."""
+"""A second credit shows within this time."""
 
 HEAD_START_S: Final = 0.05
-"""The first act begins this much later: by then every thread waits for its moment."""
+"""Seconds before the first act, so that every thread waits for its moment by then."""
 
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """One thing to do, `after_s` seconds after the start."""
+    """One thing to do, and when: `after_s` seconds after the start."""
 
     after_s: float
     do: Callable[[], object]
 
 
 def play(context: CheckContext, acts: Sequence[Act]) -> list[object]:
-    """Do each act at its moment, whether others have ended or not. Returns what each gave, in the order of `acts`."""
+    """Do each act at its moment, whether others have ended or not. Returns their results in the order of `acts`."""
     start = time.monotonic() + HEAD_START_S
 
     def at_its_moment(act: Act) -> object:
@@ -44,13 +44,15 @@ def play(context: CheckContext, acts: Sequence[Act]) -> list[object]:
 
 
 def side_by_side(context: CheckContext, names: Iterable[K], do: Callable[[K], T]) -> dict[K, T]:
-    """Do this for each name, for all of them at the same time; what each gave, by its name."""
+    """Do this for each name, for all of them at the same time. Returns the results by name."""
     running = {name: context.actions.in_background(partial(do, name)) for name in names}
     return {name: future.result() for name, future in running.items()}
 
 
 def expect_one_credit(context: CheckContext, payments: Sequence[Payment], *, because: str) -> None:
     """Expect that each payment is paid and credited once. A credit too many is reported first: it costs more.
+
+    `because`: the circumstances, for the reason.
 
     Raises:
         WrongCredit: one was credited more than once. Failed: one is not paid, or not credited.
@@ -70,10 +72,10 @@ def expect_one_credit(context: CheckContext, payments: Sequence[Payment], *, bec
 
 
 def _unless_given_up(context: CheckContext, payment: Payment) -> None:
-    """A merchant that makes few queries a minute may hand a payment to a person before it could ask again.
+    """Leave a payment open that a merchant with few queries a minute handed to a person before it could ask again.
 
     Raises:
-        Unjudged: it did, and credited nothing.
+        Unjudged: it did so.
     """
     limit = polite(context.run.queries_per_minute)
     if limit is not None and context.observations.status(payment).state is REVIEW:

@@ -13,10 +13,10 @@ WATCHED_S = 3.0
 
 @check("A01")
 def waits_for_the_result(context: CheckContext) -> None:
-    """Daraja accepts the push, and then no message comes; a query says that the payment is under way."""
+    """Daraja accepts the push, and no callback comes; queries are answered "in flight"."""
     payment = context.actions.pay_accepted(
         situation(
-            "ack/nothing-after",
+            "inline/ack-nothing-after",
             outcome=after(300, result_code=1037, callback=False),
             query={"in_flight": ["4999"]},
         )
@@ -29,5 +29,5 @@ def waits_for_the_result(context: CheckContext) -> None:
     if found := receipts_in(text):
         raise Warned(
             f"the payment is {say(view)}, and its customer reads {quote(text)} ({found[0]}); expected nothing of the "
-            "kind before the result: with this page a customer gets the goods"
+            "kind before the result, because a customer who shows this page gets the goods"
         )

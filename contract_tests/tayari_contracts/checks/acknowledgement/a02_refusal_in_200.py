@@ -15,16 +15,16 @@ from tayari_contracts.steps.pushes import first_push
 REFUSALS = 6
 
 GOES_ON = r"\W*(ok(ay)?|success(ful|fully)?|accepted|done|sent|true|sawa)\W*"
-"""A word that says to the customer that all is well."""
+"""A message that tells the customer that all is well."""
 
 
 @check("A02")
 def reads_the_response_code(context: CheckContext) -> None:
     """Every push of the payment is answered 200 with ResponseCode "1"."""
-    payment = context.actions.pay(situation("ack/rejected-in-200", {"ack_refused": {"times": REFUSALS}}))
+    payment = context.actions.pay(situation("inline/ack-rejected-in-200", {"ack_refused": {"times": REFUSALS}}))
     first_push(context, payment)
     if crash := crash_of(payment.started):
-        raise Failed(f'the push was answered 200 with ResponseCode "1", and {crash}')
+        raise Failed(f'the push was answered 200 with ResponseCode "1", and {crash}; expected a message')
     text = message_at_start(payment.started)
     if payment.started.accepted and payment.started.payment_id is None and re.fullmatch(GOES_ON, text, re.IGNORECASE):
         raise Failed(
@@ -41,4 +41,6 @@ def reads_the_response_code(context: CheckContext) -> None:
                 f"{context.time.settle_s:g} s; expected failed, and a word to the customer"
             )
     if not context.observations.messages(payment).strip() and context.profile.shows_messages:
-        raise Failed('the push was answered 200 with ResponseCode "1", and the customer is told nothing')
+        raise Failed(
+            'the push was answered 200 with ResponseCode "1", and the customer is told nothing; expected a message'
+        )

@@ -16,16 +16,16 @@ WATCHED_S = 4.0
 
 @check("A03")
 def survives_a_missing_id(context: CheckContext) -> None:
-    """The acknowledgement says "0", and names no payment. A merchant may call that refused, or not known yet."""
-    payment = context.actions.pay(situation("ack/without-id", {"ack_without_id": {"times": REFUSALS}}))
+    """The acknowledgement says "0" without a CheckoutRequestID. A merchant may call the payment failed, or pending."""
+    payment = context.actions.pay(situation("inline/ack-without-id", {"ack_without_id": {"times": REFUSALS}}))
     first_push(context, payment)
     if crash := crash_of(payment.started):
-        raise Failed(f"the acknowledgement had no CheckoutRequestID, and {crash}")
+        raise Failed(f"the acknowledgement had no CheckoutRequestID, and {crash}; expected no crash")
     if not payment.started.accepted or not context.profile.shows_state:
         return
     view = context.observations.until(payment, FAILED, REVIEW, PAID, within_s=WATCHED_S)
     if view.state is PAID:
-        raise Failed("the acknowledgement had no CheckoutRequestID, and the payment is paid")
+        raise Failed("the acknowledgement had no CheckoutRequestID, and the payment is paid; expected failed")
     if view.state is None:
         raise Unjudged(f"the payment is {say(view)}")
     if view.state is PENDING and view.message and problems_of(view.message, "unconfirmed"):

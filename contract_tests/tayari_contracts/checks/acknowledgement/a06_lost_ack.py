@@ -1,4 +1,4 @@
-"""A06: a lost acknowledgement leaves the payment unknown, and is never answered by another push."""
+"""A06: after a lost acknowledgement the payment is kept as unknown, and is not pushed again."""
 
 from __future__ import annotations
 
@@ -27,24 +27,24 @@ LOSSES: Final[dict[str, Fault]] = {
 }
 PAID_AFTER_S = 2.0
 UNKNOWN_S = 3.0
-"""How long the merchant is looked at while it cannot know: its callback is held, and it has no id to ask by."""
+"""Seconds of looks while the merchant cannot know the result: the callback is held, and it has no id for a query."""
 OFTEN_S = 0.3
 HELD_S = 40.0
-"""More than all looks at one payment take."""
+"""Longer than all looks at one payment take."""
 WATCHED_S = 6.0
 """Longer than the first pauses of a retry."""
 
 
 @check("A06")
 def leaves_the_payment_unknown(context: CheckContext) -> None:
-    """Daraja accepts the push and its answer is lost, in three ways; the customer pays, and the callback comes late."""
+    """Daraja accepts the push, the acknowledgement is lost in three ways, the customer pays, the callback is late."""
     problems = side_by_side(context, LOSSES, lambda name: _problem(context, name, LOSSES[name]))
     if found := next(filter(None, problems.values()), ""):
         raise Failed(found)
 
 
 def _problem(context: CheckContext, name: str, loss: Fault) -> str:
-    payment = context.actions.pay(situation("ack/lost", loss, outcome=after(PAID_AFTER_S)), hold_s=HELD_S)
+    payment = context.actions.pay(situation("inline/ack-lost", loss, outcome=after(PAID_AFTER_S)), hold_s=HELD_S)
     try:
         first_push(context, payment)
         shown = _shown_while_unknown(context, payment)
@@ -65,7 +65,7 @@ def _problem(context: CheckContext, name: str, loss: Fault) -> str:
 
 
 def _shown_while_unknown(context: CheckContext, payment: Payment) -> str:
-    """The first thing that the merchant shows, before any callback, as if it knew; empty when there is none."""
+    """The first state or message before any callback that claims to know the result; empty when there is none."""
     end = time.monotonic() + UNKNOWN_S
     while True:
         view = context.observations.status(payment)
@@ -80,12 +80,15 @@ def _shown_while_unknown(context: CheckContext, payment: Payment) -> str:
 
 
 def _problem_of_state(context: CheckContext, payment: Payment, name: str) -> str:
-    """The customer has paid by now. Paid, pending and review are all honest; failed is not."""
+    """What is wrong once the customer has paid; empty if the payment is paid, pending or in review."""
     view = context.observations.until(payment, PAID, PENDING, REVIEW, within_s=context.time.settle_s)
     if view.state in (PAID, PENDING, REVIEW):
         return ""
     if view.state is FAILED:
-        return f"the acknowledgement was lost ({name}), the customer has paid, and the payment is failed"
+        return (
+            f"the acknowledgement was lost ({name}), the customer has paid, and the payment is failed; expected paid, "
+            "pending or review"
+        )
     if payment.started.accepted:
         raise Unjudged(f"the payment is {say(view)}")
     text = context.observations.messages(payment)

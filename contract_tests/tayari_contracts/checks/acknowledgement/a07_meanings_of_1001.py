@@ -1,4 +1,4 @@
-"""A07: one error code, several meanings, and a reaction for each."""
+"""A07: each meaning of 500.001.1001 has its own reaction."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ def distinguishes_the_meanings(context: CheckContext) -> None:
     for name, text in messages.items():
         leak = leak_of(text) or raw_words_of(text)
         if leak:
-            raise Failed(f"500.001.1001 ({name}): the customer was told {quote(text)}")
+            raise Failed(f"500.001.1001 ({name}): the customer was told {quote(text)}; expected words of your own")
     for set_up in SET_UP:
         if same_words(messages[LOCKED], messages[set_up]):
             raise Failed(
                 f"a busy phone ({LOCKED}) and the shop's own mistake ({set_up}) get the same words: "
-                f"{quote(messages[LOCKED])}"
+                f"{quote(messages[LOCKED])}; expected a message for each"
             )
     problems = problems_of(messages[LOCKED], "subscriber_busy")
     if problems:
@@ -59,10 +59,10 @@ def _words(text: str) -> str:
 
 
 def _outcome_message(context: CheckContext, error: str) -> str:
-    payment = context.actions.pay(situation("ack/500-001-1001", refused(error, times=REFUSALS)))
+    payment = context.actions.pay(situation("inline/ack-500-001-1001", refused(error, times=REFUSALS)))
     first_push(context, payment)
     if crash := crash_of(payment.started):
-        raise Failed(f"the push was refused with {error}, and {crash}")
+        raise Failed(f"the push was refused with {error}, and {crash}; expected a message to the customer")
     if payment.started.accepted and context.profile.shows_state:
         context.observations.until(payment, FAILED, REVIEW, within_s=5.0)
     message = context.observations.outcome_message(payment)

@@ -1,4 +1,4 @@
-"""A08: a busy phone is not hammered; the customer is asked to wait."""
+"""A08: a busy phone gets no further push, and the customer is asked to wait."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from tayari_contracts.steps.pushes import calm_pushes, first_push
 
 REFUSALS = 12
 WATCHED_S = 8.0
-"""A minute is what Daraja's documentation asks for; merchants that push sooner do so within seconds."""
+"""Daraja's documentation asks for a minute, but merchants that push sooner do so within seconds."""
 
 
 @check("A08")
 def leaves_a_busy_phone_alone(context: CheckContext) -> None:
     """Every push of the payment finds another prompt open on the phone."""
     payment = context.actions.pay(
-        situation("ack/locked", refused("500.001.1001.unable_to_lock_subscriber", times=REFUSALS))
+        situation("inline/ack-locked", refused("500.001.1001.unable_to_lock_subscriber", times=REFUSALS))
     )
     first_push(context, payment)
     pushes = calm_pushes(context, payment, calm_s=WATCHED_S, within_s=1.5 * WATCHED_S)
@@ -32,9 +32,9 @@ def leaves_a_busy_phone_alone(context: CheckContext) -> None:
     if context.profile.shows_state and payment.started.accepted:
         view = context.observations.until(payment, FAILED, REVIEW, PAID, within_s=3.0)
         if view.state is PAID:
-            raise Failed("Daraja refused the push because the phone was busy, and the payment is paid")
+            raise Failed("Daraja refused the push because the phone was busy, and the payment is paid; expected failed")
         if view.state is None:
-            raise Warned(f"the payment is {say(view)} after its push was refused")
+            raise Warned(f"the payment is {say(view)} after its push was refused; expected failed or review")
     if context.profile.shows_messages:
         message = context.observations.outcome_message(payment)
         if problems := problems_of(message, "subscriber_busy"):

@@ -1,4 +1,4 @@
-"""A09: 400.002.02 is the customer's input, and sending it again fixes nothing."""
+"""A09: 400.002.02 is shown as an input problem, and the push is not sent again."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ WATCHED_S = 5.0
 def shows_an_input_problem(context: CheckContext) -> None:
     """Every push of the payment is refused with `Bad Request - Invalid PhoneNumber`."""
     payment = context.actions.pay(
-        situation("ack/invalid-number", refused("400.002.02.invalid_phone_number", times=REFUSALS))
+        situation("inline/ack-invalid-number", refused("400.002.02.invalid_phone_number", times=REFUSALS))
     )
     first_push(context, payment)
     pushes = calm_pushes(context, payment, calm_s=WATCHED_S, within_s=2 * WATCHED_S)
     if len(pushes) > 1:
         raise Failed(f"a push that Daraja refused as Invalid PhoneNumber was sent {len(pushes)} times; expected once")
     if crash := crash_of(payment.started):
-        raise Failed(f"Daraja refused the number (400.002.02), and {crash}")
+        raise Failed(f"Daraja refused the number (400.002.02), and {crash}; expected a message to the customer")
     if context.profile.shows_state and payment.started.accepted:
         view = context.observations.until(payment, FAILED, REVIEW, PAID, within_s=5.0)
         if view.state is PAID:
-            raise Failed("Daraja refused the number (400.002.02), and the payment is paid")
+            raise Failed("Daraja refused the number (400.002.02), and the payment is paid; expected failed")
     if context.profile.shows_messages:
         message = context.observations.outcome_message(payment)
         problems = ["shows Daraja's raw words"] if raw_words_of(message) else problems_of(message, "invalid_input")

@@ -1,4 +1,4 @@
-"""A10: a refusal that will pass is not answered at once, and not for ever."""
+"""A10: after a temporary refusal the push is not sent again at once, nor without end."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tayari_contracts.steps.retry_intervals import Trend, say_gaps, trend_of
 from tayari_contracts.steps.timed_acts import side_by_side
 
 REFUSALS = 12
-"""Ends a loop that has no end of its own."""
+"""So many refusals, after which Daraja accepts: that ends a loop without an end of its own."""
 
 FORMS: Final[dict[str, Fault]] = {
     "HTTP 429": gateway("spike_arrest", times=REFUSALS),
@@ -34,7 +34,7 @@ WATCHED_S: Final = 20.0
 
 @check("A10")
 def does_not_hammer(context: CheckContext) -> None:
-    """One payment for each form of "not now"; Daraja goes on refusing."""
+    """One payment for each form of a temporary refusal; Daraja goes on refusing."""
     pushes = side_by_side(context, FORMS, lambda name: _pushes(context, FORMS[name]))
     if not any(pushes.values()):
         raise Untested("the merchant sent no push at all, so none could be refused")
@@ -42,16 +42,17 @@ def does_not_hammer(context: CheckContext) -> None:
 
 
 def judge_tries(gaps: dict[str, list[float]]) -> None:
-    """Judge the gaps between the tries of each payment; a payment that was pushed once has none.
+    """Judge the gaps in seconds between the tries of each payment; a payment that was pushed once has none.
 
     Raises:
-        Failed: resent at once, or too often. Warned: often, or at once by chance.
+        Failed: the push was sent again at once, or too often. Warned: it was sent often.
     """
     series = [found for found in gaps.values() if found]
     tight = [name for name, found in gaps.items() if _is_tight(found)]
     if tight:
         raise Failed(
-            f"after {tight[0]} the push was sent again and again without a pause ({say_gaps([gaps[tight[0]]])})"
+            f"after {tight[0]} the push was sent again and again without a pause ({say_gaps([gaps[tight[0]]])}); "
+            "expected growing pauses"
         )
     if series and all(found[0] < AT_ONCE_S for found in series):
         raise Failed(f"a refused push was sent again at once (gaps of {say_gaps(series)}); expected a pause")
@@ -67,7 +68,7 @@ def _is_tight(gaps: list[float]) -> bool:
 
 
 def _pushes(context: CheckContext, fault: Fault) -> list[Entry]:
-    payment = context.actions.pay(situation("service/refuses-on", fault))
+    payment = context.actions.pay(situation("inline/service-refuses-on", fault))
     pushes = calm_pushes(context, payment, calm_s=3.0, within_s=WATCHED_S)
     longest_s = max(gaps_s(pushes), default=0.0)
     if longest_s > 1.2 and len(pushes) < REFUSALS:

@@ -1,4 +1,4 @@
-"""A12: a refusal that will pass is tried again, and the pauses grow."""
+"""A12: a temporary refusal is tried again, with growing pauses."""
 
 from __future__ import annotations
 
@@ -33,16 +33,18 @@ WATCHED_S: Final = 40.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retry:
-    """How one refused payment went on."""
+    """The tries of one payment whose first pushes are refused."""
 
     form: str
+    """The form of the refusal: a key of `FORMS`."""
     gaps_s: list[float]
     recovered: bool
+    """Whether a push was accepted in the end."""
 
 
 @check("A12")
 def retries_with_growing_pauses(context: CheckContext) -> None:
-    """Payments that are refused twice, each form of refusal at once; then one while the port is closed."""
+    """Several payments at once are refused twice, in each form; then one is started while the port is closed."""
     first = _round(context, [*FORMS, "500.003.02"])
     weakness = judge_recovery(first)
     try:
@@ -54,7 +56,12 @@ def retries_with_growing_pauses(context: CheckContext) -> None:
 
 
 def _judge_pauses(context: CheckContext, first: Sequence[Retry]) -> None:
-    """The pauses of these retries grow, and differ; a refused connection is tried again as well."""
+    """Expect that the pauses of these retries grow, and differ, and that a refused connection is tried again.
+
+    Raises:
+        Failed: the pauses do not grow, or a refused connection is not tried again. Warned: they have no jitter.
+        Unjudged: it is not clear whether they grow.
+    """
     retries = first
     if trend_of(_series(first)) is not Trend.GROWS:
         retries = [*first, *_round(context, [*FORMS, *FORMS])]  # chance made some gaps: look at more before judging
@@ -67,10 +74,10 @@ def _judge_pauses(context: CheckContext, first: Sequence[Retry]) -> None:
 
 
 def judge_recovery(retries: Sequence[Retry]) -> str:
-    """Each form of refusal was tried again, often enough to get through.
+    """Expect that each form of refusal was tried again until Daraja accepted.
 
-    A page does not say for certain that nothing arrived, so that a merchant may leave it alone. Returns what to warn of
-    then, unless something worse is found; else an empty text.
+    After a page it is not certain that nothing arrived, so a merchant may not try again. Returns what to warn of then,
+    if nothing worse is found; else an empty text.
 
     Raises:
         Failed: another form was never tried again. Warned: one retry and no more.
@@ -84,7 +91,8 @@ def judge_recovery(retries: Sequence[Retry]) -> str:
     lost = sorted({retry.form for retry in retries if not retry.recovered} - never)
     if lost:
         raise Warned(
-            f"after {', '.join(lost)} the push was tried again once and then given up; the third would have got through"
+            f"after {', '.join(lost)} the push was tried again once and then given up; expected a third try, which "
+            "Daraja would have accepted"
         )
     if not never:
         return ""
@@ -95,7 +103,11 @@ def judge_recovery(retries: Sequence[Retry]) -> str:
 
 
 def judge_growth(series: Sequence[Sequence[float]]) -> None:
-    """The pauses grow from try to try, over all payments together."""
+    """Expect that the pauses grow from try to try, over all payments together. `series`: seconds.
+
+    Raises:
+        Failed: they are fixed. Unjudged: it is not clear.
+    """
     match trend_of(series):
         case Trend.FIXED:
             raise Failed(f"the pauses between the tries do not grow ({say_gaps(series)}); expected each clearly longer")
@@ -113,7 +125,7 @@ def _round(context: CheckContext, forms: Sequence[str]) -> list[Retry]:
 
 
 def _refused_payment(context: CheckContext, form: str) -> Retry:
-    payment = context.actions.pay(situation("service/refuses-twice", FORMS[form]))
+    payment = context.actions.pay(situation("inline/service-refuses-twice", FORMS[form]))
     pushes = retried_pushes(context, payment, within_s=WATCHED_S)
     if not pushes:
         raise Untested(f"no STK push was sent, so none could be refused: {context.actions.describe_start(payment)}")
@@ -121,7 +133,7 @@ def _refused_payment(context: CheckContext, form: str) -> Retry:
 
 
 def _judge_closed_port(context: CheckContext, *, pause_s: float) -> None:
-    """Connections are refused for half of the merchant's usual first pause."""
+    """Expect a retry after connections were refused for half of the merchant's usual first pause (`pause_s`)."""
     closed_s = min(max(0.3, 0.5 * pause_s), 3.0)
     opens_at = time.time() + closed_s
     context.control.refuse_connections(for_s=closed_s)

@@ -16,7 +16,7 @@ RESPONSE_TYPES: Final = ("Completed", "Cancelled")
 
 @check("B01")
 def the_response_type_is_one_of_two_words(context: CheckContext) -> None:
-    """Every registration of the run, at least one."""
+    """Every registration of the run; one is made if there is none."""
     with contextlib.suppress(Untested):  # Daraja may refuse the registration: its ResponseType is judged all the same
         urls(context)
     calls = registrations(context)
@@ -26,5 +26,5 @@ def the_response_type_is_one_of_two_words(context: CheckContext) -> None:
         if response_type not in RESPONSE_TYPES:
             raise Failed(
                 f"the URLs are registered with ResponseType {response_type!r}; expected exactly Completed or "
-                "Cancelled: Daraja refuses another spelling, or takes it for one that nobody chose"
+                "Cancelled: Daraja refuses another spelling, or takes it for a word that you did not mean"
             )

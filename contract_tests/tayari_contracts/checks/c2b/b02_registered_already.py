@@ -28,7 +28,10 @@ def registered_already_is_no_error(context: CheckContext) -> None:
                 f'Daraja said "Urls are already registered", and the merchant answered {found}; expected success'
             )
         if started is not None and started.status is not None and started.status >= 400:
-            raise Warned(f'Daraja said "Urls are already registered", and the merchant answered {started.status}')
+            raise Warned(
+                f'Daraja said "Urls are already registered", and the merchant answered {started.status}; '
+                "expected success"
+            )
     payment = pay_in_confirmed(context, c2b_situation("inline/b02-after"))
     if section(context).account is not None:
         context.expectations.state(payment, PAID, because="the URLs were registered before")

@@ -12,13 +12,13 @@ from tayari_contracts.steps.c2b_registration import REGISTER, registering, regis
 
 OTHER_VERSION: Final = "401.003.01.no_apiproduct_match"
 MOST_CALLS: Final = 6
-"""Two versions, each with a second token, and one more try of each."""
+"""Calls of two versions, each with a second token, and one more try of each."""
 WATCHED_S: Final = 6.0
 
 
 @check("B03")
 def another_version_is_reported_or_used(context: CheckContext) -> None:
-    """Daraja answers 401.003.01 to each version: the app's product is for none that the merchant calls."""
+    """Daraja answers 401.003.01 to both versions: the app's product allows neither."""
     urls(context)
     scenario = situation("inline/b03-version", refused(OTHER_VERSION), when={"endpoint": REGISTER})
     since = context.journal.now()

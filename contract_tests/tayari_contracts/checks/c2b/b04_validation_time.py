@@ -8,16 +8,16 @@ from typing import Final
 from tayari_contracts.checks.check_registry import check
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed
-from tayari_contracts.steps.c2b_payments import VALIDATION_S, ask, new_account
+from tayari_contracts.steps.c2b_payments import VALIDATION_S, ask_validation, new_account
 
 AT_ONCE: Final = 6
 
 
 @check("B04")
 def a_validation_is_answered_in_time(context: CheckContext) -> None:
-    """Several customers pay in one moment, which is when a database is slow."""
+    """Six validations come at the same moment, which is when a database is slow."""
     accounts = [new_account(context) for _ in range(AT_ONCE)]
-    asked = [context.actions.in_background(partial(ask, context, account)) for account in accounts]
+    asked = [context.actions.in_background(partial(ask_validation, context, account)) for account in accounts]
     answers = [future.result() for future in asked]
     late = [answer for answer in answers if answer["status"] is None or answer["duration_s"] > VALIDATION_S]
     if late:

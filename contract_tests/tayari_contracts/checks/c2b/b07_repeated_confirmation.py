@@ -28,7 +28,11 @@ def a_receipt_is_credited_once(context: CheckContext) -> None:
 
 
 def credited_first(context: CheckContext, payment: Payment) -> None:
-    """The payment is credited, as the situation of the rule wants it to begin."""
+    """Require that the payment is credited before its confirmation is repeated.
+
+    Raises:
+        Untested: it is not.
+    """
     view = context.observations.until(payment, PAID, within_s=context.time.settle_s)
     if view.state is not PAID:
         raise Untested(f"the account was never credited (the payment is {say(view)}), so nothing could be judged")

@@ -16,7 +16,7 @@ WITH_COMMA: Final = "1,000.00"
 
 @check("B08")
 def amounts_are_decimal_text(context: CheckContext) -> None:
-    """`500` and `500.00` are one amount; `1,000.00` must not happen, and crashes nothing."""
+    """Amounts come as `500` and `500.00`, and once as `1,000.00`, which was never seen and must crash nothing."""
     for number, form in enumerate(AMOUNTS):
         amount = context.allocation.amount()
         payment = pay_in_confirmed(

@@ -12,15 +12,15 @@ from tayari_contracts.steps.c2b_payments import expect_credited, mutated, pay_in
 NUMBERS: Final[Mapping[str, str]] = {
     "masked, with blanks": "2547 ***** 126",
     "a SHA-256": "ac8a12d6d6d9d9bfbb4fd013bda857f3618adb54f93a9b21eae45a345cf3ef4e",
-    "masked as in 2019": "25470****149",
+    "masked as in the old documentation": "25470****149",
     "empty": "",
 }
-"""MSISDN in confirmations. Source: reference 3.3."""
+"""Forms of MSISDN in confirmations. Source: reference 3.3; that it can be empty is assumed."""
 
 
 @check("B09")
 def a_number_identifies_nobody(context: CheckContext) -> None:
-    """Whatever MSISDN holds, the account that was typed is credited; one masked number pays into two accounts."""
+    """MSISDN comes in each form, and the account that was typed is credited; two payers are masked alike."""
     for number, (form, text) in enumerate(NUMBERS.items()):
         payment = pay_in_confirmed(context, mutated(f"b09-{number}", {"set": {"MSISDN": text}}))
         expect_credited(context, payment, f"MSISDN was {form}")

@@ -19,7 +19,7 @@ FORMS: Final[Mapping[str, Mapping[str, Any]]] = {
 
 @check("B10")
 def names_may_be_missing(context: CheckContext) -> None:
-    """MiddleName and LastName are empty or absent; FirstName proves nothing either. Safaricom may add a key."""
+    """Confirmations come with empty and with missing names, and one with a new key, which is assumed."""
     for number, (form, change) in enumerate(FORMS.items()):
         payment = pay_in_confirmed(context, mutated(f"b10-{number}", change))
         expect_credited(context, payment, f"the confirmation came {form}")

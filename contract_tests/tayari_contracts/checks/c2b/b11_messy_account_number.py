@@ -1,4 +1,4 @@
-"""B11: a messy account number is matched, or its payment is kept where staff see it."""
+"""B11: a messy account number is matched, or its payment is listed as unallocated."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from tayari_contracts.context.payment import PAID, REVIEW
 from tayari_contracts.steps.c2b_payments import c2b_situation, new_account, pay_in_confirmed
 
 LONGEST: Final = 20
-"""Characters of a BillRefNumber. Source: reference 3.3."""
+"""The most characters of a BillRefNumber. Source: reference 3.3."""
 NOBODY: Final = "NOBODY-404"
 
 
 @check("B11")
 def a_messy_account_number_is_matched_or_parked(context: CheckContext) -> None:
-    """Small letters, blanks, no number at all, and the number of nobody."""
+    """The account number is typed in small letters, with blanks, not at all, and as one that does not exist."""
     account = new_account(context)
     messy = [f" {account.payment_id.lower()} "[:LONGEST], f"{account.payment_id.lower()}  "[:LONGEST], "", NOBODY]
     for number, typed in enumerate(messy):

@@ -15,25 +15,26 @@ from tayari_contracts.steps.c2b_registration import urls
 from tayari_contracts.steps.timed_acts import Act, play
 
 HELD_S: Final = 20.0
+"""Seconds that a callback is held, so that the confirmation comes first."""
 BETWEEN_S: Final = 1.0
 APART_S: Final = (0.0, 0.02, -0.02)
-"""The confirmation comes this much later than the callback."""
+"""Seconds from the callback to the confirmation."""
 
 
 @check("B12")
 def a_push_and_its_confirmation_credit_once(context: CheckContext) -> None:
-    """The callback first, the confirmation first, the confirmation alone, both at once; a confirmation comes twice.
+    """The callback comes first, the confirmation first, the confirmation alone, and both at once.
 
-    It also comes for a payment that a status query settled, which names no receipt.
+    Each confirmation comes twice. One also comes for a payment that a status query settled, which has no receipt.
     """
     require_confirmed_pushes(context)
     silent = context.actions.pay_accepted(situation("inline/b12-query-first", outcome=after(0.5, callback=False)))
     orders = [("callback first", _callback_first), ("confirmation first", _confirmation_first)]
     orders += [("its C2B confirmation came twice, its callback never", _confirmation_alone)]
     orders += [("both at once", partial(_at_once, apart_s=apart_s)) for apart_s in APART_S]
-    for order, report in orders:
+    for sequence, report in orders:
         payment = report(context)
-        why = f"a payment by STK push was reported twice under one receipt ({order})"
+        why = f"a payment by STK push was reported twice under one receipt ({sequence})"
         if context.observations.until(payment, PAID, within_s=context.time.settled_s).state is PAID:
             context.expectations.credits(payment, 1, because=why)
         _expect_one_credit_in_the_account(context, payment, why)
@@ -41,16 +42,16 @@ def a_push_and_its_confirmation_credit_once(context: CheckContext) -> None:
         if is_unallocated(context, receipt) and context.observations.status(payment).state is PAID:
             raise Failed(
                 f"{why}; it is credited, and its receipt {receipt} is among the unallocated payments too, from where "
-                "it is credited again; expected it to be known there"
+                "staff credit it again; expected it to be absent there"
             )
     _expect_known_after_query(context, silent)
 
 
 def require_confirmed_pushes(context: CheckContext) -> None:
-    """M-Pesa confirms a push to the C2B URLs of the short code or till that it pays.
+    """Require that M-Pesa confirms pushes to the C2B URLs: these are of the short code or till that pushes pay.
 
     Raises:
-        Inapplicable: the C2B URLs are of another short code.
+        Inapplicable: they are of another short code.
     """
     urls(context)
     paid = [code for code in (context.target.daraja.till, context.target.daraja.short_code) if code]
@@ -62,7 +63,10 @@ def require_confirmed_pushes(context: CheckContext) -> None:
 
 
 def _expect_known_after_query(context: CheckContext, payment: Payment) -> None:
-    """What a status query settled is not credited once more because its receipt is new; a person may look at it."""
+    """Expect that a payment which a status query settled is not credited again for its receipt, which is new.
+
+    It may be listed as unallocated, for a person.
+    """
     view = context.observations.until(payment, PAID, within_s=context.time.patience_s)
     if view.state is not PAID or not context.journal.queries(payment):
         return
@@ -100,7 +104,7 @@ def _confirmation_alone(context: CheckContext) -> Payment:
 
 
 def _at_once(context: CheckContext, *, apart_s: float) -> Payment:
-    """The callback, and a confirmation at a distance from it; each is sent before the other one is answered."""
+    """Send the callback, and a confirmation `apart_s` after it, before the first of them is answered."""
     payment = context.actions.pay_accepted(situation("inline/b12-at-once", outcome=after(0.5, callback=False)))
     context.observations.wait("result_due", payment)
     confirm = partial(confirm_push, context, payment)
@@ -116,9 +120,13 @@ def _confirm_twice(context: CheckContext, payment: Payment) -> None:
 
 
 def _expect_one_credit_in_the_account(context: CheckContext, payment: Payment, why: str) -> None:
-    """Where the order is an account that customers may pay into as well, it has one credit."""
+    """Expect one credit in the account, if the order is an account that customers may pay into as well.
+
+    Raises:
+        WrongCredit: it has more.
+    """
     if context.target.merchant.c2b is None or context.target.merchant.c2b.account is None:
         return
     found = context.driver.read_account(payment.reference, payment.reference)
     if not found.error and ((found.credits or 0) > 1 or (found.total or 0.0) >= 2 * payment.amount):
-        raise WrongCredit(f"{why}; the account {payment.reference} has more than one credit of it")
+        raise WrongCredit(f"{why}; the account {payment.reference} has more than one credit of it; expected one")

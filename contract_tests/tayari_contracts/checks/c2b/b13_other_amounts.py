@@ -23,7 +23,7 @@ OFF: Final = 50
 
 @check("B13")
 def other_amounts_stay_visible(context: CheckContext) -> None:
-    """More than is due, less than is due, and once more when nothing is due."""
+    """Customers pay more than is due, less than is due, and once more when nothing is due."""
     over, under, paid = new_account(context), new_account(context), new_account(context)
     hidden = []
     for account, off in ((over, OFF), (under, -OFF)):
@@ -32,7 +32,7 @@ def other_amounts_stay_visible(context: CheckContext) -> None:
         hidden.append(_hidden_part(context, payment, f"{due + off} shillings, {due} were due"))
     due_one = pay_in_confirmed(context, into=paid)
     hidden.append(_hidden_part(context, due_one, f"{paid.amount} shillings, as many as were due"))
-    # if it were credited only after the next payment began, its credit would count for that one
+    # a credit after the begin of the next payment would count for that one
     context.observations.until(due_one, PAID, within_s=context.time.settle_s)
     payment = pay_in_confirmed(context, into=paid)
     hidden.append(_hidden_part(context, payment, f"{paid.amount} shillings into an account with nothing due"))
@@ -41,11 +41,13 @@ def other_amounts_stay_visible(context: CheckContext) -> None:
 
 
 def _hidden_part(context: CheckContext, payment: Payment, what: str) -> str:
-    """What is said of a payment of which staff do not see a part; empty: it is credited in full, or all of it is seen.
+    """The reason if staff do not see a part of a payment; empty: it is credited in full, or staff see all of it.
+
+    `what`: the payment in words.
 
     Raises:
-        WrongCredit: more than it is credited. Failed: it is nowhere.
-        Untested: the target file shows no place where it could be.
+        WrongCredit: more than was paid is credited. Failed: the payment is neither credited nor visible.
+        Untested: the target file shows no place where it could be visible.
     """
     context.observations.until(payment, PAID, REVIEW, within_s=2.0)
     found = (is_on_statement(context, payment), is_unallocated(context, payment.transaction_id))

@@ -9,7 +9,7 @@ from tayari_contracts.steps.c2b_payments import confirm_again, expect_recovered,
 
 @check("B14")
 def a_lost_confirmation_is_made_up_for(context: CheckContext) -> None:
-    """The payment is made, no confirmation comes, and pull transactions list it; later the confirmation comes too."""
+    """The payment is made, no confirmation comes, and pull transactions list it; later a confirmation comes."""
     payment = pay_in(context, unconfirmed("inline/b14-lost"))
     wait_until_paid(context, payment)
     expect_recovered(context, payment, "its confirmation was lost")

@@ -22,12 +22,13 @@ from tayari_contracts.steps.c2b_payments import (
 )
 
 PAGE: Final = 100
-"""Rows of one answer. Source: reference 3.12, the documentation's example."""
+"""Rows of one answer. Assumed: the documentation's example steps by this number (reference 3.12)."""
 FILLER: Final = 10
 """Shillings of each of the payments that fill the first page."""
 NOTHING: Final = "1001"
+"""The ResponseCode of an empty answer."""
 WINDOW_H: Final = 48.0
-"""Older payments are not given. Source: reference 3.12."""
+"""Hours; pull transactions list no older payments. Source: reference 3.12."""
 TIME_FORM: Final = "%Y-%m-%d %H:%M:%S"
 
 
@@ -63,7 +64,7 @@ def every_page_of_a_pull_is_read(context: CheckContext) -> None:
 
 
 def asked_back(queries: Sequence[Entry]) -> list[str]:
-    """How far back a merchant asked at most; M-Pesa gives the payments of its last 48 hours."""
+    """Notes on how far back the merchant asked at most; M-Pesa gives the payments of the last 48 hours."""
     spans = [span for query in queries if (span := _hours(body_of(query))) is not None]
     if not spans:
         return []
@@ -72,7 +73,7 @@ def asked_back(queries: Sequence[Entry]) -> list[str]:
 
 
 def _hours(query: Mapping[str, object]) -> float | None:
-    """From `StartDate` to `EndDate`; None where they cannot be read."""
+    """Hours from `StartDate` to `EndDate`; None: they cannot be read."""
     try:
         start, end = (datetime.strptime(str(query.get(key)), TIME_FORM) for key in ("StartDate", "EndDate"))
     except ValueError:

@@ -10,5 +10,5 @@ from tayari_contracts.steps.control_payments import judge_control
 
 @check("B16")
 def an_ordinary_payment_is_credited(context: CheckContext) -> None:
-    """One payment, reported by its confirmation; the other rules about C2B need the same payment."""
+    """One payment is reported by its confirmation. It is the control of the other rules about C2B."""
     judge_control(context, Control.C2B)

@@ -29,7 +29,7 @@ PAYERS: Final = 3
 
 @check("B17")
 def payments_that_come_together_add_up(context: CheckContext) -> None:
-    """Three customers pay into one account, and their confirmations come at the same moment; three times."""
+    """Three customers pay into one account, and their confirmations come at the same moment. Three rounds."""
     for number in range(ROUNDS):
         account = new_account(context)
         paid = [pay_in(context, unconfirmed(f"inline/b17-{number}-{n}"), into=account) for n in range(PAYERS)]
@@ -39,10 +39,10 @@ def payments_that_come_together_add_up(context: CheckContext) -> None:
 
 
 def expect_all_booked(context: CheckContext, paid: Sequence[Payment]) -> None:
-    """What the account got since before the first of these payments is their sum, or what is missing is parked.
+    """Expect that the account was credited the sum of these payments, or that the rest is listed as unallocated.
 
     Raises:
-        WrongCredit: the account got more. Failed: it got less, and staff do not see the rest.
+        WrongCredit: it was credited more. Failed: less, and staff do not see the rest. Unjudged: no sum is shown.
     """
     due = float(sum(payment.amount for payment in paid))
     what = f"{len(paid)} customers paid {shillings(due)} shillings into one account at the same moment"
@@ -53,7 +53,7 @@ def expect_all_booked(context: CheckContext, paid: Sequence[Payment]) -> None:
     if total is None:
         raise Unjudged(f"{what}; merchant.c2b.account shows no total, so that nothing says whether all were booked")
     if total > due:
-        raise WrongCredit(f"{what}, and {shillings(total)} were credited")
+        raise WrongCredit(f"{what}, and {shillings(total)} were credited; expected {shillings(due)}")
     parked = sum(payment.amount for payment in paid if is_unallocated(context, payment.transaction_id))
     if total + parked < due:
         raise Failed(

@@ -14,7 +14,7 @@ QUICK_S = 5.0
 
 @check("C01")
 def callbacks_are_answered_at_once(context: CheckContext) -> None:
-    """A success and a failure, each timed."""
+    """The answers to a success and to a failure are timed."""
     payments = [
         context.actions.pay_accepted(situation("inline/c01-success", outcome=after(0.5))),
         context.actions.pay_accepted(situation("inline/c01-cancelled", outcome=after(0.5, result_code=1032))),
@@ -30,10 +30,10 @@ def callbacks_are_answered_at_once(context: CheckContext) -> None:
 
 
 def judge(entry: Entry) -> int:
-    """The status of one quick answer.
+    """The HTTP status of the answer to one callback.
 
     Raises:
-        Failed: no answer, an error or a redirect, or later than five seconds.
+        Failed: there is no answer, an error or a redirect, or it came after five seconds or more.
     """
     status: int | None = (entry.get("response") or {}).get("status")
     took_s = float(entry.get("duration_s") or 0.0)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from tayari_contracts.checks.check_registry import check
-from tayari_contracts.context.actions import after, situation
+from tayari_contracts.context.actions import ITEM, after, situation
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed
 from tayari_contracts.context.payment import FAILED, PAID, REVIEW, Payment
@@ -18,15 +18,15 @@ STRANGER = {
 }
 """Ids of the right form that no payment has."""
 
-RECEIPT: Final = "Body.stkCallback.CallbackMetadata.Item[MpesaReceiptNumber].Value"
-PHONE: Final = "Body.stkCallback.CallbackMetadata.Item[PhoneNumber].Value"
+RECEIPT: Final = f"{ITEM}[MpesaReceiptNumber].Value"
+PHONE: Final = f"{ITEM}[PhoneNumber].Value"
 OPEN_S: Final = 6.0
-"""How long an order stays open. Its customer cancels it then, so that paid is wrong at any time."""
+"""Seconds for which an order stays open. Its customer cancels it then, so it is never rightly paid."""
 
 
 @check("C02")
 def strangers_are_answered_and_ignored(context: CheckContext) -> None:
-    """A finished payment and a failed one; then, for each, a callback too many, and one that nobody knows.
+    """Callbacks come for unknown payments, and once more for a paid and a failed one.
 
     A success that names no known payment comes while an order of the same amount is open. It does not pay that order.
     """
@@ -57,7 +57,11 @@ def strangers_are_answered_and_ignored(context: CheckContext) -> None:
 
 
 def judge(answers: list[dict[str, Any]], what: str) -> None:
-    """Hold every answer to 200."""
+    """Expect 200 (or another 2xx) as every answer. `what`: the callback in words.
+
+    Raises:
+        Failed: an answer is another one, or missing.
+    """
     for answer in answers:
         status = answer.get("status")
         if status is None:
@@ -67,7 +71,7 @@ def judge(answers: list[dict[str, Any]], what: str) -> None:
 
 
 def expect_unchanged(context: CheckContext, paid: Payment, failed: Payment) -> None:
-    """Paid stays paid, failed stays failed, and nobody is credited again."""
+    """Expect that paid stays paid, failed stays failed, and nobody is credited again."""
     context.expectations.state(paid, PAID, within_s=0.0, because="a callback that should have been ignored changed it")
     context.expectations.never(failed, PAID, for_s=0.0, because="a callback that should have been ignored paid it")
     context.expectations.credits(paid, 1, quiet_s=0.5, because="its success came again, late (C03 has more of that)")

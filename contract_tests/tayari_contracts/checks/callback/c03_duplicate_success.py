@@ -16,7 +16,7 @@ TWICE = 2
 
 @check("C03")
 def a_repeated_success_credits_once(context: CheckContext) -> None:
-    """One payment gets it again a second later, then ten times at once; another gets ten at once from the start."""
+    """One success is repeated after a second, and then ten times at once; another comes ten times at once."""
     later = context.actions.pay_accepted(
         situation("inline/c03-later", {"duplicate": {"count": 2, "gap_s": 1.0}}, outcome=after(0.5))
     )
@@ -39,7 +39,11 @@ def a_repeated_success_credits_once(context: CheckContext) -> None:
 
 
 def require_repeated(context: CheckContext, payment: Payment) -> None:
-    """The merchant took the payment's callback more than once."""
+    """Require that the merchant took the payment's callback more than once.
+
+    Raises:
+        Untested: it did not.
+    """
     answers = context.journal.callback_statuses(payment)
     if sum(1 for status in answers if status is not None and status < CRASH) < TWICE:
         raise Untested(f"a success was sent {len(answers)} times, and not taken twice (answers: {answers})")

@@ -1,21 +1,21 @@
-"""C05: a callback belongs to the payment whose CheckoutRequestID it names, whatever phone and amount it carries."""
+"""C05: a callback pays the payment whose CheckoutRequestID it names, whatever phone and amount it carries."""
 
 from __future__ import annotations
 
 from tayari_contracts.checks.check_registry import check
-from tayari_contracts.context.actions import after, situation
+from tayari_contracts.context.actions import ITEM, after, situation
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed
 from tayari_contracts.context.payment import PAID, REVIEW, Payment
 
-PHONE = "Body.stkCallback.CallbackMetadata.Item[PhoneNumber].Value"
+PHONE = f"{ITEM}[PhoneNumber].Value"
 OPEN_S = 8.0
-"""How long the other orders stay open. Nobody answers their prompts, so that paid is wrong at any time."""
+"""Seconds for which the other orders stay open. Nobody answers their prompts, so they are never rightly paid."""
 
 
 @check("C05")
 def a_callback_pays_the_payment_it_names(context: CheckContext) -> None:
-    """Three orders of one amount; and two of one amount and one phone. One of each is paid."""
+    """Three orders have one amount, and two more have one amount and one phone. One order of each group is paid."""
     amount = context.allocation.amount()
     first, named, last = start_three(context, amount)
     pair = start_two_of_one_phone(context, amount)
@@ -36,7 +36,7 @@ def a_callback_pays_the_payment_it_names(context: CheckContext) -> None:
 
 
 def start_three(context: CheckContext, amount: int) -> tuple[Payment, Payment, Payment]:
-    """The callback of the middle one carries the phone number of the first. Nothing is sent for the others."""
+    """Start three orders. The callback of the second names the phone of the first; nothing is sent for the others."""
     silent = situation("inline/c05-open", outcome=after(OPEN_S, result_code=1037, callback=False))
     first = context.actions.pay_accepted(silent, amount=amount)
     mutated = {"mutate": {"set": {PHONE: int(first.msisdn)}}}
@@ -45,9 +45,9 @@ def start_three(context: CheckContext, amount: int) -> tuple[Payment, Payment, P
 
 
 def start_two_of_one_phone(context: CheckContext, amount: int) -> tuple[Payment, Payment] | None:
-    """The customer has paid the first and looks at the prompt of the second when the first one's callback comes.
+    """Start two orders of one customer, who has paid the first when the second prompt is open; then a callback comes.
 
-    None where the merchant does not let a customer pay for two orders at a time.
+    None if the merchant does not let a customer pay for two orders at a time.
     """
     late = {**after(0.3), "callback_after_s": 1.5}
     named = context.actions.pay_accepted(
@@ -62,9 +62,13 @@ def start_two_of_one_phone(context: CheckContext, amount: int) -> tuple[Payment,
 
 
 def expect_untouched(context: CheckContext, named: Payment, other: Payment) -> None:
-    """The other order is not paid, and does not show the receipt of the one that was named."""
+    """Expect that the other order is not paid, and does not show the receipt of the one that was named.
+
+    Raises:
+        Failed, WrongCredit: it does.
+    """
     because = "a callback paid an order that it does not name, of the same amount or phone"
     context.expectations.unpaid(other, for_s=0.0, because=because)
     receipt = context.journal.record(named).get("receipt")
     if receipt and context.observations.status(other).receipt == receipt:
-        raise Failed(f"receipt {receipt} is stored with an order that its callback does not name")
+        raise Failed(f"receipt {receipt} is stored with an order that its callback does not name; expected none there")

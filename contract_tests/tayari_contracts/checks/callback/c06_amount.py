@@ -9,7 +9,7 @@ from tayari_money.invariants import shillings
 from tayari_target.driver import StatusView
 
 from tayari_contracts.checks.check_registry import check
-from tayari_contracts.context.actions import after, situation
+from tayari_contracts.context.actions import ITEM, after, situation
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.check_time import SLOW_S
 from tayari_contracts.context.evidence import body_of
@@ -21,20 +21,20 @@ from tayari_contracts.steps.status_queries import on_query
 ORDERED, PAID_AMOUNT = 1000, 1
 CANCELLED = 1032
 MORE = 50
-"""Shillings that an order costs more at its second try."""
+"""Shillings by which an order costs more at its second try."""
 LATE_S = 8.0
-"""When the success of a first try comes: after its customer has cancelled the second one."""
-AMOUNT = "Body.stkCallback.CallbackMetadata.Item[Amount].Value"
+"""Seconds until the success of a first try comes: after its customer has cancelled the second one."""
+AMOUNT = f"{ITEM}[Amount].Value"
 UNCONFIRMED_S = SLOW_S
-"""How long the query says that the payment is in flight: meanwhile only the callback has a result."""
+"""Seconds for which queries are answered "in flight", so that only the callback has a result."""
 
 
 @check("C06")
 def the_amount_paid_is_compared(context: CheckContext) -> None:
-    """The callback of an order of 1000 shillings says that 1 was paid, and at first no query says that all is well.
+    """The callback of an order of 1000 shillings says that 1 was paid; at first queries are answered "in flight".
 
-    Another order's callback says so as text. Reference 1.6 knows such numbers of other places only: a merchant that
-    cannot read it, and waits for a query, is not judged by it.
+    The callback of another order says so as text. No capture has that form, so a merchant that cannot read it, and
+    waits for a query, is not judged by it.
 
     A third order costs more at its second try. Its customer cancels that one, and the success of the first try comes.
     """
@@ -49,9 +49,9 @@ def the_amount_paid_is_compared(context: CheckContext) -> None:
 
 
 def _judge_changed_order(context: CheckContext) -> None:
-    """What was paid at a first try does not pay an order that costs more since then.
+    """Expect that the success of a first try does not pay an order that costs more since then.
 
-    Nothing is expected where the first try does not end as failed, or the second one does not ask for more.
+    Nothing is expected if the first try does not end as failed, or if the second one does not ask for more.
 
     Raises:
         WrongCredit: it does.
@@ -67,7 +67,7 @@ def _judge_changed_order(context: CheckContext) -> None:
     try:
         if context.observations.until(first, FAILED, REVIEW).state is FAILED:
             _expect_dearer_unpaid(context, first)
-    finally:  # its tries are of different amounts, which no money rule expects of one order
+    finally:  # its tries have different amounts, which the money rules do not allow for one order
         context.run.leave_out(first.reference)
 
 
@@ -80,7 +80,7 @@ def _expect_dearer_unpaid(context: CheckContext, first: Payment) -> None:
     if dearer.amount not in asked:
         return
     if not context.observations.wait("callback_answered", first, count=3, within_s=2 * LATE_S):
-        context.evidence.notes.append("the success of a cheaper first try was not answered, so little was seen of it")
+        context.evidence.notes.append("the success of a cheaper first try was not answered, so it may not be judged")
     view = context.expectations.status_after_queue(dearer)
     credited = context.observations.credits(dearer).total if context.profile.shows_credits else None
     if view.state is PAID or (credited or 0.0) > first.amount:
@@ -110,10 +110,10 @@ def _judge(context: CheckContext, payment: Payment, says: str, *, by_query: bool
 
 
 def decided(context: CheckContext, payment: Payment, *, by_query: bool = True) -> StatusView:
-    """What the merchant made of the callback, if need be together with a query that came later (`by_query`).
+    """The state that the merchant gave the payment after its callback; `by_query`: or after a later query.
 
     Raises:
-        Unjudged: it decided nothing; or a query may have been heard before the callback left the merchant's queue.
+        Unjudged: it decided nothing, or a query may have been answered before the merchant read the callback.
     """
     view = context.expectations.status_after_queue(payment)
     heard_in_time = time.time() < payment.began_at + UNCONFIRMED_S
@@ -127,10 +127,10 @@ def decided(context: CheckContext, payment: Payment, *, by_query: bool = True) -
 
 
 def judge_paid(context: CheckContext, payment: Payment, says: str) -> None:
-    """A partly paid order is not paid, whatever sum is shown beside the word: staff who read "paid" deliver.
+    """Report a partly paid order that is shown as paid, whatever sum is beside it: staff who read "paid" deliver.
 
     Raises:
-        Failed: it is shown as paid.
+        Failed: always, unless the merchant ignores callbacks. Unjudged: it does.
     """
     if context.profile.shows_credits and context.observations.credits(payment).total == PAID_AMOUNT:
         raise Failed(
@@ -142,14 +142,18 @@ def judge_paid(context: CheckContext, payment: Payment, says: str) -> None:
 
 
 def judge_credits(context: CheckContext, payment: Payment, says: str) -> None:
-    """At most what was paid may be credited, whatever the state is called."""
+    """Expect that at most what was paid is credited, whatever the state is."""
     found = context.observations.credits(payment)
     if (found.total if found.total is not None else found.count * ORDERED) > PAID_AMOUNT:
         refuse_unless_it_ignores_callbacks(context, payment, says)
 
 
 def refuse_unless_it_ignores_callbacks(context: CheckContext, payment: Payment, says: str) -> None:
-    """The finding, unless the merchant's callback address does not exist and the query alone settles its payments."""
+    """Raise the finding, unless the merchant refuses all callbacks and queries alone settle its payments.
+
+    Raises:
+        Failed: it counts the order as paid. Unjudged: it refuses callbacks.
+    """
     answers = [status or 0 for status in context.journal.callback_statuses(payment)]
     if answers and context.journal.queries(payment) and all(400 <= status < 500 for status in answers):
         raise Unjudged(f"the callback was refused ({answers[-1]}), and the query that settled it names no amount")

@@ -1,4 +1,4 @@
-"""C07: a success that Safaricom never sent pays nothing, and a failure that it never sent loses nothing."""
+"""C07: a forged success pays nothing, and a forged failure ends no payment."""
 
 from __future__ import annotations
 
@@ -24,28 +24,29 @@ from tayari_contracts.steps.forged_callback import (
     forged_failure,
     forged_url,
     known_to_payer,
-    require_weighed,
+    require_decided,
     written_address,
 )
 
 Answers = list[dict[str, Any]]
-"""What the merchant answered to a forgery, once for each kind of caller."""
+"""The merchant's answers to a forgery, one for each kind of caller."""
 
 TRUE_END_S = 1.0
 HELD_S = 150.0
-"""The true end waits for longer than this check looks at what the forgery did."""
+"""Seconds that the true callback is held: longer than this check looks at what the forgery did."""
 DENIED_END_S = 4.0
-"""When the payment that the stranger calls cancelled is paid. Where forgeries are not answered by then, it is repeated
-with an end that comes later.
+"""Seconds until the payment is paid that the stranger calls cancelled.
+
+If the forgeries are not answered by then, it is repeated with a later end.
 """
 IN_FLIGHT = 1000
-"""This many queries hear that the customer has not answered: more than any merchant sends meanwhile."""
+"""So many queries are answered "in flight": more than any merchant sends meanwhile."""
 ANSWER_S = 30.0
 OFTEN_S = 0.1
 REST_OFTEN_S = 0.3
-"""The pauses between two looks while forgeries come, and after the last one."""
+"""Seconds between two looks while forgeries come, and after the last one."""
 APART_S = 0.25
-"""Between two forgeries the payment is looked at, so that the one that was believed is named."""
+"""Seconds between two forgeries, so that a look shows which one was believed."""
 WATCH_S = 3.0
 TRUE_END_WATCH_S = 0.5
 OK = 200
@@ -57,11 +58,11 @@ TRUE_END = (
 
 @check("C07")
 def a_forged_success_pays_nothing(context: CheckContext) -> None:
-    """While the customer still looks at the prompt, a stranger sends the success; in truth nobody answers the prompt.
+    """A stranger sends a success while the prompt is open; in truth nobody answers the prompt.
 
-    How the merchant finds out is its own affair: a secret path, the caller's address, or a query before it believes.
-    The true end is held until the forgery was dealt with, so that it hides nothing. Another payment is called cancelled
-    by the stranger; in truth its customer pays.
+    The merchant may detect it in any way: by a secret path, by the caller's address, or by a query. The true callback
+    is held until the forgery was dealt with, so that it hides nothing. For another payment the stranger sends a
+    failure; in truth its customer pays.
     """
     bystander = context.actions.pay_accepted(situation("inline/c07-bystander", outcome=after(0.5, result_code=1032)))
     victim = situation(
@@ -86,22 +87,22 @@ def a_forged_success_pays_nothing(context: CheckContext) -> None:
         context.actions.release_callbacks(denial.payment)
     judged = context.actions.in_background(partial(judge_denial, context, denial, ended, other=bystander))
     expect_unpaid_by_true_end(context, payment, judged)
-    require_both_weighed(context.journal.callbacks(bystander), success=answers, failure=judged.result())
+    require_both_decided(context.journal.callbacks(bystander), success=answers, failure=judged.result())
 
 
-def require_both_weighed(true_ones: list[Entry], *, success: Answers, failure: Answers) -> None:
-    """The merchant's own code decided on both forgeries. `true_ones`: callbacks of M-Pesa, with their answers.
+def require_both_decided(true_ones: list[Entry], *, success: Answers, failure: Answers) -> None:
+    """Require that the merchant's own code decided on both forgeries. `true_ones`: M-Pesa's callbacks in the journal.
 
     Raises:
-        Untested, Unjudged: as `require_weighed`.
+        Untested, Unjudged: as `require_decided`.
     """
     serves = any((entry.get("response") or {}).get("status") == OK for entry in true_ones)
-    require_weighed(success, serves=serves)
-    require_weighed(failure, serves=serves, what="the forged failure")
+    require_decided(success, serves=serves)
+    require_decided(failure, serves=serves, what="the forged failure")
 
 
 def expect_unpaid_by_true_end(context: CheckContext, payment: Payment, other: Future[Answers]) -> None:
-    """M-Pesa's own failure pays nothing. The judgement of the `other` payment shows that it was dealt with."""
+    """Expect that M-Pesa's own failure pays nothing, until the `other` payment is judged, or `WATCH_S` is over."""
     began = time.monotonic()
     while True:
         context.expectations.unpaid(payment, for_s=0.0, because=TRUE_END)
@@ -112,12 +113,13 @@ def expect_unpaid_by_true_end(context: CheckContext, payment: Payment, other: Fu
 
 
 def judge_denial(context: CheckContext, denial: Forgery, ended: StatusView, *, other: Payment) -> Answers:
-    """The payment that a stranger called cancelled. An ordinary payment shows that the true callbacks were dealt with.
+    """Judge the payment that a stranger called cancelled. `ended`: its state before its true end.
 
-    Returns the merchant's answers to the forgery: money is judged before them.
+    Returns the merchant's answers to the forgery: the money is judged before them.
 
     Raises:
-        Untested: it was lost, and every path is delivered, so that this merchant's secret could not protect it.
+        Failed: the payment was lost. Warned: it was shown as failed until its true end.
+        Untested: it was lost, but the target file delivers every path, so a secret path could not protect it.
     """
     answers = denial.answers.result()
     if denial.took_s >= DENIED_END_S:
@@ -137,15 +139,15 @@ def judge_denial(context: CheckContext, denial: Forgery, ended: StatusView, *, o
 
 
 def deny(context: CheckContext, *, other: Payment, end_s: float) -> Forgery:
-    """A payment that a stranger calls cancelled; its customer pays `end_s` after the start. Its callback is held."""
+    """Start a payment whose customer pays after `end_s`, and send a forged failure. The true callback is held."""
     denied = context.actions.pay_accepted(situation("inline/c07-denied", outcome=after(end_s)), hold_s=HELD_S)
     return Forgery(context, denied, forged_failure(context.journal.record(denied)), other=other)
 
 
 def deny_longer(context: CheckContext, *, other: Payment, took_s: float) -> tuple[Forgery, StatusView]:
-    """The same for a slow merchant, whose answers to the forgeries took `took_s`; how the payment was before its end.
+    """The same for a slow merchant, whose answers to the forgeries took `took_s`, with a later true end.
 
-    A forgery that comes after the true end shows nothing.
+    Returns also the payment's state before that end. A forgery that comes after the true end shows nothing.
     """
     end_s = DENIED_END_S + 2 * took_s
     denial = deny(context, other=other, end_s=end_s)
@@ -159,29 +161,29 @@ def deny_longer(context: CheckContext, *, other: Payment, took_s: float) -> tupl
 
 
 def expect_true_success_wins(context: CheckContext, denial: Forgery, ended: StatusView) -> None:
-    """What a stranger called cancelled is paid when M-Pesa says so, or a person has it. `ended`: how it was before.
+    """Expect that M-Pesa's own success pays the payment, or a person has it. `ended`: its state before.
 
     Raises:
-        Failed: it stays unpaid. Warned: it is paid, and was shown as failed until then.
+        Failed: it stays unpaid. Warned: it is paid, and was shown as failed until then. Untested: C25 is broken.
     """
     why = f"a stranger's callback had called it cancelled (1032; {denial.how})"
     try:
         context.expectations.honoured(denial.payment, because=f"{why}, and M-Pesa's own success came after it")
-    except Failed as finding:  # a shop that loses every success has not lost this one to the stranger
+    except Failed as finding:  # a shop that loses every success did not lose this one because of the stranger
         if reason := blocked(context, Control.SUCCESS):
             raise Untested(reason, why=NotTested.BLOCKED) from finding
         raise
     if ended.state is FAILED:
         raise Warned(
             f"an open payment was {say(ended)} until M-Pesa's own success came: {why}; expected it to stay pending, "
-            "for a customer who reads that pays again"
+            "because a customer who reads that pays again"
         )
 
 
 class Forgery:
-    """The same false result, sent by each kind of caller in turn, while the check looks at the payment.
+    """A forged result that each kind of caller sends in turn, in the background, while the check looks at the payment.
 
-    Its URL is that of the payment as its payer could guess it, who has seen the one of `other`.
+    Its URL is the one that a payer could guess who has seen the URL of the payment `other`. `body`: the result.
     """
 
     def __init__(self, context: CheckContext, payment: Payment, body: dict[str, Any], *, other: Payment) -> None:
@@ -194,9 +196,9 @@ class Forgery:
         self._pause = context.time.pause
         self._callers = callers(context.target.callbacks.source_header)
         self.caller = self._callers[0]
-        """Who calls now, or called last."""
+        """The caller who sends now, or sent last."""
         self.took_s = 0.0
-        """From the payment's start until the merchant had answered the last forgery."""
+        """Seconds from the payment's start until the merchant had answered the last forgery."""
         self.answers = context.actions.in_background(self._all)
 
     def _all(self) -> Answers:
@@ -213,9 +215,9 @@ class Forgery:
 
 
 def expect_still_unpaid(context: CheckContext, payment: Payment, forgery: Forgery) -> Answers:
-    """Nothing is credited while the forgery is in flight, or when it was dealt with.
+    """Expect that nothing is paid or credited while the forgery is sent, and after the merchant has dealt with it.
 
-    Returns the merchant's answers to the forgery: money is judged before them.
+    Returns the merchant's answers to the forgery: the money is judged before them.
     """
     until: float | None = None
     while until is None or time.monotonic() < until:
@@ -236,10 +238,10 @@ def _expect_unpaid(context: CheckContext, payment: Payment, forgery: Forgery) ->
 
 
 def dealt_with(context: CheckContext, payment: Payment) -> None:
-    """Give a merchant with a slow queue its time; a credit that is there is judged whatever the queue is like.
+    """Wait until a merchant with a slow queue has dealt with the forgery.
 
     Raises:
-        Unjudged: the merchant may not have dealt with the forgery yet, and nothing is credited so far.
+        Unjudged: it may not have dealt with the forgery yet, and the payment is not paid so far.
     """
     try:
         context.expectations.status_after_queue(payment)

@@ -15,23 +15,22 @@ ADDRESSES: Final = (
     "196.201.213.44", "196.201.213.114",
     "196.201.214.200", "196.201.214.206", "196.201.214.207", "196.201.214.208",
 )  # fmt: skip
-"""Source: reference 1.9."""
-
+"""Safaricom's addresses. Source: reference 1.9."""
 
 INSIDE: Final = "10.184.17.4"
-"""A gateway's address, which is private."""
+"""The private address of a gateway."""
 
 
 @check("C08")
 def every_address_of_safaricom_is_let_in(context: CheckContext) -> None:
-    """One genuine success from each of the three networks, repeated from all their addresses.
+    """One genuine success comes from each of the three networks, and again from all their other addresses.
 
-    How often it is credited is no matter of addresses: C03 judges that.
+    C03 judges how often it is credited.
     """
     if context.target.callbacks.source_header is None:
         raise key_missing(
-            "whether the merchant checks the caller's address cannot be seen: name the header, X-Forwarded-For "
-            "for instance, also where it looks at no address",
+            "whether the merchant checks the caller's address cannot be seen; name the header that its proxy writes, "
+            "such as X-Forwarded-For, also if it checks no address",
             "callbacks.source_header",
         )
     for network in sorted({address.rpartition(".")[0] for address in ADDRESSES}):
@@ -49,10 +48,10 @@ def every_address_of_safaricom_is_let_in(context: CheckContext) -> None:
 
 
 def expect_chain_admitted(context: CheckContext, payment: Payment, network: str) -> None:
-    """A list as one proxy makes it of a call that came through a gateway inside of Safaricom.
+    """Expect that a list of addresses is admitted, as of a call that came through a gateway inside Safaricom.
 
     Raises:
-        Warned: it is refused. That Safaricom sends such lists is not known.
+        Warned: it is refused. It is assumed that Safaricom sends such lists (reference 9 has one test file).
     """
     source = f"{INSIDE}, {next(address for address in ADDRESSES if address.startswith(network))}"
     for answer in context.actions.send_callback(payment, source=source):

@@ -12,7 +12,7 @@ CODE = "Body.stkCallback.ResultCode"
 
 @check("C09")
 def codes_as_text_mean_the_same(context: CheckContext) -> None:
-    """`"0"` pays as `0` does, and `"1032"` fails as `1032` does."""
+    """One payment's callback has ResultCode `"0"`, and another's `"1032"`."""
     paid = context.actions.pay_accepted(
         situation("inline/c09-success-as-text", {"mutate": {"set": {CODE: "0"}}}, outcome=after(0.5))
     )

@@ -12,7 +12,7 @@ CODES = ("SFC_IC0003", "E3008")
 
 @check("C10")
 def codes_with_letters_are_failures(context: CheckContext) -> None:
-    """One payment for each of the two codes that were seen."""
+    """One payment for each of the codes with letters that were seen."""
     payments = {
         code: context.actions.pay_accepted(situation("inline/c10-letters", outcome=after(0.5, result_code=code)))
         for code in CODES

@@ -1,4 +1,4 @@
-"""C11: an ordinary failure ends its payment; it has no CallbackMetadata, and is handled nevertheless."""
+"""C11: an ordinary failure, which has no CallbackMetadata, ends its payment."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NOBODY_ANSWERED = 1037
 
 @check("C11")
 def failures_without_metadata_are_handled(context: CheckContext) -> None:
-    """Ordinary failures, as Daraja sends them: the key is absent. Other rules need the first of them."""
+    """Ordinary failures come without the key CallbackMetadata. The first is the control of other rules."""
     judge_control(context, Control.FAILURE)
     unanswered = context.actions.pay_accepted(
         situation("inline/c11-nobody", outcome=after(0.5, result_code=NOBODY_ANSWERED))

@@ -11,7 +11,7 @@ OTHER_ORDER = ("PhoneNumber", "TransactionDate", "MpesaReceiptNumber", "Amount")
 
 @check("C12")
 def items_are_read_by_name(context: CheckContext) -> None:
-    """One success lists its items in another order, one has two items more in front."""
+    """One success lists its items in another order, and another has two more items first."""
     turned = context.actions.pay_accepted(
         situation("inline/c12-other-order", {"mutate": {"order": list(OTHER_ORDER)}}, outcome=after(0.5))
     )

@@ -1,4 +1,4 @@
-"""C13: an item without a Value is no reason to fall over."""
+"""C13: an item without a Value is handled."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ AS_SEEN = ("Amount", "MpesaReceiptNumber", "Balance", "TransactionDate", "PhoneN
 
 @check("C13")
 def a_balance_without_value_is_handled(context: CheckContext) -> None:
-    """The success as it was sent for years: `{"Name": "Balance"}` in third place."""
+    """A success comes as it was sent until 2024: with `{"Name": "Balance"}` as third item."""
     empty = {"mutate": {"set": {f"{ITEM}[Balance]": {"Name": "Balance"}}, "order": list(AS_SEEN)}}
     payment = context.actions.pay_accepted(situation("inline/c13-empty-balance", empty, outcome=after(0.5)))
 

@@ -1,4 +1,4 @@
-"""C14: amounts, dates and phone numbers are understood in each form that was seen."""
+"""C14: amounts, dates and phone numbers are understood in each form."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PLACES = ("TransactionDate", "PhoneNumber")
 
 @check("C14")
 def numbers_are_understood_in_each_form(context: CheckContext) -> None:
-    """The amount as `350.0` and as `350.00`; once with date and phone as text."""
+    """The amount comes as `350.0` and as `350.00`; once date and phone come as text."""
     amount = context.allocation.amount()
     as_text = {f"{ITEM}[{name}].Value": {"$text": f"{ITEM}[{name}].Value"} for name in PLACES}
     forms = {
@@ -32,7 +32,11 @@ def numbers_are_understood_in_each_form(context: CheckContext) -> None:
 
 
 def expect_no_float_dates(context: CheckContext, payment: Payment) -> None:
-    """A date that was read as a floating number would show as 2.02e+13."""
+    """Expect that the payment's page shows no date as a floating-point number, such as 2.02e+13.
+
+    Raises:
+        Failed: it does.
+    """
     shown = context.observations.status(payment).body.lower()
     if "e+13" in shown or "e+11" in shown:
-        raise Failed("the payment's page shows a date or a phone number as a floating-point number")
+        raise Failed("the payment's page shows a date or a phone number as a floating-point number; expected digits")

@@ -1,4 +1,4 @@
-"""C15: a list with one member can arrive as the bare member."""
+"""C15: a single item instead of a list is handled."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ WATCH_S = 3.0
 
 @check("C15")
 def a_single_item_is_handled(context: CheckContext) -> None:
-    """`Item` is the receipt alone, not a list. The money was taken, so the payment ends as paid or in review."""
+    """`Item` is one object with the receipt. The money was taken, so the payment ends as paid or in review."""
     receipt = {"Name": "MpesaReceiptNumber", "Value": {"$copy": f"{ITEM}[MpesaReceiptNumber].Value"}}
     alone = {"mutate": {"set": {ITEM: receipt}}}
     payment = context.actions.pay_accepted(situation("inline/c15-single-item", alone, outcome=after(0.5)))
@@ -28,12 +28,15 @@ def a_single_item_is_handled(context: CheckContext) -> None:
             payment, *SETTLED, within_s=max(0.0, payment.began_at + context.time.patience_s - time.time())
         )
     if view.state is FAILED:
-        raise Failed("a success with a single object as metadata made the payment failed; the money was taken")
+        raise Failed(
+            "a success with a single object as metadata made the payment failed; expected paid or review, because the "
+            "money was taken"
+        )
     if view.state not in SETTLED:
         raise Failed(
             f"a success with a single object as metadata was answered, and the payment is {say(view)} "
-            f"{time.time() - payment.began_at:.0f} s later; the money was taken, and neither the callback nor a status "
-            "query settled it"
+            f"{time.time() - payment.began_at:.0f} s later: neither the callback nor a status query settled it; "
+            "expected paid or review, because the money was taken"
         )
     if view.state is PAID:
         context.expectations.credits(payment, 1, quiet_s=0.3, because="CallbackMetadata.Item was a single object")

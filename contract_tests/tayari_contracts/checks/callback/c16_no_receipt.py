@@ -1,4 +1,4 @@
-"""C16: a success without a receipt is not the end of it."""
+"""C16: a success without a receipt is not final."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from tayari_contracts.context.payment import FAILED, PAID, REVIEW, SETTLED, Paym
 NO_RECEIPT: Final[Fault] = {"mutate": {"drop": [f"{ITEM}[MpesaReceiptNumber]"]}}
 WATCH_S = 6.0
 LATER_S = 5.0
-"""A merchant has settled a payment by then whose query was answered, and after which another one was paid."""
+"""Within this time a merchant settles a payment whose query was answered, once a later payment is paid."""
 SETTLED_WELL: Final = (PAID, REVIEW)
 IN_FLIGHT = 1000
-"""This many queries say that the payment is in flight: more than any merchant sends while this check looks."""
+"""So many queries are answered "in flight": more than any merchant sends while this check looks."""
 
 
 @check("C16")
 def a_success_without_receipt_is_not_final(context: CheckContext) -> None:
-    """The callback says 0 and brings no receipt, and the query does not confirm it. For two more it does."""
+    """A callback says 0 without a receipt, and no query confirms it. For two more payments a query does."""
     twins = [
         context.actions.pay_accepted(situation("inline/c16-confirmed", NO_RECEIPT, outcome=after(0.5)))
         for _ in range(2)
@@ -48,11 +48,11 @@ def a_success_without_receipt_is_not_final(context: CheckContext) -> None:
 
 
 def expect_equal_ends(context: CheckContext, twins: Sequence[Payment]) -> None:
-    """What settles one payment without a receipt settles another: a missing receipt is no key that both share.
+    """Expect that two payments without a receipt end in the same way: they share no missing receipt as a key.
 
     Raises:
-        Failed: one of them is settled, and the other one failed, or is pending although a query said that it is paid
-            and a later payment is. Missing: the other one is pending, and no query said so.
+        Failed: one of them is settled, and the other one failed, or is pending although a query said that it is paid.
+        Missing: the other one is pending, and no query said so.
     """
     context.time.until(lambda: _show_it(context, twins), within_s=context.time.settled_s)
     left_over = [payment for payment in twins if context.observations.status(payment).state not in SETTLED_WELL]
@@ -69,11 +69,11 @@ def expect_equal_ends(context: CheckContext, twins: Sequence[Payment]) -> None:
         "same for both: is a missing receipt stored where each value may stand once?"
     )
     if view.state is FAILED or context.journal.has_query_result(left, 0):
-        raise Failed(found, certain=True)  # in a repetition the first one of this look has taken the key
+        raise Failed(found, certain=True)  # in a retry the settled one of these would have taken the key already
     raise Missing(found)
 
 
 def _show_it(context: CheckContext, twins: Sequence[Payment]) -> bool:
-    """Whether both are settled, or one is and the other one could be: a query said that it is paid."""
+    """Whether both are settled, or one is, and a query said that the other one is paid."""
     open_ones = [payment for payment in twins if context.observations.status(payment).state not in SETTLED]
     return not open_ones or (len(open_ones) == 1 and context.journal.has_query_result(open_ones[0], 0))

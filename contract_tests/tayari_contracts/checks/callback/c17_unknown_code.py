@@ -1,4 +1,4 @@
-"""C17: a code that nobody knows is no success, and no promise either."""
+"""C17: an unknown result code is no success, and nothing is promised on it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tayari_contracts.context.message_topics import promises_in
 from tayari_contracts.context.payment import FAILED, PAID, REVIEW
 
 UNKNOWN = {**after(0.5, result_code=5999), "result_desc": "The service request could not be completed."}
-"""5999 is in no list; the text is ours."""
+"""The outcome 5999, a code in no list; the text is invented."""
 WATCH_S = 4.0
 
 
@@ -26,4 +26,7 @@ def an_unknown_code_is_neither_success_nor_promise(context: CheckContext) -> Non
 
     text = context.observations.messages(payment)
     if promises_in(text):
-        raise Failed(f"on an unknown code the customer was told {quote(text)}; what happened to the money is not known")
+        raise Failed(
+            f"on an unknown code the customer was told {quote(text)}; expected that the payment is being checked, "
+            "because it is not known what happened to the money"
+        )

@@ -18,15 +18,16 @@ CANCELLED = 1032
 
 @check("C18")
 def a_failure_after_success_unpays_nothing(context: CheckContext) -> None:
-    """Paid; then 1037 comes for the same payment, and Daraja still says that it is paid. Another order is paid at its
-    second try, and the failure of its first try comes again.
+    """A payment is paid, and then a failure (1037) comes for it; queries still say that it is paid.
+
+    Another order is paid at its second try, and the failure of its first try comes again.
     """
     retried = context.actions.in_background(partial(_expect_retried_order_paid, context))
     payment = context.actions.pay_accepted(situation("inline/c18-paid", outcome=after(0.5)))
     context.expectations.require_paid(payment)
     answers = context.actions.send_callback(payment, result_code=1037)
     if all((answer.get("status") or CRASH) >= CRASH for answer in answers):
-        raise Unjudged("the late failure got no answer, or a crash: what it does to a paid payment was not seen")
+        raise Unjudged("the late failure got no answer, or a crash, so its effect on a paid payment was not seen")
 
     dealt_with = context.actions.in_background(partial(context.expectations.status_after_queue, payment))
     context.observations.until(payment, FAILED, PENDING, REVIEW, within_s=WATCH_S)
@@ -42,10 +43,13 @@ def a_failure_after_success_unpays_nothing(context: CheckContext) -> None:
 
 
 def _expect_retried_order_paid(context: CheckContext) -> None:
-    """The failure of an order's first try, reported once more, does not undo its second try, which paid.
+    """Expect that the failure of an order's first try, when it comes again, does not undo the second try, which paid.
 
-    Nothing is expected where the merchant cannot know that two tries are of one order, or the first or the second did
-    not end so: S18 judges that.
+    Nothing is expected if the merchant cannot know that two tries are of one order, or if the tries did not end as
+    planned (S18 judges that).
+
+    Raises:
+        Failed: the order is failed or pending. WrongCredit: it is credited again.
     """
     try:
         context.profile.require_one_order(by_retry=True)

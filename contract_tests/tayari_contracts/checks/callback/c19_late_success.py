@@ -1,4 +1,4 @@
-"""C19: a success after a failure is honoured, or handed to a person; the money has moved."""
+"""C19: a success after a failure, or after the merchant gave up, is honoured or handed to a person."""
 
 from __future__ import annotations
 
@@ -17,24 +17,25 @@ from tayari_contracts.steps.status_queries import unanswered
 
 FAILURE = 1037
 CANCELLED = 1032
-"""Many merchants take it as final. But a stranger may have sent it, and a success of M-Pesa means that money moved."""
+"""Many merchants take this as final. But a stranger may have sent it, and M-Pesa's success means that money moved."""
 LATER_S = 5.0
 SECOND_TRY_S = 12.0
-"""By then the customer has paid at the second try."""
+"""Seconds until the success of a first try: by then the customer has paid at the second try."""
 WAITED_S = SECOND_TRY_S + 10.0
 LONGEST_S = 60.0
-"""The other payment has no result for at most this long: many merchants have called it expired by then."""
+"""The longest time that a payment stays without a result: many merchants have called it expired by then."""
 BEYOND = 1.5
-"""A merchant that says when it settles without a callback has given up, if it ever does, not much later than that."""
+"""Times the promised time: a merchant that gives payments up has done so by then."""
 AFTER_IT_GAVE_UP_S = 1.0
+"""Seconds from then to the success."""
 
 
 @check("C19")
 def a_success_after_failure_is_not_dropped(context: CheckContext) -> None:
-    """1037 or 1032 at first, then the approval arrives after all; and an approval after a long silence.
+    """A success comes some seconds after 1037, after 1032, and after a long silence.
 
-    For one payment only a status query can learn the failure: no callback reports it. One order fails twice before
-    the approval of its first try arrives.
+    For one payment no callback reports the failure, so only a status query can. One order fails twice before the
+    success of its first try comes.
     """
     failed_twice = context.actions.in_background(partial(fail_twice, context))
     longest_s = min(LONGEST_S, BEYOND * context.time.reconcile_s + GRACE_S)
@@ -56,7 +57,7 @@ def a_success_after_failure_is_not_dropped(context: CheckContext) -> None:
         for code in (FAILURE, CANCELLED)
     )
     context.observations.wait("callback_answered", failed, within_s=LATER_S + 10.0)
-    read = failure_was_read(context, failed)  # before anything that takes time: its success comes soon
+    read = failure_was_read(context, failed)  # at once, because its success comes soon
     retried = pay_twice(context)
     for payment, code in ((failed, FAILURE), (cancelled, CANCELLED)):
         context.observations.wait("callback_answered", payment, count=2, within_s=LATER_S + 10.0)
@@ -74,8 +75,9 @@ def a_success_after_failure_is_not_dropped(context: CheckContext) -> None:
 
 
 def end_silence(context: CheckContext, expired: Payment, asked: Payment, *, longest_s: float) -> float:
-    """Let the successes of both payments come once the merchant has given `expired` up, but not before the time that
-    it promises is over; at the latest `longest_s` after the push. Returns how long the silence was, in seconds.
+    """Release the successes of both payments after the merchant gave `expired` up and its promised time is over.
+
+    That is at the latest `longest_s` after the push. Returns the seconds of silence.
     """
 
     def left_s(of_s: float) -> float:
@@ -88,13 +90,13 @@ def end_silence(context: CheckContext, expired: Payment, asked: Payment, *, long
         try:
             context.control.bring_result(context.actions.require_accepted(payment))
         except ControlError as error:
-            if error.code != "no_result":  # it fell due by itself
+            if error.code != "no_result":  # the result has come already
                 raise
     return time.time() - expired.began_at
 
 
 def expect_asked_honoured(context: CheckContext, asked: Payment, silence_s: float) -> None:
-    """The payment whose failure only a status query could learn is paid, or a person has it, once its success came."""
+    """Expect that the payment is honoured whose failure no callback reported. `silence_s`: until its success."""
     context.observations.wait("callback_answered", asked, within_s=10.0)
     because = (
         "its success came after a status query had been answered with a failure"
@@ -105,8 +107,9 @@ def expect_asked_honoured(context: CheckContext, asked: Payment, silence_s: floa
 
 
 def fail_first_try(context: CheckContext, name: str) -> Payment | None:
-    """The first try of an order: it has failed, and its success comes later. None where the merchant shows no failure,
-    or cannot try one order again.
+    """Start the first try of an order, which fails; its success comes later.
+
+    None if the merchant shows no failure, or cannot try one order again.
     """
     try:
         context.profile.require_one_order(by_retry=True)
@@ -118,9 +121,12 @@ def fail_first_try(context: CheckContext, name: str) -> Payment | None:
 
 
 def fail_twice(context: CheckContext) -> None:
-    """An order fails, is tried again, and fails again; then the success of the first try comes.
+    """Expect that the success of an order's first try is honoured after its second try has failed too.
 
-    A merchant that keeps the newest CheckoutRequestID alone does not know the first one any more.
+    A merchant that keeps only the newest CheckoutRequestID does not know the first one any more.
+
+    Raises:
+        Failed: it is dropped.
     """
     first = fail_first_try(context, "inline/c19-failed-twice")
     if first is None:
@@ -136,9 +142,9 @@ def fail_twice(context: CheckContext) -> None:
 
 
 def pay_twice(context: CheckContext) -> Payment | None:
-    """The first try of an order that is paid at the second one; the success of the first comes after that.
+    """Let an order be paid at its second try; returns the first try, whose success comes after that.
 
-    None where the two tries are one payment for the merchant, or cannot be of one order.
+    None if the two tries are one payment for the merchant, or cannot be of one order.
     """
     first = fail_first_try(context, "inline/c19-first-try")
     if first is None:
@@ -150,10 +156,10 @@ def pay_twice(context: CheckContext) -> Payment | None:
 
 
 def expect_both_seen(context: CheckContext, first: Payment) -> None:
-    """The customer has paid twice for one order: each payment is paid, or a person has it.
+    """Expect that each payment is paid or in review where the customer has paid twice for one order.
 
     Raises:
-        Failed: the money of the first try is lost.
+        Failed: the success of the first try is dropped.
     """
     context.observations.wait("callback_answered", first, count=3, within_s=SECOND_TRY_S + 10.0)
     context.observations.until(first, PAID, REVIEW, within_s=context.time.settled_s)
@@ -166,10 +172,10 @@ def expect_both_seen(context: CheckContext, first: Payment) -> None:
 
 
 def failure_was_read(context: CheckContext, payment: Payment) -> bool:
-    """Whether the merchant has dealt with the failure before the success comes, which is held back until then.
+    """Whether the merchant has read the failure before the success comes, which is held until then.
 
-    The state paid does not prove it: a query may have reported the success already. Failed and review do. So does a
-    query that was answered with the failure, and the message itself if the merchant keeps it.
+    The states failed and review prove it. So does a query that was answered with the failure, and the message if the
+    merchant stores it. The state paid does not: a query may have reported the success already.
     """
     context.control.hold(payment.msisdn, for_s=context.time.slow_queue_s)
     try:

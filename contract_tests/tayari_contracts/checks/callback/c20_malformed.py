@@ -1,4 +1,4 @@
-"""C20: a callback that cannot be read does no damage."""
+"""C20: an unreadable callback does no damage."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ BODIES: Final = {
     "a JSON list": "[]",
     "JSON null": "null",
 }
-"""None of these was captured; each is what proxies and programming errors make of a message."""
+"""Broken bodies, as proxies and programming errors make them; none was captured."""
 
 CODES: Final[dict[str, dict[str, Any]]] = {
     "no ResultCode": {},
@@ -30,12 +30,12 @@ CODES: Final[dict[str, dict[str, Any]]] = {
     "an empty ResultCode": {"ResultCode": ""},
     "a list for a ResultCode": {"ResultCode": []},
 }
-"""None of these is 0, but many a program takes them for it: `code or 0`, `$code == 0`, `int(code || 0)`."""
+"""Codes that are not 0, but that many programs take for it: `code or 0`, `$code == 0`, `int(code || 0)`."""
 
 
 @check("C20")
 def unreadable_callbacks_do_no_damage(context: CheckContext) -> None:
-    """Broken bodies arrive while the payment is open; then the genuine success, and then an ordinary payment."""
+    """Broken bodies come while a payment is open; then its genuine success, and then an ordinary payment."""
     codeless = without_code(context)
     payment = context.actions.pay_accepted(situation("inline/c20-open", outcome=after(OPEN_S)))
     for what, raw in BODIES.items():
@@ -56,7 +56,7 @@ def unreadable_callbacks_do_no_damage(context: CheckContext) -> None:
 
 
 def without_code(context: CheckContext) -> dict[str, Payment]:
-    """Payments of which a callback with everything but a readable code came; in truth nobody answered the prompt."""
+    """Payments whose callback has all but a readable ResultCode; in truth nobody answered the prompt."""
     nobody = situation("inline/c20-no-code", outcome=after(OPEN_S, result_code=1037))
     payments = {what: context.actions.pay_accepted(nobody) for what in CODES}
     for what, payment in payments.items():
@@ -68,7 +68,7 @@ def without_code(context: CheckContext) -> dict[str, Payment]:
 
 
 def expect_unpaid(context: CheckContext, payments: dict[str, Payment]) -> None:
-    """None of the payments whose callbacks named no code counts as paid."""
+    """Expect that no payment whose callback had no readable code counts as paid."""
     for what, payment in payments.items():
         context.expectations.unpaid(
             payment, for_s=0.0, because=f"a callback with {what} came for it, and that is not 0"
@@ -76,7 +76,11 @@ def expect_unpaid(context: CheckContext, payments: dict[str, Payment]) -> None:
 
 
 def judge(answers: list[dict[str, Any]], what: str, *, may_hang_up: bool = False) -> None:
-    """Refused or taken, not crashed on."""
+    """Expect that a callback was refused or taken, without a crash. `may_hang_up`: the connection may be closed.
+
+    Raises:
+        Failed: it was answered 5xx, or not at all. Untested: it could not be sent.
+    """
     for answer in answers:
         status = answer.get("status")
         if status is None and not may_hang_up:

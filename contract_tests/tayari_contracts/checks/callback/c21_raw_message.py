@@ -12,7 +12,7 @@ from tayari_contracts.context.payment import FAILED, PAID, REVIEW
 
 @check("C21")
 def raw_messages_are_kept(context: CheckContext) -> None:
-    """After an ordinary success, and after a failure, the audit view has the message with its ids."""
+    """After a success and after a failure, the audit view is searched for the callback with its ids."""
     for result_code in (0, 1032):
         payment = context.actions.pay_accepted(
             situation("inline/c21-kept", outcome=after(0.5, result_code=result_code))

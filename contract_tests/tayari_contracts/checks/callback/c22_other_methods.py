@@ -16,7 +16,7 @@ WATCH_S = 2.0
 
 @check("C22")
 def reading_the_address_changes_nothing(context: CheckContext) -> None:
-    """A link checker, a browser or a monitor calls the address while the payment is open; then the success comes."""
+    """GET and HEAD come to the callback's address while the payment is open, and then the success."""
     payment = context.actions.pay_accepted(situation("inline/c22-open", outcome=after(OPEN_S)))
     for method in ("GET", "HEAD"):
         context.actions.send_callback(payment, method=method, raw="")

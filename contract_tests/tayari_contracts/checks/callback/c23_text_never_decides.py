@@ -16,12 +16,12 @@ WORDINGS: Final = (
     "No response from user.",
     "[STK_CB - ]DS timeout.",
 )
-"""1037 over the years. Source: reference 3.1."""
+"""Texts of 1037 over the years. Source: reference 3.1."""
 
 
 @check("C23")
 def the_text_decides_nothing(context: CheckContext) -> None:
-    """The same code in four wordings ends the same way, and none of them is a payment."""
+    """One payment ends with 1037 in each of its four wordings."""
     payments = {
         text: context.actions.pay_accepted(
             situation("inline/c23-wording", outcome={**after(0.5, result_code=1037), "result_desc": text})
@@ -36,7 +36,7 @@ def the_text_decides_nothing(context: CheckContext) -> None:
         ends[text] = say(view)
     open_still = [end for end in ends.values() if end not in {FAILED.value, REVIEW.value}]
     if len(open_still) == len(ends):
-        raise Unjudged(f"1037 left the payments {open_still[0]}, whatever its wording: what decides was not seen")
+        raise Unjudged(f"1037 left the payments {open_still[0]} in each wording, so it was not seen what decides")
     if len(set(ends.values())) > 1:
         message = "; ".join(f"{quote(text)}: {end}" for text, end in ends.items())
         raise Failed(f"1037 ended differently with its wording ({message}); expected the code alone to decide")

@@ -15,7 +15,7 @@ EARLIER = timedelta(minutes=10)
 
 @check("C24")
 def an_old_date_is_no_reason_to_refuse(context: CheckContext) -> None:
-    """The success says that it happened ten minutes before the push."""
+    """The success has a TransactionDate ten minutes before the push."""
     date = int((datetime.now(UTC) + EAT - EARLIER).strftime("%Y%m%d%H%M%S"))
     old = {"mutate": {"set": {f"{ITEM}[TransactionDate].Value": date}}}
     payment = context.actions.pay_accepted(situation("inline/c24-old-date", old, outcome=after(0.5)))

@@ -14,16 +14,16 @@ from tayari_contracts.context.payment import PAID, Payment
 from tayari_contracts.steps.control_payments import judge_control
 
 SECOND_S: Final = 2.0
-"""The second instalment is paid so long after its push. By then it was seen what the account had before."""
+"""Seconds until the second instalment is paid: before that its account's credits are read."""
 SLOWER: Final = 2.0
-"""The start of the second instalment may take this many times as long as that of the first."""
+"""Its start may take so many times as long as that of the first."""
 
 
 @check("C25")
 def an_ordinary_success_is_settled(context: CheckContext) -> None:
-    """One payment, reported by its callback as M-Pesa sends it today; the other rules need the same payment.
+    """One payment is reported by its callback as M-Pesa sends it today. It is the control of the other rules.
 
-    Into an account, the same amount is paid once more: a second instalment has a receipt of its own.
+    If payments go into an account, the same amount is paid once more: a second instalment with a receipt of its own.
     """
     judge_control(context, Control.SUCCESS)
     if "top_up" in context.target.merchant.capabilities and "reference" in context.profile.receives:
@@ -31,10 +31,10 @@ def an_ordinary_success_is_settled(context: CheckContext) -> None:
 
 
 def judge_second_instalment(context: CheckContext) -> None:
-    """Two customers pay one amount into one account, one after the other.
+    """Expect that two payments of one amount into one account, one after the other, are both credited.
 
     Raises:
-        Missing: the second payment is not paid, or not credited. Untested: it could not be seen whether it is.
+        Missing: the second payment is not paid, or not credited. Untested: it cannot be seen whether it is.
     """
     shows_credits = context.profile.shows_credits
     began = time.monotonic()
@@ -65,16 +65,18 @@ def judge_second_instalment(context: CheckContext) -> None:
         raise credits_not_countable("the credit of a second instalment")
     context.time.until(lambda: context.observations.credits(second).count > before, within_s=context.time.patience_s)
     if context.observations.credits(second).count <= before:
-        raise Missing(f"{because}; it is shown as paid, and only the first of the two payments was credited")
+        raise Missing(
+            f"{because}; it is shown as paid, and only the first of the two payments was credited; expected both"
+        )
 
 
 def credited_before(context: CheckContext, second: Payment) -> int:
-    """How many credits are read for the second instalment while it is not paid: those of the whole account, or none.
+    """How many credits are read for the second instalment before it is paid: those of the whole account, or none.
 
-    So it does not matter whether target file or adapter read the credits of a payment, or those of its account.
+    So it does not matter whether the target file reads the credits of a payment, or those of its account.
 
     Raises:
-        Unjudged: it was paid before they could be read, so that nothing says which of them are its own.
+        Unjudged: it was paid before they could be read, so it is not known which of them are its own.
     """
     try:
         before = context.observations.credits(second).count

@@ -16,13 +16,13 @@ from tayari_contracts.context.run_record import CRASH
 
 ROUNDS: Final = 4
 AT_ONCE: Final = 3
-"""Three customers who pay in the same second are an ordinary afternoon."""
+"""Callbacks at the same moment: three customers who pay in the same second are nothing unusual."""
 RESULT_S: Final = 0.3
 
 
 @check("D02")
 def callbacks_that_come_together_are_all_taken(context: CheckContext) -> None:
-    """Four times three callbacks come at the same moment; where some are lost, one more comes alone."""
+    """Three callbacks come at the same moment, four times. If some are lost, one more comes alone."""
     _, mark = context.environment.merchant_printed(0)
     answers: list[dict[str, Any]] = []
     for _ in range(ROUNDS):
@@ -33,10 +33,11 @@ def callbacks_that_come_together_are_all_taken(context: CheckContext) -> None:
 
 
 def judge(context: CheckContext, *, lost: int, sent: int, words: str) -> None:
-    """Lost callbacks, or the words of a lock, are a failure; a lock that only the whole suite caused is a warning.
+    """Judge `lost` of `sent` callbacks, and the `words` with which the merchant named a lock (or empty).
 
     Raises:
-        Failed, Warned: as said. Untested: the merchant loses a callback that comes alone, too.
+        Failed: callbacks were lost, or a lock was named. Warned: only the other checks of the suite caused a lock.
+        Untested: the merchant loses a callback that comes alone, too.
     """
     text = f"; the merchant says {quote(words)}" if words else ""
     if lost and not words and _is_lost(_callbacks_at_once(context, [_paid_silently(context)])[0]):
@@ -47,7 +48,10 @@ def judge(context: CheckContext, *, lost: int, sent: int, words: str) -> None:
             "expected 200 for each: a request that finds the database locked has to wait for it"
         )
     if words:
-        raise Failed(f"while callbacks came {AT_ONCE} at a time, the merchant's database was locked{text}")
+        raise Failed(
+            f"while callbacks came {AT_ONCE} at a time, the merchant's database was locked{text}; expected each "
+            "request to wait for the lock"
+        )
     if context.run.overload.locked:
         raise Warned(
             f"while several checks ran side by side the merchant said {quote(context.run.overload.locked)}; "
@@ -61,7 +65,7 @@ def _is_lost(answer: Mapping[str, Any]) -> bool:
 
 
 def _paid_silently(context: CheckContext) -> Payment:
-    """A payment that is paid, whose callback Daraja does not send by itself."""
+    """A payment that is paid; Daraja sends no callback for it by itself."""
     return context.actions.pay_accepted(situation("inline/d02-paid", outcome=after(RESULT_S, callback=False)))
 
 

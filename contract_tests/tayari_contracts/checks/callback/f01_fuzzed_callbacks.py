@@ -1,4 +1,4 @@
-"""F01: whatever arrives at the callback address, the merchant answers in time, does not crash, and credits nobody."""
+"""F01: odd callbacks are answered in time, crash nothing and credit nobody."""
 
 from __future__ import annotations
 
@@ -20,20 +20,24 @@ from tayari_contracts.context.findings import Failed, Unjudged, Untested, quote,
 from tayari_contracts.context.payment import PAID, Payment
 
 OPEN_S: Final = 60.0
-"""How long the prompt is open: no result of M-Pesa may hide what an odd callback did while this check looks."""
+"""Seconds for which the prompt is open, so that no result of M-Pesa hides what an odd callback did."""
 
 IN_TIME_S: Final = 5.0
+"""An answer after this time is late."""
 WAIT_S: Final = 10.0
+"""An answer is waited for so long."""
 AT_ONCE: Final = 4
 MOST: Final = 160
+"""The most bodies that are sent."""
 CODE: Final = "stkCallback.ResultCode"
-"""The part of a callback that decides over money."""
+"""The part of a callback that decides about money."""
 SHAPES_REFUSED: Final = frozenset({400, 413, 415, 422})
+"""Statuses with which programs refuse a body that they have read."""
 
 
 @check("F01")
 def odd_callbacks_do_no_harm(context: CheckContext) -> None:
-    """Failures changed in one place each, so that none of them is a success, arrive for a payment under way."""
+    """Callbacks come for an open payment, each changed in one place; none of them says 0."""
     payment = context.actions.pay_accepted(situation("inline/f01-fuzzed", outcome=after(OPEN_S, result_code=1037)))
     schema = context.control.schemas()["stk_callback"]
     seed = int(context.control.settings()["seed"])
@@ -44,7 +48,8 @@ def odd_callbacks_do_no_harm(context: CheckContext) -> None:
     doubt = credited_after_all(context, payment, len(bodies)) if context.profile.shows_state else None
     problems = [found for what, answer in answered if (found := problem(what, answer))]
     if problems:
-        raise Failed("; ".join(problems[:3]) + (f"; and {len(problems) - 3} more" if len(problems) > 3 else ""))
+        more = f"; and {len(problems) - 3} more" if len(problems) > 3 else ""
+        raise Failed(f"{'; '.join(problems[:3])}{more}; expected 200 or 4xx within {IN_TIME_S:g} s")
     require_reached([answer for _, answer in answered])
     if doubt is not None:
         raise doubt
@@ -58,12 +63,12 @@ def odd_callbacks_do_no_harm(context: CheckContext) -> None:
 def send_and_look(
     context: CheckContext, payment: Payment, bodies: Sequence[tuple[str, str]]
 ) -> list[tuple[str, dict[str, Any]]]:
-    """Send all, a few at once, and look at the payment after each few: a credit is named with what came before it.
+    """Send all bodies, a few at once, and look at the payment after each few, so that a credit's cause can be named.
 
-    Returns what was changed in each, and the answer to it, in the order in which they were sent.
+    `bodies`: what was changed, and the text. Returns what was changed, and the answer, in the order of sending.
 
     Raises:
-        Failed: the payment was paid. Whatever status the callbacks were answered with, money counts more.
+        Failed: the payment was paid. Money is judged before the statuses of the answers.
     """
     answered: list[tuple[str, dict[str, Any]]] = []
     with ThreadPoolExecutor(AT_ONCE) as pool:
@@ -79,7 +84,7 @@ def send_and_look(
 
 
 def groups_of(bodies: Sequence[tuple[str, str]]) -> Iterator[list[tuple[str, str]]]:
-    """Bodies to send at once. A changed ResultCode comes alone: a credit that the next callback takes back is seen."""
+    """Groups of bodies to send at once. A changed ResultCode is sent alone, so that no other one hides its effect."""
     alone = [body for body in bodies if CODE in body[0]]
     others = [body for body in bodies if CODE not in body[0]]
     yield from ([body] for body in alone)
@@ -88,7 +93,11 @@ def groups_of(bodies: Sequence[tuple[str, str]]) -> Iterator[list[tuple[str, str
 
 
 def credited_after_all(context: CheckContext, payment: Payment, sent: int) -> Unjudged | None:
-    """Judge the money once the merchant has dealt with all of them; returns what could not be decided."""
+    """Judge the money once the merchant has dealt with all odd callbacks. Returns what could not be decided, or None.
+
+    Raises:
+        Failed: the payment is paid or credited.
+    """
     doubt = None
     try:
         context.expectations.status_after_queue(payment)
@@ -101,7 +110,7 @@ def credited_after_all(context: CheckContext, payment: Payment, sent: int) -> Un
 
 
 def paid(context: CheckContext, payment: Payment) -> str:
-    """How the payment counts now, with what was credited for it."""
+    """The words of a reason for the payment's state and credits now, and what was expected."""
     state = f"and it is {say(context.observations.status(payment))}"
     if not context.profile.shows_credits:
         return f"{state}; expected pending"
@@ -116,7 +125,7 @@ def _odd(changes: Iterable[str]) -> str:
 
 
 def genuine(context: CheckContext, payment: Payment) -> dict[str, Any]:
-    """What is changed: a failure with the metadata of a success, so that every part of the schema is there."""
+    """The body that is changed: code 4999 with the metadata of a success, so that every part of the schema is there."""
     record = context.journal.record(payment)
     items = [("Amount", record["amount"]), ("MpesaReceiptNumber", "UKN0000000"), ("PhoneNumber", int(payment.msisdn))]
     return {
@@ -133,7 +142,7 @@ def genuine(context: CheckContext, payment: Payment) -> dict[str, Any]:
 
 
 def says_success(raw: str) -> bool:
-    """Whether a body, changed as it is, says 0: a merchant whose address is secret may believe that."""
+    """Whether a changed body says 0: a merchant whose address is secret may believe that."""
     try:
         code = read_object(raw)["Body"]["stkCallback"]["ResultCode"]
     except (KeyError, TypeError):
@@ -153,7 +162,11 @@ def problem(what: str, answer: dict[str, Any]) -> str:
 
 
 def require_reached(answers: list[dict[str, Any]]) -> None:
-    """Something behind the address read the bodies."""
+    """Require that a program behind the address read the bodies.
+
+    Raises:
+        Untested: none did.
+    """
     statuses = {answer["status"] for answer in answers if answer.get("status") is not None}
     if not any(200 <= status < 300 or status in SHAPES_REFUSED for status in statuses):
         raise Untested(f"nothing reached the merchant's own code: every odd callback was answered {sorted(statuses)}")
@@ -191,7 +204,7 @@ ODD: Final[Mapping[str, tuple[Any, ...]]] = {
     "object": (None, "", 0, [], [[]], "x", True),
     "array": (None, "", 0, {}, [None], [[]], ["x"], [0], [{}]),
 }
-"""Values by the type that the schema wants; `integer` gets those of `number`."""
+"""Odd values by the type in the schema; `integer` gets those of `number`."""
 
 DEEP: Final = 20_000
 """Levels of nesting that a recursive reader cannot follow."""
@@ -200,9 +213,9 @@ DEEP: Final = 20_000
 def changed_bodies(
     schema: Mapping[str, Any], genuine: Mapping[str, Any], *, random: Random
 ) -> Iterator[tuple[str, str]]:
-    """What was done, and the body as text; in random order.
+    """Changed bodies: what was changed, and the body as text; changes of one value come in random order.
 
-    `genuine` decides what exists; the schema decides what each part should be.
+    `genuine`: the body that is changed. `schema`: its JSON Schema, which says what each part should be.
     """
     changes = [*_changes(schema, genuine, ())]
     random.shuffle(changes)
@@ -218,7 +231,7 @@ def changed_bodies(
 
 
 def _changes(schema: Mapping[str, Any], value: Any, at: Path) -> Iterator[tuple[Path, Any]]:
-    """Each place, with each value that does not belong there."""
+    """Each place in the body, with each odd value for it."""
     for odd in dict.fromkeys(map(json.dumps, _odd_for(schema))):
         yield at, json.loads(odd)
     for key, below in _below(schema, value):

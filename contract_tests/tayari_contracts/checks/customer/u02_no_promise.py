@@ -1,4 +1,4 @@
-"""U02: nobody is promised that nothing was taken while nobody knows."""
+"""U02: nobody is told that nothing was taken before that is known."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ UNKNOWN = {**after(0.5, result_code=5999), "result_desc": "The service request c
 
 @check("U02")
 def nothing_is_promised_while_nothing_is_known(context: CheckContext) -> None:
-    """1037 while the query still says in flight; a code that nobody knows; no result at all."""
+    """One payment gets 1037 while queries say "in flight", one an unknown code, and one no result at all."""
     payments = {
         "after 1037, which no query has confirmed": context.actions.pay_accepted(
             situation("inline/u02-no-answer", outcome=after(0.5, result_code=1037), query=IN_FLIGHT)
@@ -37,6 +37,10 @@ def nothing_is_promised_while_nothing_is_known(context: CheckContext) -> None:
 
 
 def judge(context: CheckContext, payment: Payment, when: str) -> None:
-    """No promise in what the customer is told now."""
+    """Expect no promise in the message to the customer now. `when`: the circumstances.
+
+    Raises:
+        Failed: there is one.
+    """
     if promises := promises_in(context.observations.outcome_message(payment)):
         raise Failed(f"{when} the customer was told {quote(promises[0])}; expected that the payment is being checked")

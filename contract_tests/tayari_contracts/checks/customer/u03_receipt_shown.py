@@ -10,7 +10,7 @@ from tayari_contracts.context.findings import Failed
 
 @check("U03")
 def the_receipt_is_m_pesas(context: CheckContext) -> None:
-    """An ordinary success: its MpesaReceiptNumber is shown."""
+    """A payment is an ordinary success; the receipt that its page shows is compared with MpesaReceiptNumber."""
     payment = context.actions.pay_accepted(situation("inline/u03-success", outcome=after(0.5)))
     context.expectations.require_paid(payment)
     receipt = str(context.journal.record(payment)["receipt"])
@@ -20,7 +20,7 @@ def the_receipt_is_m_pesas(context: CheckContext) -> None:
 
     if context.time.until(is_shown, within_s=context.time.settle_s):
         return
-    # a query may have settled it, and the callback with the receipt still wait in a queue
+    # a query may have settled it while the callback with the receipt waits in a queue
     shown = context.expectations.status_after_queue(payment).receipt
     if shown != receipt:
         found = shown or context.run.missing_receipt

@@ -1,4 +1,4 @@
-"""U04: the customer can see the end of the payment later, and on another device."""
+"""U04: the customer can see the state later, and on another device."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tayari_contracts.context.payment import PAID
 
 @check("U04")
 def the_state_is_found_from_another_device(context: CheckContext) -> None:
-    """A payment is paid while its customer looks; then another device, without the first one's cookies, asks."""
+    """A payment is paid, and is looked at twice; then another device, without the first one's cookies, asks."""
     payment = context.actions.pay_accepted(situation("inline/u04-paid", outcome=after(0.5)))
     context.expectations.require_paid(payment)
     again = context.observations.status(payment)

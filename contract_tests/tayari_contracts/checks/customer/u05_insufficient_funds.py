@@ -14,7 +14,7 @@ TOPIC = "insufficient_funds"
 
 @check("U05")
 def insufficient_funds_are_named(context: CheckContext) -> None:
-    """Result code 1: the balance is too low, nothing was taken, and what to do now."""
+    """A payment fails with result code 1, and the message to its customer is read."""
     payment = context.actions.pay_accepted(
         situation("inline/u05-insufficient-funds", outcome=after(0.5, result_code=1))
     )

@@ -17,7 +17,6 @@ TOPIC = "service_unavailable"
 WAIT_S = 20.0
 """A merchant may try again a few times before it shows a message."""
 
-
 OUTAGES: Final = {
     "503 with HTML": {"html": {"page": "imperva_503", "times": "always"}},
     "500.003.02 System is busy": {"api_error": {"error": "500.003.02.system_busy", "times": "always"}},
@@ -26,7 +25,7 @@ OUTAGES: Final = {
 
 @check("U06")
 def an_outage_is_named_and_another_way_offered(context: CheckContext) -> None:
-    """Every push of two customers is refused, for each in its own way, and keeps being refused."""
+    """All pushes of two customers are refused, each in another way."""
     started = {
         what: context.actions.in_background(partial(context.actions.pay, situation("inline/u06-outage", fault)))
         for what, fault in OUTAGES.items()

@@ -1,4 +1,4 @@
-"""U07: for every other code of the catalogue the customer reads something honest in the shop's own words."""
+"""U07: every other code of the catalogue is answered in the shop's own honest words."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ from tayari_contracts.context.message_topics import TOPICS, is_raw, machine_word
 from tayari_contracts.context.payment import FAILED, REVIEW, Payment
 
 UNDECIDED: Final = frozenset({"ask first", "poll"})
-"""What the catalogue advises where nobody knows yet whether money moved: then nothing may be promised."""
+"""Advice of the catalogue for codes after which it is not known whether money moved: nothing may be promised."""
 
 MOST: Final = 20
+"""The most codes that are played."""
 
 
 @check("U07")
 def every_code_has_honest_words(context: CheckContext) -> None:
-    """One payment for each code of the catalogue that no rule of its own has."""
+    """One payment for each code of STK payments that U01 does not play."""
     rows = [row for row in context.control.codes() if _is_meant(row)][:MOST]
     if not rows:
         raise Untested("the catalogue of codes is empty")
@@ -30,11 +31,11 @@ def every_code_has_honest_words(context: CheckContext) -> None:
         found for row, payment in zip(rows, payments, strict=True) if (found := _problem(context, payment, row))
     ]
     if problems:
-        raise Failed("; ".join(problems[:4]))
+        raise Failed(f"{'; '.join(problems[:4])}; expected one honest sentence in words of your own")
 
 
 def _is_meant(row: dict[str, Any]) -> bool:
-    """Codes of STK payments with a text, besides success and those of U01."""
+    """Whether a row is a code of STK payments with a text, other than success and those of U01."""
     return "stk" in row["apis"] and bool(row["text"]) and str(row["code"]) not in {"0", *map(str, TOPICS)}
 
 

@@ -23,7 +23,7 @@ RAW: Final = re.compile(
 
 @check("U08")
 def the_acknowledgement_is_put_into_words(context: CheckContext) -> None:
-    """What the customer reads at the start, while the prompt is open, and at a second try after a cancelled one."""
+    """The messages at the start, while the prompt is open, and at a second try after a cancelled one are read."""
     first = context.actions.pay_accepted(situation("inline/u08-cancelled", outcome=after(1.0, result_code=1032)))
     read = {"at the start": first.started.message, "while the prompt is open": context.observations.messages(first)}
     context.observations.until(first, FAILED, REVIEW, within_s=context.time.settled_s)
@@ -43,6 +43,6 @@ def the_acknowledgement_is_put_into_words(context: CheckContext) -> None:
 
 
 def _words_of(context: CheckContext, payment: Payment) -> list[str]:
-    """The texts of the acknowledgement: they say that a request was accepted, and begin with "Success"."""
+    """The texts of the payment's acknowledgements, which say that a request was accepted."""
     answers = [answer_of(entry) for entry in context.journal.pushes(payment)]
     return [str(answer.get(name) or "") for answer in answers for name in ("CustomerMessage", "ResponseDescription")]

@@ -1,4 +1,4 @@
-"""U09: what comes from outside is shown as text, never as markup."""
+"""U09: text from outside is shown as text, never as markup."""
 
 from __future__ import annotations
 
@@ -16,23 +16,20 @@ from tayari_contracts.steps.c2b_payments import mutated, pay_in
 
 NAME: Final = "data-tayari"
 MARKUP: Final = "<i data-tayari=1>"
-"""Slanted text: it does nothing, and is unchanged in an answer only if nobody escapes it."""
+"""An element for italic text, which does no harm; a page holds it unchanged only if it is not escaped."""
 
 ATTRIBUTE: Final = '" data-tayari="1'
-"""A quote, with which an attribute ends and another begins where quotes are not escaped; in a text it does nothing."""
+"""A quote that ends an attribute, and another attribute, if quotes are not escaped; as text it does no harm."""
 
 UNKNOWN: Final = 5999
-"""A code that is in no list: a merchant without words of its own shows what M-Pesa wrote."""
+"""A code in no list: a merchant without words of its own shows M-Pesa's ResultDesc."""
 
 OFTEN_S: Final = 1.0
 
 
 @check("U09")
 def text_from_outside_is_escaped(context: CheckContext) -> None:
-    """The order's name, and M-Pesa's ResultDesc, hold an element, and so do a payer's name and a BillRefNumber.
-
-    The pages of the customer and of the staff are read.
-    """
+    """An order's name, ResultDesc, a payer's name and a BillRefNumber hold markup; then all pages are read."""
     if context.target.merchant.takes_payments:
         _pay(context)
     if context.target.merchant.c2b is not None:
@@ -51,7 +48,7 @@ def text_from_outside_is_escaped(context: CheckContext) -> None:
 
 
 def _pay(context: CheckContext) -> None:
-    """Payments by prompt: an element and an attribute in the names of two orders, and both in a ResultDesc."""
+    """Make payments by prompt with an element and an attribute in the names of two orders, and both in a ResultDesc."""
     named = [
         context.actions.pay(reference=f"{context.allocation.reference()}{foreign}") for foreign in (MARKUP, ATTRIBUTE)
     ]
@@ -67,10 +64,10 @@ def _pay(context: CheckContext) -> None:
 
 
 def _pay_in(context: CheckContext) -> None:
-    """Two payments of customers (C2B): one with an element in the payer's name, one to an account that is an element.
+    """Make two C2B payments, with an element in the payer's name, and in place of the account number.
 
     Raises:
-        Untested: no URLs are registered, or no account is there to pay into.
+        Untested: no URLs are registered, or there is no account to pay into.
     """
     greeted = pay_in(context, mutated("u09-greeted", {"set": {"FirstName": MARKUP}}))
     typed = pay_in(context, mutated("u09-typed", {"set": {"BillRefNumber": MARKUP}}))
@@ -84,7 +81,7 @@ def _pay_in(context: CheckContext) -> None:
 
 
 def unescaped(body: str) -> str:
-    """The element or the attribute as the page shows it to a browser; empty where both are text."""
+    """The element or the attribute that a browser would find in the page; empty if both are text."""
     if MARKUP in body.lower():  # also in a script, which no parser reads as elements
         return MARKUP
     page = Attributes()
@@ -94,18 +91,18 @@ def unescaped(body: str) -> str:
 
 
 class Attributes(HTMLParser):
-    """The names of all attributes of a page."""
+    """A reader of a page that collects the names of all attributes."""
 
     def __init__(self) -> None:
         super().__init__()
         self.names: set[str] = set()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002 - as its base
-        """One element."""
+        """Add the attributes of one element."""
         self.names.update(name for name, _ in attrs)
 
 
 def is_page(answer: Exchange) -> bool:
-    """Whether a browser shows the answer as a page, whatever it was meant to be."""
+    """Whether a browser shows the answer as a page, by its content type."""
     kinds = [value.lower() for name, value in answer.response_headers if name.lower() == "content-type"]
     return any("html" in kind for kind in kinds)

@@ -15,22 +15,24 @@ from tayari_contracts.context.findings import Failed, Inapplicable, Untested, Wa
 from tayari_contracts.context.payment import PAID, Payment
 
 NEAR: Final = 200
-"""Ids with this distance or less count up, while other checks start payments too."""
+"""Two ids count up if their distance is at most this: other checks start payments between them."""
 
 LONGEST_NUMBER: Final = 24
+"""The most digits of a part that may be a number."""
 LONGEST_WORD: Final = 12
-"""The most characters of a word that counts, of digits alone and with letters."""
+"""The most characters of a part with letters that may be a number."""
 AN_HOUR_S: Final = 3600.0
+"""A number this near to the time now may be the time."""
 
 
 @check("U10")
 def an_order_is_no_number_in_a_row(context: CheckContext) -> None:
-    """Two payments; where one id leads to the other, a stranger's device asks for the second one."""
+    """Two payments are made; if one id leads to the other, another device asks for the second one."""
     merchant = context.target.merchant
     if merchant.pay.payment_id is None:
-        raise Inapplicable("the order's own name is its identifier, which Tayari chose")
+        raise Inapplicable("the order's reference is its identifier, and Tayari chose it")
     if merchant.status is None or merchant.status.call is None:
-        raise Untested("the adapter reads the state, past the merchant's pages", enable="merchant.status.request")
+        raise Untested("the adapter reads the state without the merchant's pages", enable="merchant.status.request")
     first, second = (context.actions.pay_accepted(situation("inline/u10-paid", outcome=after(0.5))) for _ in range(2))
     if not counts_up(first.payment_id, second.payment_id):
         return
@@ -46,10 +48,10 @@ def an_order_is_no_number_in_a_row(context: CheckContext) -> None:
 
 
 def counts_up(first: str, second: str, *, now_s: float | None = None) -> bool:
-    """Whether one id is found from the other: equal except for one number, and the two numbers are close to each other.
+    """Whether one id leads to the other: they differ in one number, and the two numbers are close to each other.
 
-    The number may be written with letters, and it may be the time. A long word with letters is not looked into: ids of
-    one process and one second (ObjectId) have much in common, and are not found from each other a day later.
+    The number may be written with letters, or be the time (`now_s`: epoch seconds). Long words with letters are not
+    compared: ids of one process and one second (ObjectId) are alike, but do not lead to those of another day.
     """
     words = [re.split("([0-9a-z]+)", one.lower()) for one in (first, second)]
     differing = [pair for pair in zip(*words, strict=False) if pair[0] != pair[1]]
@@ -63,7 +65,7 @@ def counts_up(first: str, second: str, *, now_s: float | None = None) -> bool:
 
 
 def _numbers_of(one: str, other: str) -> Iterator[tuple[int, int]]:
-    """Both words as numbers, in each way in which they can be read: digits in equal letters, or with letters."""
+    """Both words as pairs of numbers: the digits between equal letters, and the words in base 16 and 36."""
     parts = [re.fullmatch(r"([a-z]*)(\d+)([a-z]*)", word) for word in (one, other)]
     if parts[0] and parts[1] and parts[0].group(1, 3) == parts[1].group(1, 3):
         yield int(parts[0][2]), int(parts[1][2])
@@ -77,12 +79,12 @@ def _is_next(one: int, other: int, now_s: float) -> bool:
 
 
 def _is_time(number: int, now_s: float) -> bool:
-    """Whether a number is the time now, in seconds or milliseconds: who knows the hour can try them all."""
+    """Whether a number is the time now within an hour, in seconds or milliseconds, so that all can be tried."""
     return any(abs(number / per_s - now_s) < AN_HOUR_S for per_s in (1, 1000))
 
 
 def shown_of(context: CheckContext, payment: Payment, body: str) -> str:
-    """What of the customer the answer shows; empty where it is nothing."""
+    """What the answer shows of the customer, in words; empty: nothing."""
     receipt = str(context.journal.record(payment).get("receipt") or "")
     known = {"the payer's number": payment.msisdn[-9:], "M-Pesa's receipt": receipt, "the order": payment.reference}
     return " and ".join(name for name, text in known.items() if text and text in body)

@@ -1,6 +1,6 @@
-"""M01 to M09: each money rule is one row of `tayari_money.invariants`, held to all that a run did.
+"""M01 to M09: each money rule judges the whole run by one row of `tayari_money.invariants`.
 
-The rules have no situation of their own, so they are one table: for each, what it judges.
+The rules play no situation of their own, so they are one table: rule id to the function that judges it.
 """
 
 from __future__ import annotations

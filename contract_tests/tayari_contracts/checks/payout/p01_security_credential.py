@@ -17,9 +17,9 @@ from tayari_contracts.steps.payouts import (
 
 @check("P01")
 def the_credential_opens(context: CheckContext) -> None:
-    """An ordinary payout: Daraja decrypts the SecurityCredential and compares the password.
+    """One payout; the simulator decrypts its SecurityCredential and compares the password.
 
-    A merchant that stopped its queue at an earlier refusal is judged by that one.
+    If an earlier payout was refused for its credential, the merchant may have stopped, and that one is judged.
     """
     payment = pay_out(context)
     context.time.until(

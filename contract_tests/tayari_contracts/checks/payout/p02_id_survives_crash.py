@@ -24,22 +24,24 @@ from tayari_contracts.steps.payouts import (
 )
 
 ACK_LATE_S: Final = 6.0
+"""Seconds until the acknowledgement, in which the merchant is killed."""
 KILLED: Final = "inline/p02-killed"
 
 RESULT_AFTER_S: Final = 15.0
-"""The result of a payout whose acknowledgement is lost: late enough that a merchant tries again before."""
+"""Seconds until the result of a payout whose acknowledgement is lost: a merchant tries again before it."""
 WATCHED_S: Final = 4.0
-"""A merchant that takes up what is open has sent it by then."""
+"""A merchant that takes up open payouts sends them within this time."""
 OPEN_S: Final = ACK_LATE_S + RESULT_AFTER_S + WATCHED_S
-"""When the result of the other payout comes: after the merchant was watched."""
+"""Seconds until the result of the other payout: after the merchant was watched."""
 SENT_WITHIN_S: Final = OPEN_S + 5.0
 """A merchant that sends one payout at a time sends the second one after the result of the first."""
 
 
 @check("P02")
 def the_id_survives_a_crash(context: CheckContext) -> None:
-    """The merchant is killed while its request waits for the acknowledgement, and started again. Another payout has its
-    acknowledgement by then, and no result.
+    """The merchant is killed while its request waits for the acknowledgement, and started again.
+
+    Another payout is acknowledged by then, and has no result.
     """
     open_payout = pay_out_sent(context, payout_situation("inline/p02-open", outcome=after(OPEN_S)))
     payment = pay_out_in_background(context)
@@ -64,10 +66,10 @@ def the_id_survives_a_crash(context: CheckContext) -> None:
 
 
 def pay_out_in_background(context: CheckContext) -> Payment:
-    """A payout that Daraja has accepted, and not yet acknowledged.
+    """Start a payout, and return when Daraja has accepted it and not yet acknowledged it.
 
     Raises:
-        Untested: it did not come so far.
+        Untested: no request reached Daraja.
     """
     ack_late = {"ack_late": {"by_s": ACK_LATE_S}}
     scenario = payout_situation(KILLED, ack_late, outcome=after(RESULT_AFTER_S))

@@ -22,10 +22,10 @@ from tayari_contracts.steps.payouts import (
 )
 
 RESULT_AFTER_S: Final = 15.0
-"""The result of a payout whose acknowledgement is lost: late enough that a merchant tries again before."""
+"""Seconds until the result of a payout whose acknowledgement is lost: a merchant tries again before it."""
 
 LATE_S: Final = 5.0
-"""When the late answer comes: a job that is locked for a few seconds is given to another worker before."""
+"""Seconds until the late answer: before it, a job that is locked for a few seconds goes to another worker."""
 
 LOSSES: Final[Mapping[str, Mapping[str, Mapping[str, Any]]]] = {
     "a closed connection": {"ack_lost": {"drop": True}},
@@ -33,19 +33,20 @@ LOSSES: Final[Mapping[str, Mapping[str, Mapping[str, Any]]]] = {
     "an answer that is no JSON": {"malformed_json": {}},
     f"an answer after {LATE_S:g} s": {"ack_late": {"by_s": LATE_S}},
 }
-"""Ways in which the acknowledgement of an accepted payout does not arrive as it should. After the last one, a merchant
-may wait: nothing needs to be repeated."""
+"""Ways in which the acknowledgement of an accepted payout does not arrive as it should.
+
+After the last one nothing needs to be repeated, so a merchant may wait."""
 
 LOOKED_BEFORE_S: Final = 2.0
-"""How long before the result the merchant's reaction is waited for at most."""
+"""Seconds before the result at which the wait for the merchant's reaction ends."""
 
 DONE_S: Final = 1.0
-"""How long a merchant may take to write down what the answer to its repetition, or to its question, means for it."""
+"""A merchant stores within this time what the answer to its repetition, or to its status query, means."""
 
 
 @check("P03")
 def an_unknown_outcome_is_repeated_under_the_same_id(context: CheckContext) -> None:
-    """Daraja accepts, and the merchant gets no answer, a time-out of the gateway, no JSON, or an answer after 5 s."""
+    """Daraja accepts four payouts; the merchant gets no answer, a 504, an answer without JSON, or one after 5 s."""
     played = [
         (
             name,
@@ -63,22 +64,22 @@ def an_unknown_outcome_is_repeated_under_the_same_id(context: CheckContext) -> N
             expect_one_id(context, payment, f"the acknowledgement did not arrive as it should ({name})")
     if not pays_businesses(context) and not any(reacted(context, payment) for _, payment in played[:-1]):
         raise Untested(
-            f"the merchant neither sent the payout again nor asked about it within {RESULT_AFTER_S:g} s, so how it "
-            "does that was not seen"
+            f"the merchant neither sent the payout again nor asked about it within {RESULT_AFTER_S:g} s, so it was "
+            "not seen under which id it repeats"
         )
 
 
 def _have_reacted(context: CheckContext, played: Sequence[tuple[str, Payment]]) -> bool:
-    """Whether the merchant did something about each payout. Before a result comes it calls none of them failed.
+    """Whether the merchant reacted to each unknown outcome. It must call no payout failed before its result.
 
     Raises:
-        Failed: it does; a result that came later could hide that.
+        Failed: it does; a later result could hide that.
     """
     for name, payment in played:
         view = context.observations.readable(payment)
         if view.state is FAILED:
             why = f"the acknowledgement did not arrive as it should ({name})"
-            raise Failed(f"{why}, and the payout is {say(view)}; expected pending or review, for M-Pesa pays it")
+            raise Failed(f"{why}, and the payout is {say(view)}; expected pending or review, because M-Pesa pays it")
     return all(reacted(context, payment) for _, payment in played[:-1])
 
 

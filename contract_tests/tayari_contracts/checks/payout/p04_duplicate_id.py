@@ -20,13 +20,13 @@ from tayari_contracts.steps.payouts import (
 )
 
 DUPLICATE: Final = "500.002.1001"
-"""Two meanings share this code, and the message distinguishes them. Source: reference 3.5 and its list of surprises."""
+"""Two meanings share this code, and the message distinguishes them. Source: reference 3.4 and 9."""
 INTERNAL_ERROR: Final = f"{DUPLICATE}.system_internal_error"
 
 
 @check("P04")
 def a_duplicate_is_an_accepted_payout(context: CheckContext) -> None:
-    """Daraja answers 500.002.1001: "Duplicate OriginatorConversationID", and for another payout an internal error."""
+    """Daraja answers 500.002.1001, for one payout "Duplicate ...", for another "System internal error."."""
     if pays_businesses(context):
         raise Inapplicable("a B2B request has no id of the merchant's own that could be a duplicate")
     broken = pay_out_sent(
@@ -42,7 +42,11 @@ def a_duplicate_is_an_accepted_payout(context: CheckContext) -> None:
 
 
 def expect_not_taken_for_accepted(context: CheckContext, payment: Payment) -> None:
-    """An internal error is no sign of an accepted payout: it goes again under its id, or ends, or a person sees it."""
+    """Expect that an internal error is not taken for an accepted payout: it is sent again under its id, or ends.
+
+    Raises:
+        Failed: it is shown as paid. WrongCredit: it is sent under another id. Missing: it stays pending for ever.
+    """
     why = f'Daraja answered {DUPLICATE} "System internal error.", which is no duplicate'
 
     def went_on() -> bool:
@@ -55,7 +59,7 @@ def expect_not_taken_for_accepted(context: CheckContext, payment: Payment) -> No
     if len(payout_requests(context, payment)) > 1:
         return
     if view.state is PAID:
-        raise Failed(f"{why}, and the payout is {say(view)} without a result")
+        raise Failed(f"{why}, and the payout is {say(view)} without a result; expected failed or review")
     if view.state is PENDING:
         raise Missing(
             f"{why}, and the payout is {say(view)} {context.time.settled_s:.3g} s later: it was not sent again, and no "

@@ -12,7 +12,7 @@ from tayari_contracts.steps.payouts import expect_one_id, expect_results_taken, 
 
 @check("P05")
 def a_payout_without_result_is_not_repeated_blindly(context: CheckContext) -> None:
-    """One payout gets no result at all; of another the result says 17, an internal failure."""
+    """One payout gets no result, and another one gets the result 17, an internal failure."""
     unclear = pay_out_sent(context, payout_situation("inline/p05-unclear", outcome=after(0.5, result_code=17)))
     expect_results_taken(context, unclear)
     judge_control(context, Control.SILENT_PAYOUT)

@@ -11,7 +11,7 @@ from tayari_contracts.steps.payouts import expect_one_id, expect_results_taken, 
 
 @check("P06")
 def a_queue_time_out_decides_nothing(context: CheckContext) -> None:
-    """M-Pesa calls the QueueTimeOutURL, and pays a little later."""
+    """M-Pesa calls the QueueTimeOutURL, and pays three seconds later."""
     payment = pay_out_sent(context, "payout/queue-timeout")
     expect_results_taken(context, payment)
     why = "M-Pesa called the QueueTimeOutURL, which decides nothing"

@@ -12,7 +12,7 @@ from tayari_contracts.steps.payouts import pay_out_sent, payout_requests, payout
 
 @check("P07")
 def an_acknowledgement_is_no_payment(context: CheckContext) -> None:
-    """Daraja acknowledges, and the result takes its time."""
+    """Daraja acknowledges a payout, and its result comes after six seconds."""
     payment = pay_out_sent(context, payout_situation("inline/p07-acknowledged", outcome=after(6.0)))
     if str(answer_of(payout_requests(context, payment)[0]).get("ResponseCode")) != "0":
         raise Untested("the payout request was not acknowledged")

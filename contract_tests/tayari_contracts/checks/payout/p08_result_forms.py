@@ -14,15 +14,15 @@ from tayari_contracts.steps.payees import pays_businesses
 from tayari_contracts.steps.payouts import expect_results_taken, pay_out_sent, payout_situation, transactions
 
 AMOUNT: Final = 100
-"""Of every payout whose form is judged: a merchant rightly doubts a result with another amount."""
+"""Shillings of each payout whose form is judged: a merchant rightly doubts a result with another amount."""
 PARAMETERS: Final = "Result.ResultParameters.ResultParameter"
 OF_PERSONS, OF_BUSINESSES = "TransactionAmount", "Amount"
-"""The parameter with the amount of a payout by B2C, and by B2B. Source: reference 3.4, 3.6."""
+"""The result parameter with the amount, of B2C and of B2B. Source: reference 3.4, 3.6."""
 
 
 @check("P08")
 def each_form_of_a_result_is_read(context: CheckContext) -> None:
-    """One success in four forms, a failure whose code is text, and a code that leaves it open."""
+    """Payouts get a success in four forms, a failure whose code is text, and 17, which leaves the outcome open."""
     forms = forms_of_success(OF_BUSINESSES if pays_businesses(context) else OF_PERSONS)
     succeeded = {
         name: pay_out_sent(context, _success(number, form), amount=AMOUNT)
@@ -50,7 +50,7 @@ def each_form_of_a_result_is_read(context: CheckContext) -> None:
 
 
 def forms_of_success(amount_key: str) -> Mapping[str, Mapping[str, Any]]:
-    """Forms of one success, as the fault `mutate` takes them. Source: reference 1.6."""
+    """Forms of one success, as parameters of the fault `mutate`, by name. Source: reference 1.6."""
     return {
         "as M-Pesa sends it today": {},
         "with ResultCode as text": {"set": {"Result.ResultCode": "0", "Result.ResultType": "0"}},
@@ -60,7 +60,7 @@ def forms_of_success(amount_key: str) -> Mapping[str, Mapping[str, Any]]:
 
 
 def _expect_its_receipt(context: CheckContext, payment: Payment, what: str) -> None:
-    """The receipt that the merchant shows is M-Pesa's, or none."""
+    """Expect that the receipt which the merchant shows is M-Pesa's, or none."""
     shown = context.observations.status(payment).receipt
     made = {str(row["receipt"]) for row in transactions(context, payment)}
     if shown and shown not in made:

@@ -13,12 +13,12 @@ from tayari_contracts.steps.payees import pays_businesses
 from tayari_contracts.steps.payouts import expect_results_taken, pay_out_sent, payout_situation
 
 PLACEHOLDERS: Final = ("UJ70000000", "0000000000000000")
-"""What TransactionID holds where no transaction was made. Source: reference 3.0."""
+"""Values of TransactionID where no transaction was made. Source: reference 1.5."""
 
 
 @check("P09")
 def a_placeholder_is_no_receipt(context: CheckContext) -> None:
-    """A success whose TransactionID is a placeholder; its receipt is in the parameters, as always."""
+    """Successes have a placeholder as TransactionID; the receipt is in the parameters, as always."""
     if pays_businesses(context):
         raise Inapplicable("the receipt of a B2B payment is in TransactionID, so a success has no placeholder there")
     played = [
@@ -30,7 +30,10 @@ def a_placeholder_is_no_receipt(context: CheckContext) -> None:
         expect_results_taken(context, payment)
         view = context.observations.until(payment, PAID, FAILED, REVIEW, within_s=context.time.settle_s)
         if view.receipt == text:
-            raise Failed(f"the payout shows the receipt {text}, which is a placeholder of M-Pesa's, and no receipt")
+            raise Failed(
+                f"the payout shows the receipt {text}, which is a placeholder of M-Pesa's; expected TransactionReceipt "
+                "of the parameters"
+            )
         settled += view.state is PAID
     if not settled:
         raise Untested("no payout whose TransactionID is a placeholder was settled, so no receipt was stored")

@@ -20,7 +20,7 @@ from tayari_contracts.steps.payouts import (
 
 @check("P10")
 def a_result_settles_once(context: CheckContext) -> None:
-    """A success comes twice, and a failure after it. Of another payout a failure comes, and then a success."""
+    """A success comes twice, and then a failure. For another payout a failure comes, and then a success."""
     payment = pay_out_sent(context, "payout/result-twice")
     expect_results_taken(context, payment, count=2)
     view = context.observations.until(payment, PAID, within_s=context.time.settle_s)
@@ -42,10 +42,10 @@ def a_result_settles_once(context: CheckContext) -> None:
 
 
 def _expect_paid_after_all(context: CheckContext) -> None:
-    """A payout that was called failed and is paid in the end does not stay failed.
+    """Expect that a payout does not stay failed whose failure is followed by a success.
 
     Raises:
-        Failed: it does, so that it is paid again.
+        Failed: it does, so that staff pay it again.
     """
     scenario = payout_situation(
         "inline/p10-paid-after-all",

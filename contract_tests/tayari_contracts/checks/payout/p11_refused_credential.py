@@ -25,19 +25,19 @@ from tayari_contracts.steps.payouts import (
 )
 
 STOPPED_S: Final = 6.0
-"""How long no payout may be sent after the first that was refused for the credential."""
-
+"""Seconds for which no payout may be sent after one that was refused for its credential."""
 
 ACCEPTED_S: Final = 25.0
-"""When the result of the payout comes that is open meanwhile: after the queue was let go on."""
+"""Seconds until the result of the payout that is open meanwhile: after the queue was resumed."""
 SENT_AGAIN_S: Final = 3.0
-"""A merchant that takes up what is open has sent it by then."""
+"""A merchant that takes up open payouts sends them within this time."""
 
 
 @check("P11")
 def a_refused_credential_stops_the_queue(context: CheckContext) -> None:
-    """A token is refused once, and then the credential: further requests would fail too, and lock the user. A payout
-    that M-Pesa has accepted has no result yet, while the queue stands and when it goes on.
+    """A token is refused once, and then a credential, after which further requests would fail and lock the user.
+
+    A payout that M-Pesa has accepted has no result while the queue stands, nor when it is resumed.
     """
     expect_token_renewed(context)
     accepted = pay_out_sent(context, payout_situation("inline/p11-accepted", outcome=after(ACCEPTED_S)))
@@ -56,13 +56,13 @@ def a_refused_credential_stops_the_queue(context: CheckContext) -> None:
         context.evidence.notes.append("the merchant sent no payout while another was open")
     elif is_resumed:
         context.time.until(lambda: is_sent_again(context, accepted), within_s=SENT_AGAIN_S)
-        expect_one_id(context, accepted, "the queue was let go on while a payout that M-Pesa had accepted was open")
+        expect_one_id(context, accepted, "the queue was resumed while a payout that M-Pesa had accepted was open")
 
 
 def expect_token_renewed(context: CheckContext) -> None:
-    """A payout that is refused for its token alone is sent again with another one, and paid.
+    """Expect that a payout which was refused for its token is sent again with a new one, and paid.
 
-    Where the target file shows no state of payouts, that Daraja accepts it is enough.
+    If the target file shows no state of payouts, it is enough that Daraja accepts it.
 
     Raises:
         Failed: it was given up. Missing: it was not paid, or not accepted, in time.
@@ -89,7 +89,7 @@ def _given_up(context: CheckContext, payment: Payment, end: str) -> str:
 
 
 def _is_dealt_with(context: CheckContext, payment: Payment, before: tuple[str, ...] | None) -> bool:
-    """Whether the merchant shows what it made of the result: many work on results some seconds after their 200."""
+    """Whether the merchant has handled the result: many work on results some seconds after their 200."""
     if context.observations.status(payment).state in (FAILED, REVIEW):
         return True
     return before is not None and len(context.driver.read_alerts() or ()) > len(before)
@@ -104,11 +104,11 @@ def _expect_stopped(context: CheckContext, before: tuple[str, ...] | None) -> No
             "same; expected the queue to stop until a person has fixed it"
         )
     if before is not None and not alerted(context, before):
-        raise Failed("a payout ended with 2001, the queue stopped, and no alert says why")
+        raise Failed("a payout ended with 2001, the queue stopped, and no alert says why; expected an alert to staff")
 
 
 def _go_on(context: CheckContext) -> bool:
-    """Let the merchant pay again, and what waits be sent; whether it can."""
+    """Resume the merchant's payouts, and wait until the waiting one is decided; returns whether it could resume."""
     waiting = context.evidence.payments[-1]
 
     def is_sent() -> bool:

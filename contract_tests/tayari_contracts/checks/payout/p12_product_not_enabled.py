@@ -33,10 +33,16 @@ def a_product_that_is_not_enabled_is_reported_to_staff(context: CheckContext) ->
         context.time.pause(2.0)
         view = context.observations.readable(payment)
         if view.state is PAID and not any(row["state"] == "paid" for row in transactions(context, payment)):
-            raise Failed(f"Daraja answered {NOT_ENABLED}, so nothing was paid, and the payout is {say(view)}")
+            raise Failed(
+                f"Daraja answered {NOT_ENABLED}, so nothing was paid, and the payout is {say(view)}; expected failed"
+            )
         if view.state is None:
-            raise Failed(f"Daraja answered {NOT_ENABLED}, and the payout cannot be read any more: {say(view)}")
+            raise Failed(
+                f"Daraja answered {NOT_ENABLED}, and the payout cannot be read any more: {say(view)}; expected it kept"
+            )
         if before is not None and not alerted(context, before):
-            raise Warned(f"Daraja answered {NOT_ENABLED}, a mistake of the set-up, and no alert says so")
+            raise Warned(
+                f"Daraja answered {NOT_ENABLED}, a mistake of the set-up, and no alert says so; expected an alert"
+            )
     finally:
         resume(context)

@@ -26,12 +26,14 @@ FORMS: Final[Mapping[str, tuple[tuple[str, float], ...]]] = {
         ("Float Account", 7), ("Loyalty Account", 8), (UTILITY, 30674.5), ("Working Account", 1202), (CHARGES, -1542),
     ),
 }  # fmt: skip
-"""Balance texts. Source: reference 3.9 (set and order vary, negative charges are normal). The new name is assumed."""
+"""Accounts and balances of three texts. Source: reference 3.9 (set and order vary, negative charges are normal).
+
+The name Loyalty Account is invented."""
 
 
 @check("P14")
 def a_balance_is_read_by_name(context: CheckContext) -> None:
-    """The balance text in three forms; the utility account has another balance in each."""
+    """The balance text comes in three forms; the utility account has another balance in each."""
     since = context.journal.now()
     _require_balance(context)
     for number, (form, accounts) in enumerate(FORMS.items()):
@@ -54,7 +56,11 @@ def _require_balance(context: CheckContext) -> None:
 
 
 def _play_balance(context: CheckContext, number: int, form: str, accounts: tuple[tuple[str, float], ...]) -> None:
-    """Let the merchant ask, answer so, and look at what staff see."""
+    """Let the merchant ask for its balance, answer with these accounts, and compare what staff see.
+
+    Raises:
+        Failed: they see another balance. Untested: the merchant did not ask.
+    """
     text = "&".join(f"{name}|KES|{held:.2f}|{held:.2f}|0.00|0.00" for name, held in accounts)
     where = "Result.ResultParameters.ResultParameter[AccountBalance].Value"
     name = f"inline/p14-{number}"
@@ -83,10 +89,14 @@ def _play_balance(context: CheckContext, number: int, form: str, accounts: tuple
 
 
 def _require_answer(result: Entry) -> None:
-    """M-Pesa sent the balance."""
+    """Require that M-Pesa sent the balance.
+
+    Raises:
+        Untested: it did not; P01 judges a refused credential.
+    """
     message = body_of(result).get("Result") or {}
     code = str(message.get("ResultCode"))
     if code in CREDENTIAL_REFUSED:
-        raise blocked_by("P01", f"M-Pesa refused the credential of a question about the balance ({code})")
+        raise blocked_by("P01", f"M-Pesa refused the credential of a balance query ({code})")
     if code != "0":
         raise Untested(f"M-Pesa refused to send the balance: {code} {message.get('ResultDesc')}")

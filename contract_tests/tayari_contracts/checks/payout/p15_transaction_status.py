@@ -18,8 +18,9 @@ from tayari_contracts.steps.payouts import pay_out_sent, payout_situation, statu
 
 STATUS: Final = "transaction_status"
 STILL_RUNNING_S: Final = 15.0
-"""The result of a payout that is not final while the merchant asks about it."""
+"""Seconds until the result of a payout that is not final while the merchant asks about it."""
 SHOWS_WITHIN_S: Final = 3.0
+"""The merchant shows within this time what it made of an answer."""
 LOOKED_BEFORE_S: Final = 1.0
 NOT_FOUND: Final = "status/not-found"
 RECEIPT_UNKNOWN: Final = 2033
@@ -28,7 +29,7 @@ WHY_NOT_FOUND: Final = "a transaction status query was answered with ResultCode 
 
 @check("P15")
 def a_status_query_is_read_for_its_status(context: CheckContext) -> None:
-    """No result comes of three payouts, so the merchant asks. One has failed, one runs, and one M-Pesa cannot find."""
+    """Three payouts get no result, so the merchant asks: one has failed, one is running, and one is not found."""
     played = {
         "Failed": pay_out_sent(
             context, payout_situation("inline/p15-failed", outcome=after(0.5, result_code=1, callback=False))
@@ -49,10 +50,10 @@ def a_status_query_is_read_for_its_status(context: CheckContext) -> None:
 
 
 def _expect_not_found_decides_nothing(context: CheckContext) -> None:
-    """The first question about a payout that runs is answered 2033: M-Pesa finds no such transaction.
+    """Expect that 2033 (no such transaction) as answer about a running payout decides nothing.
 
     Raises:
-        Failed: the payout is called failed, or paid. WrongCredit: it is sent under another id.
+        Failed: the payout is shown as failed, or paid. WrongCredit: it is sent under another id.
     """
     msisdn = new_payee(context)
     context.control.play_next(NOT_FOUND, msisdn=msisdn)
@@ -70,7 +71,7 @@ def _expect_not_found_decides_nothing(context: CheckContext) -> None:
 
 
 def _state_after(context: CheckContext, payment: Payment, status: str) -> PaymentState | None:
-    """The payout's state after an answer with this TransactionStatus; None where none came.
+    """The payout's state after an answer with this TransactionStatus; None: no such answer came.
 
     Raises:
         Failed: it was paid, though M-Pesa has not paid it.

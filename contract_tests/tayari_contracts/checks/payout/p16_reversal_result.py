@@ -1,4 +1,4 @@
-"""P16: a refund is a reversal that succeeded."""
+"""P16: a refund is done when its result says so, and not before."""
 
 from __future__ import annotations
 
@@ -25,16 +25,18 @@ from tayari_contracts.steps.refunds import (
 )
 
 LATE_S: Final = 5.0
+"""Seconds until the result of a refund."""
 LOOKED_FOR_S: Final = 2.0
 BY_REVERSAL: Final = "of a reversal was R000002 (no such payment can be reversed)"
 BY_PAYOUT: Final = "of a payout that refunds was 2040 (the payer has no M-Pesa)"
-"""What the refused refund was answered. Source: reference 3.10, 3.4."""
+"""The result of the refused refund, in words. Source: reference 3.10, 3.4."""
 
 
 @check("P16")
 def a_refund_is_a_reversal_that_succeeded(context: CheckContext) -> None:
-    """A refund whose result takes its time, one that waits too long in M-Pesa's queue before it succeeds, and one
-    whose result code is text and no success.
+    """One refund has its result after 5 s, one waits too long in M-Pesa's queue before it succeeds, and one fails.
+
+    The failure's result code is text.
     """
     payment = paid_payment(context)
     later = paid_payment(context)
@@ -73,7 +75,11 @@ def a_refund_is_a_reversal_that_succeeded(context: CheckContext) -> None:
 
 
 def _expect_named_by_receipt(context: CheckContext, refund: Payment) -> None:
-    """Only a receipt names money: other ids are answered R000002."""
+    """Expect that the reversal names the receipt of the payment: Daraja answers other ids with R000002.
+
+    Raises:
+        Failed: it does not, or Daraja refused it.
+    """
     first = refund_requests(context, refund)[0]
     if not is_reversal(first):
         context.evidence.notes.append("the merchant refunds by a payout, not by a reversal")
@@ -85,11 +91,11 @@ def _expect_named_by_receipt(context: CheckContext, refund: Payment) -> None:
         raise Failed(f"the reversal names {quote(named)}; expected the receipt of the payment, {receipt}")
     if (first.get("response") or {}).get("status") != 200:
         answer = str((first.get("response") or {}).get("body") or "")
-        raise Failed(f"Daraja refused the reversal of an ordinary payment: {quote(answer)}")
+        raise Failed(f"Daraja refused the reversal of an ordinary payment: {quote(answer)}; expected it to be accepted")
 
 
 def _short_refund(context: CheckContext, refund: Payment) -> str:
-    """What is wrong with the amount of a reversal; empty where it is the one of the payment."""
+    """What is wrong with the amount of a refund; empty if it is that of the payment."""
     given = body_of(refund_requests(context, refund)[0]).get("Amount")
     if shillings_of(given) == float(refund.amount):
         return ""
@@ -97,10 +103,16 @@ def _short_refund(context: CheckContext, refund: Payment) -> str:
 
 
 def _expect_not_yet(context: CheckContext, refund: Payment) -> None:
-    """The acknowledgement says that the request was queued."""
+    """Expect that an acknowledged refund is not done before its result.
+
+    Raises:
+        Failed: it is.
+    """
     view = context.observations.until(refund, PAID, within_s=LOOKED_FOR_S)
     if view.state is PAID:
-        raise Failed(f"the request was acknowledged, no result has come, and the refund is {say(view)}")
+        raise Failed(
+            f"the request was acknowledged, no result has come, and the refund is {say(view)}; expected pending"
+        )
 
 
 def _expect_not_refunded(context: CheckContext, refund: Payment) -> None:

@@ -23,19 +23,21 @@ from tayari_contracts.steps.refunds import (
 )
 
 LATE_S: Final = 3.0
-"""The result of a reversal whose acknowledgement is lost: the refund is looked at before it comes."""
+"""Seconds until the result of a reversal whose acknowledgement is lost: the refund is looked at before it."""
 MORE: Final = 50
 """Shillings that are asked back beyond what was paid."""
 DONE_S: Final = 10.0
-"""The result of an ordinary refund has come by then."""
+"""The result of an ordinary refund comes within this time."""
 WATCHED_S: Final = 6.0
-"""Longer than a retry or a click that is worked off in the background takes."""
+"""Longer than a retry, or a click that is handled in the background, takes."""
 
 
 @check("P17")
 def a_payment_is_given_back_once(context: CheckContext) -> None:
-    """Two clicks on refund, and one more when the money is back; a reversal done before; one whose acknowledgement is
-    lost, and that is clicked again; a payment that failed; and more than was paid.
+    """Refund is clicked twice, and once more when the money is back; further refunds have other circumstances.
+
+    One reversal was done before, one loses its acknowledgement and is clicked again, one is for a payment that failed,
+    and one is of more than was paid.
     """
     unpaid = context.actions.pay_accepted(situation("inline/p17-unpaid", outcome=after(0.5, result_code=1032)))
     clicked = paid_payment(context)
@@ -70,13 +72,13 @@ def a_payment_is_given_back_once(context: CheckContext) -> None:
 
 
 def _click_again(context: CheckContext, refund: Payment) -> None:
-    """Somebody asks once more for a refund that was asked for before."""
+    """Ask once more for a refund that was asked for before."""
     assert refund.refund_of is not None
     give_back(context, refund.refund_of)
 
 
 def _give_too_much_back(context: CheckContext) -> Payment | None:
-    """A refund of more than was paid; None where the request of the target file names no amount."""
+    """Ask for a refund of more than was paid; None: the request of the target file names no amount."""
     refund = context.target.merchant.refund
     if refund is None or not refund.call.names("amount"):
         return None
@@ -85,7 +87,11 @@ def _give_too_much_back(context: CheckContext) -> Payment | None:
 
 
 def _expect_no_more(context: CheckContext, refund: Payment | None) -> None:
-    """What leaves is not more than what came."""
+    """Expect that not more is given back than was paid.
+
+    Raises:
+        WrongCredit: it is.
+    """
     for entry in () if refund is None else refund_requests(context, refund):
         sent = shillings_of(body_of(entry).get("Amount"))
         if refund is not None and sent is not None and sent > refund.amount:
@@ -96,7 +102,11 @@ def _expect_no_more(context: CheckContext, refund: Payment | None) -> None:
 
 
 def _expect_not_called_failed(context: CheckContext, refund: Payment) -> None:
-    """R000001 says that the money is back."""
+    """Expect that a refund with R000001 is not shown as failed: the money is back.
+
+    Raises:
+        Warned: it is.
+    """
     view = context.observations.status(refund)
     if view.state is FAILED and is_reversal(refund_requests(context, refund)[0]):
         raise Warned(
@@ -106,7 +116,11 @@ def _expect_not_called_failed(context: CheckContext, refund: Payment) -> None:
 
 
 def _expect_no_payout(context: CheckContext, refund: Payment) -> None:
-    """Nobody paid. A reversal would name a payment that was never made; a payout moves money."""
+    """Expect no payout for a payment that failed. A reversal of it moves no money.
+
+    Raises:
+        WrongCredit: there is one.
+    """
     if any(not is_reversal(entry) for entry in refund_requests(context, refund)):
         raise WrongCredit(
             "the customer cancelled the prompt and paid nothing, refund was clicked, and the merchant paid the "
@@ -115,7 +129,11 @@ def _expect_no_payout(context: CheckContext, refund: Payment) -> None:
 
 
 def _expect_one(context: CheckContext, refund: Payment, why: str, *, resend: bool) -> None:
-    """One request gives the money back. `resend`: the same request may go again, for it is made once only."""
+    """Expect that one request gives the money back. `resend`: the same one may be sent again: it is made once.
+
+    Raises:
+        Failed: there is a second reversal. WrongCredit: there is a payout too. Untested: there is no request.
+    """
     requests = refund_requests(context, refund)
     if not requests:
         raise Untested(f"{why}, and no request that gives the money back reached Daraja")

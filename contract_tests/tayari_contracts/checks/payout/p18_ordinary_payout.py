@@ -1,4 +1,4 @@
-"""P18: an ordinary payout ends as its result says, and is of the amount that was asked for."""
+"""P18: an ordinary payout is of the right amount, and ends as its result says."""
 
 from __future__ import annotations
 
@@ -27,15 +27,17 @@ from tayari_contracts.steps.payouts import (
 FAILS_LAST: Final = after(4.0, result_code=NO_M_PESA)
 UNPAID: Final = (FAILED, REVIEW)
 TO_ONE_PERSON: Final = ((FAILS_LAST, UNPAID), (after(2.0), (PAID,)), (FAILS_LAST, UNPAID))
-"""The payouts that one person gets at a time: how each ends, and how the merchant may show it. The result of the second
-comes first: a merchant that looks for the oldest or the newest open payout of a phone finds another one.
+"""The payouts that one person gets at a time: how each ends, and the states that may show it.
+
+The result of the second comes first: a merchant that looks for a phone's oldest or newest open payout finds another.
 """
 
 
 @check("P18")
 def an_ordinary_payout_ends_as_its_result_says(context: CheckContext) -> None:
-    """A payout that succeeds, and one that fails; the other rules of payouts need the same two. Then one person gets
-    three payouts at a time, of which M-Pesa makes the second.
+    """Payouts that succeed and fail, which are the control of the other rules about payouts.
+
+    Then one person is to get three payouts at a time, of which M-Pesa makes the second.
     """
     judge_control(context, Control.PAYOUT)
     _expect_right_amounts(context)
@@ -45,7 +47,7 @@ def an_ordinary_payout_ends_as_its_result_says(context: CheckContext) -> None:
 
 
 def _expect_right_amounts(context: CheckContext) -> None:
-    """M-Pesa was asked to pay what the merchant was asked for.
+    """Expect that M-Pesa was asked to pay the amounts that the merchant was asked for.
 
     Raises:
         Failed: it was asked for another amount.
@@ -63,7 +65,7 @@ def _expect_right_amounts(context: CheckContext) -> None:
 
 
 def _expect_results_of_one_person_apart(context: CheckContext) -> None:
-    """Each result ends the payout that it names, though others to the same person are open: older and newer ones.
+    """Expect that each result ends the payout that it names, while older and newer ones to the same person are open.
 
     Raises:
         Failed: a payout ended otherwise than its own result says.
@@ -74,7 +76,7 @@ def _expect_results_of_one_person_apart(context: CheckContext) -> None:
         payment = _pay_out_beside(context, f"inline/p18-{number}", msisdn, amount + number, outcome)
         if not payment.started.accepted or not payout_requests(context, payment):
             context.evidence.notes.append("the merchant sent no second payout to one person while another was open")
-            return  # the next request to this person would play the situation of the one that was not sent
+            return  # the next request to this person would play the scenario of the one that was not sent
         sent.append((payment, wanted))
     expect_results_taken(context, sent[0][0], count=len(sent))
     for payment, wanted in sorted(sent, key=lambda one: PAID not in one[1]):
@@ -87,7 +89,7 @@ def _expect_results_of_one_person_apart(context: CheckContext) -> None:
 
 
 def _pay_out_beside(context: CheckContext, name: str, msisdn: str, amount: int, outcome: Mapping[str, Any]) -> Payment:
-    """A payout to a person who may have others open, once its request has come."""
+    """Ask for a payout to a person who may have others open, and wait for its request."""
     payment = pay_out(context, payout_situation(name, outcome=outcome), msisdn=msisdn, amount=amount)
     if payment.started.accepted:
         await_request(context, payment)

@@ -24,20 +24,20 @@ from tayari_contracts.steps.payouts import (
 from tayari_contracts.steps.timed_acts import Act, play
 
 WATCHED_S: Final = 4.0
-"""Longer than a click that is worked off in the background takes."""
+"""Longer than a click that is handled in the background takes."""
 
 CLICKS_AFTER_S: Final = (1.0, 1.5, 1.5)
-"""Pauses before the clicks: at the last one, a slow merchant too has noted that its request got no answer."""
+"""Seconds before each click: at the last one even a slow merchant has noted that its request got no answer."""
 UNCLEAR_S: Final = 15.0
-"""When the result of the payout comes whose acknowledgement is lost: after the clicks."""
+"""Seconds until the result of the payout whose acknowledgement is lost: after the clicks."""
 
 
 @check("P19")
 def a_payout_asked_for_twice_is_paid_once(context: CheckContext) -> None:
-    """Three clicks at the same moment, and one more when the payout has its result; all name one payout. Another one,
-    whose acknowledgement is lost, is asked for again while nobody knows what became of it.
+    """One payout is asked for three times at the same moment, and once more when it has its result.
 
-    Then the same person is to get the same amount once more, under another reference: that is another payout.
+    Another payout, whose acknowledgement is lost, is asked for again while its outcome is unknown. Then the same person
+    is to get the same amount under another reference, which is another payout.
     """
     _require_reference(context)
     unclear = context.actions.in_background(partial(_expect_unclear_sent_once, context))
@@ -60,7 +60,7 @@ def a_payout_asked_for_twice_is_paid_once(context: CheckContext) -> None:
 
 
 def _expect_unclear_sent_once(context: CheckContext) -> None:
-    """A payout whose acknowledgement is lost, and that a person asks for again, is not sent under another id.
+    """Expect that a payout is not sent under another id if its acknowledgement is lost and it is asked for again.
 
     Raises:
         WrongCredit: it is.
@@ -76,9 +76,12 @@ def _expect_unclear_sent_once(context: CheckContext) -> None:
 
 
 def _expect_another_is_sent(context: CheckContext, first: Payment) -> None:
-    """A second payout of the same amount to the same person is sent as well, or refused, or a person looks at it.
+    """Expect that a second payout of the same amount to the same person is sent too, refused, or in review.
 
     It fails at M-Pesa, so that no money rule takes it for the first one paid twice.
+
+    Raises:
+        Missing: it was accepted, and not sent.
     """
     fails = payout_situation("inline/p19-another", outcome=after(0.5, result_code=NO_M_PESA))
     queue_payout(context, fails, first.msisdn)
@@ -101,7 +104,11 @@ def _expect_another_is_sent(context: CheckContext, first: Payment) -> None:
 
 
 def _require_reference(context: CheckContext) -> None:
-    """The merchant can know that two requests are for one payout."""
+    """Require that the merchant can know that two requests are for one payout.
+
+    Raises:
+        Untested: it cannot.
+    """
     payout = context.target.merchant.payout
     if payout is None or not payout.call.names("reference"):
         raise key_missing(

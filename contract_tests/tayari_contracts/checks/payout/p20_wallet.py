@@ -26,9 +26,9 @@ from tayari_contracts.steps.timed_acts import Act, play
 
 TWICE: Final = {"duplicate": {"count": 2, "gap_s": 0.5}}
 HEARD_S: Final = 2.0
-"""When the result comes: by then the amount is reserved."""
+"""Seconds until the result: before it the amount is reserved."""
 LATE_S: Final = 3.0
-"""How long after the queue time-out the result comes."""
+"""Seconds from the queue time-out, or from a first result, to the result after it."""
 TIMED_OUT: Final[Mapping[str, Any]] = {"queue_timeout": True, "after_s": 0.5}
 SITUATIONS: Final[Mapping[str, tuple[int, Mapping[str, Any]]]] = {
     "its success came twice": (2, payout_situation("inline/p20-paid", TWICE, outcome=after(HEARD_S))),
@@ -59,26 +59,26 @@ SITUATIONS: Final[Mapping[str, tuple[int, Mapping[str, Any]]]] = {
         payout_situation("inline/p20-refused", refused("400.002.02.invalid_remarks")),
     ),
 }
-"""The end of a payout, and how many messages report it."""
+"""By the end of a payout in words: how many messages report it, and the scenario."""
 STEADY_S: Final = 1.0
-"""Money that is given back a second time, or taken a second time, is so within this time."""
+"""A merchant that gives money back, or takes it, a second time does so within this time."""
 AT_ONCE: Final = 3
 MOST_OVERDRAWING: Final = 12
-"""Payouts that are too much together. More of them keep a merchant busy for longer than this check looks."""
+"""The most payouts that are too much together. More keep a merchant busy for longer than this check looks."""
 OVERDRAWN_S: Final = 12.0
-"""When their results come: by then all are sent that are not refused."""
+"""Seconds until their results: before them all are sent that are not refused."""
 LEAST: Final = 10
 MOST: Final = 250_000
 """Shillings of one payout. Source: reference 3.4."""
 SENT_WITHIN_S: Final = 10.0
-"""A payout that is too much, and not refused, is sent within this time by a merchant with a queue."""
+"""A merchant with a queue sends a payout that is too much, and not refused, within this time."""
 CENTS: Final = 2
-"""Decimals of a balance. Unrounded, 1026.10 - 5 is not 1021.10."""
+"""Decimals of a balance. Without rounding, 1026.10 - 5 is not 1021.10."""
 
 
 @check("P20")
 def a_wallet_is_right_whatever_becomes_of_the_payout(context: CheckContext) -> None:
-    """One payout in each situation, and several at the same moment; the balance is read before, during and after."""
+    """One payout has each end, and several are asked for at once; the balance is read before, during and after."""
     _require_wallet(context)
     context.profile.require_payout_amount()
     _play_at_once(context)
@@ -108,7 +108,10 @@ def _play(context: CheckContext, why: str, messages: int, scenario: Mapping[str,
 
 
 def _play_at_once(context: CheckContext) -> None:
-    """A balance that is read, reduced and written back loses one of several payouts at the same moment."""
+    """Expect that several payouts at the same moment are all taken from the balance.
+
+    A merchant that reads the balance, reduces it and writes it back loses one of them.
+    """
     msisdn = new_payee(context)
     before = _available(context, msisdn)
     made = play(context, [Act(0.0, lambda: pay_out(context, "payout/success", msisdn=msisdn))] * AT_ONCE)
@@ -124,9 +127,9 @@ def _play_at_once(context: CheckContext) -> None:
 
 
 def overdrawing(balance: float) -> tuple[int, ...]:
-    """Amounts of payouts that are too much together, and of which each but one fits; then one more, a little smaller.
+    """Amounts of payouts that are too much together, though all but one fit; then one more amount, a little smaller.
 
-    None where the balance is too low or too high for that.
+    Empty if the balance is too low or too high for that.
     """
     for number in range(2, MOST_OVERDRAWING + 1):
         each = int(balance * _share(number) / number)
@@ -137,14 +140,17 @@ def overdrawing(balance: float) -> tuple[int, ...]:
 
 
 def _share(number: int) -> float:
-    """What so many payouts come to in all, of a balance that suffices for one less."""
+    """The sum of so many payouts, as a share of a balance that is enough for one less."""
     return min(1.2, 1 + 0.5 / (number - 1))
 
 
 def _play_overdrawn(context: CheckContext) -> None:
-    """Payouts at the same moment that the balance does not suffice for together, and then one more.
+    """Expect that no more is sent than the balance allows: payouts that are too much together are asked for at once.
 
-    M-Pesa makes none of them, so that a budget for all is not used up by this check.
+    M-Pesa makes none of them, so that this check does not use up a budget that all share.
+
+    Raises:
+        WrongCredit: more is sent.
     """
     msisdn = new_payee(context)
     before = _available(context, msisdn)
@@ -179,9 +185,12 @@ def _play_overdrawn(context: CheckContext) -> None:
 
 
 def _expect_reserved(context: CheckContext, payment: Payment, left: float, why: str) -> None:
-    """Until M-Pesa has a result, the amount is not available for another payout.
+    """Expect that the amount is not available for another payout until M-Pesa has a result.
 
-    The journal has a message once it is answered; a merchant may act on it before.
+    A merchant may act on a message before it is answered and in the journal.
+
+    Raises:
+        WrongCredit: it is available.
     """
     wrong: float | None = None
     while not _is_right(found := _available(context, payment.msisdn), left, fee_below=payment.amount):
@@ -196,7 +205,11 @@ def _expect_reserved(context: CheckContext, payment: Payment, left: float, why: 
 
 
 def _expect(context: CheckContext, payment: Payment, wanted: float, why: str, *, fee_below: float) -> None:
-    """The balance is `wanted`, or less by a fee, and stays so."""
+    """Expect that the balance becomes `wanted`, or less by a fee, and stays so.
+
+    Raises:
+        WrongCredit: it does not.
+    """
 
     def is_right() -> bool:
         return _is_right(_available(context, payment.msisdn), wanted, fee_below=fee_below)
@@ -208,7 +221,7 @@ def _expect(context: CheckContext, payment: Payment, wanted: float, why: str, *,
 
 
 def _is_right(found: float, wanted: float, *, fee_below: float) -> bool:
-    """Whether the balance is what it should be. A merchant may take a fee for a payout: less by less than this."""
+    """Whether the balance is what it should be, or less by a fee for a payout that is below `fee_below`."""
     return found == wanted or 0 < wanted - found < fee_below
 
 
@@ -221,7 +234,7 @@ def _wrong(payment: Payment, found: float, wanted: float, why: str) -> WrongCred
 
 
 def _available(context: CheckContext, msisdn: str) -> float:
-    """What can still be paid out to this person.
+    """Shillings that can still be paid out to this person.
 
     Raises:
         Untested: it cannot be read.
@@ -233,15 +246,15 @@ def _available(context: CheckContext, msisdn: str) -> float:
 
 
 def _without(balance: float, amount: float) -> float:
-    """The balance when this amount is taken from it, as exact as cents are."""
+    """The balance less this amount, rounded to cents."""
     return round(balance - amount, CENTS)
 
 
 def _require_wallet(context: CheckContext) -> None:
-    """The target file says where the balance is read.
+    """Require that the target file says where the balance is read.
 
     Raises:
-        Inapplicable: it does not; many a merchant that pays out keeps no balances.
+        Inapplicable: it does not; many merchants that pay out keep no balances.
     """
     payout = context.target.merchant.payout
     if payout is None or payout.wallet is None:

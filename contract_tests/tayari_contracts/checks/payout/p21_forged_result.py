@@ -22,7 +22,7 @@ from tayari_contracts.steps.forged_callback import (
     forged_url,
     guessed_id,
     known_to_payer,
-    require_weighed,
+    require_decided,
     written_address,
 )
 from tayari_contracts.steps.payees import NO_M_PESA, new_payee, no_payee
@@ -38,8 +38,9 @@ from tayari_contracts.steps.payouts import (
 
 TRUE_END_S: Final = 1.0
 HELD_S: Final = 120.0
-"""What M-Pesa itself says waits for longer than this check looks at what the forgery did."""
+"""Seconds that M-Pesa's own result is held: longer than this check looks at what the forgery did."""
 ACCEPTED_S: Final = 20.0
+"""Daraja accepts a payout within this time."""
 WATCHED_S: Final = 3.0
 """A merchant with a queue deals with a message within this time."""
 ANSWER_S: Final = 30.0
@@ -48,29 +49,27 @@ OK: Final = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Victim:
-    """A payout about which a stranger sends the opposite of its true result.
-
-    `before`: the balance before the payout was taken from it; None: it was not, or cannot be read. `row`: Daraja's
-    record.
-    """
+    """A payout about which a stranger sends the opposite of its true result."""
 
     payment: Payment
     before: float | None
+    """The balance before the payout was taken from it; None: it was not taken, or cannot be read."""
     row: Mapping[str, Any]
+    """Daraja's record."""
 
 
 @check("P21")
 def a_forged_result_decides_nothing(context: CheckContext) -> None:
-    """A stranger says of one payout that it was paid, and of another that it failed; then M-Pesa says the opposite.
+    """A stranger reports one payout as paid, and another as failed; then M-Pesa reports the opposite.
 
-    The stranger knows what the receiver of a payout is told, and the address of another payout's results. What cannot
-    be guessed from that, a part of the address or an id, is another text of its form.
+    The stranger knows what the receiver of a payout is told, and the address of another payout's results. Parts of the
+    address and of the ids that cannot be guessed from that are replaced.
     """
     bystander = pay_out_sent(context, payout_situation("inline/p21-bystander", outcome=after(0.5)))
     other = _accepted(context, bystander)
     believed, answers = _play(context, other, name="failing", forged=PAID)
     believed_failure, more = _play(context, other, name="paying", forged=FAILED)
-    require_weighed([*answers, *more], serves=OK in context.journal.callback_statuses(bystander))
+    require_decided([*answers, *more], serves=OK in context.journal.callback_statuses(bystander))
     if text := believed or believed_failure:
         raise Warned(text)
 
@@ -78,9 +77,10 @@ def a_forged_result_decides_nothing(context: CheckContext) -> None:
 def _play(
     context: CheckContext, other: Mapping[str, Any], *, name: str, forged: PaymentState
 ) -> tuple[str, list[dict[str, Any]]]:
-    """One payout, alone: a stranger says that it is `forged`, and then M-Pesa says the opposite.
+    """Play one payout: a stranger reports the state `forged`, and then M-Pesa reports the opposite.
 
-    Returns how the forgery was believed for a while, if it was, and the merchant's answers to it.
+    Returns the reason for a warning if the forgery was believed for a while, or an empty text, and the merchant's
+    answers to the forgery.
     """
     of_stranger, of_m_pesa = (0, NO_M_PESA) if forged is PAID else (no_payee(context), 0)
     victim = _victim(context, name, after(TRUE_END_S, result_code=of_m_pesa))
@@ -103,7 +103,7 @@ def _accepted(context: CheckContext, payment: Payment) -> Mapping[str, Any]:
     """Daraja's record of a payout.
 
     Raises:
-        Untested: it accepted none.
+        Untested: it has accepted none.
     """
     rows = context.time.until(lambda: transactions(context, payment), within_s=ACCEPTED_S)
     if not rows:
@@ -126,10 +126,10 @@ def _victim(context: CheckContext, name: str, outcome: Mapping[str, Any]) -> Vic
 def _forge(
     context: CheckContext, victim: Victim, other: Mapping[str, Any], *, result_code: int | str
 ) -> tuple[str, list[dict[str, Any]]]:
-    """Send the result as each kind of caller can. Returns how good the forgery was, and the merchant's answers.
+    """Send the forged result as each kind of caller. Returns the forgery in words, and the merchant's answers.
 
     Raises:
-        Untested: the target file lets every path reach the merchant, so that its secret cannot protect it.
+        Untested: the target file delivers every path, so a secret path cannot protect the merchant.
     """
     row, payment = victim.row, victim.payment
     context.time.pause(LOOK_EVERY_S)  # until the merchant has written down what Daraja answered
@@ -155,7 +155,7 @@ def _forge(
 
 
 def _believed(context: CheckContext, victim: Victim, forged: PaymentState, how: str) -> StatusView | None:
-    """Look at the payout while M-Pesa has said nothing: how the merchant showed that it believed the forgery, if so."""
+    """Look at the payout before M-Pesa's result; returns a look that shows that the forgery was believed, or None."""
     believed: list[StatusView] = []
 
     def look() -> bool:
@@ -172,7 +172,11 @@ def _believed(context: CheckContext, victim: Victim, forged: PaymentState, how: 
 
 
 def _expect_money_kept(context: CheckContext, victim: Victim, how: str) -> None:
-    """What M-Pesa pays is not there to be paid out again."""
+    """Expect that the balance does not have the payout's amount back, because M-Pesa pays it.
+
+    Raises:
+        WrongCredit: it has.
+    """
     found = readable_balance(context, victim.payment.msisdn)
     if victim.before is not None and found is not None and found >= victim.before:
         raise WrongCredit(
@@ -182,7 +186,11 @@ def _expect_money_kept(context: CheckContext, victim: Victim, how: str) -> None:
 
 
 def _expect_failure_wins(context: CheckContext, victim: Victim, how: str) -> None:
-    """What a stranger called paid has failed when M-Pesa says so, or a person has it."""
+    """Expect that M-Pesa's failure wins over a stranger's success: failed or review.
+
+    Raises:
+        WrongCredit: the payout stays paid. Unjudged: it is pending.
+    """
     expect_results_taken(context, victim.payment)
     view = context.observations.until(victim.payment, FAILED, REVIEW, within_s=context.time.settled_s)
     if view.state is PAID:
@@ -195,7 +203,11 @@ def _expect_failure_wins(context: CheckContext, victim: Victim, how: str) -> Non
 
 
 def _expect_success_wins(context: CheckContext, victim: Victim, how: str) -> None:
-    """What a stranger called failed is paid when M-Pesa says so, or a person has it."""
+    """Expect that M-Pesa's success wins over a stranger's failure: paid or review.
+
+    Raises:
+        WrongCredit: the payout stays failed, or its amount is given back. Unjudged: it is pending.
+    """
     expect_results_taken(context, victim.payment)
     view = context.observations.until(victim.payment, PAID, REVIEW, within_s=context.time.settled_s)
     expect_one_id(context, victim.payment, how)

@@ -1,4 +1,4 @@
-"""P22: a payout of nothing, or of less, is refused before Daraja has to."""
+"""P22: a payout of nothing or less is refused before Daraja has to."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def _is_sent(context: CheckContext, amount: int) -> bool:
     """Whether a payout of this amount reached Daraja, which refused it.
 
     Raises:
-        Failed: the merchant broke, or sent another amount. WrongCredit: it is paid, or the balance has grown by it.
+        Failed: the merchant broke, or sent another amount. WrongCredit: it is paid, or the balance has grown.
     """
     msisdn = new_payee(context)
     before = readable_balance(context, msisdn)

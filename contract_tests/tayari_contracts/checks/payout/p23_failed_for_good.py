@@ -1,4 +1,4 @@
-"""P23: a payout that has failed is not sent again until something has changed."""
+"""P23: a payout that has failed is not sent again and again."""
 
 from __future__ import annotations
 
@@ -34,18 +34,18 @@ RESULTS: Final[Mapping[int, str]] = {
     NO_M_PESA: "nobody can be paid under this number ({no_payee})",
     1: "the organisation's account is too low (1), and nothing was paid in since",
 }
-"""Results after which no money has moved. Source: reference 4, which says "after top-up" and "after fix".
+"""Results after which no money has moved, in words. Source: reference 4, which says "after top-up" and "after fix".
 
-A merchant may stop all payouts at 1, which is right. So it comes last: to let it go on is to say that money is there.
+A merchant may stop all payouts at 1, which is right. So 1 comes last: to resume the payouts says that there is money.
 """
 TRIES_ALLOWED: Final = 3
-"""Requests for one payout while nothing changes. Assumed: reference 4 gives no number, and A10 allows as many."""
+"""The most requests for one payout while nothing changes. Assumed: reference 4 gives no number; A10 allows as many."""
 REACHED_M_PESA: Final = ("", "500.002.1001")
-"""Errors of requests that count: none, and that of a duplicate. One whose token had ended is rightly sent again."""
+"""Error codes of requests that count: none, and a duplicate. A request whose token had ended is rightly sent again."""
 ENDLESS: Final = 50
-"""Requests that end the same way: more than a merchant sends while it is watched."""
+"""So many requests end in the same way: more than a merchant sends while it is watched."""
 SHOWN_S: Final = 1.0
-"""A payout that is shown as failed for so long is one that a person may have paid by hand."""
+"""A person may have paid a payout by hand that was shown as failed for so long."""
 
 
 @dataclass(slots=True)
@@ -54,13 +54,14 @@ class FailedPayout:
 
     payment: Payment
     result: str
+    """In words."""
     failed_at: float | None = None
     """When it was first read as failed, epoch seconds."""
 
 
 @check("P23")
 def a_failed_payout_is_not_sent_again_and_again(context: CheckContext) -> None:
-    """Two payouts fail, for a receiver without M-Pesa and for an empty account, and would fail again each time."""
+    """Two payouts fail, one for a receiver without M-Pesa and one for a low account, and would fail again each time."""
     try:
         watched = [
             FailedPayout(_pay_out_in_vain(context, code), result.format(no_payee=no_payee(context)))
@@ -81,7 +82,7 @@ def a_failed_payout_is_not_sent_again_and_again(context: CheckContext) -> None:
 
 
 def _go_on(context: CheckContext) -> None:
-    """Money is there: a merchant that has stopped its payouts pays again, and no request fails any more."""
+    """Let a merchant that has stopped its payouts pay again; no request fails any more."""
     payout = context.target.merchant.payout
     if payout is not None and payout.resume is not None:
         context.control.clear_next()
@@ -105,10 +106,11 @@ def _look(context: CheckContext, one: FailedPayout) -> None:
 
 
 def _judge(context: CheckContext, one: FailedPayout) -> str:
-    """What to warn of; empty where the payout was sent once.
+    """The reason for a warning; empty if the payout was sent once.
 
     Raises:
-        Failed: it was sent again too often, or while people saw it as failed. Missing: it waits for nothing.
+        Failed: it is paid without a result, or was sent again too often, or while people saw it as failed.
+        Missing: it stays pending, though no result will come.
     """
     requests = [entry for entry in payout_requests(context, one.payment) if error_of(entry) in REACHED_M_PESA]
     if len(requests) < 2:
@@ -118,7 +120,7 @@ def _judge(context: CheckContext, one: FailedPayout) -> str:
     sent = f"a payout failed: {one.result}; it was sent {len(requests)} times, {how}, after {say_gaps([gaps])}"
     view = context.observations.status(one.payment)
     if view.state is PAID and not any(row["state"] == "paid" for row in transactions(context, one.payment)):
-        raise Failed(f"{sent}; it is {say(view)}, and M-Pesa has paid nothing")
+        raise Failed(f"{sent}; it is {say(view)}, and M-Pesa has paid nothing; expected failed")
     if one.failed_at is not None and float(requests[-1]["at"]) > one.failed_at + SHOWN_S:
         raise Failed(
             f"{sent}, though it was shown as failed before; expected it to stay failed: a person who reads that pays "
@@ -135,9 +137,9 @@ def _judge(context: CheckContext, one: FailedPayout) -> str:
 
 
 def _repeated_as(ids: Sequence[str]) -> str:
-    """What made the requests of a payout several payouts, or one. `ids`: as `originator_ids` has them."""
+    """The words of a reason for the ids of a payout's requests. `ids`: as of `originator_ids`."""
     if len(ids) < 2:
         return "under the same OriginatorConversationID"
     if any(one.startswith("none") for one in ids):
-        return "each time as a payout of its own, for the call reads no OriginatorConversationID"
+        return "each time as a payout of its own, because the call reads no OriginatorConversationID"
     return f"under {len(ids)} OriginatorConversationIDs"

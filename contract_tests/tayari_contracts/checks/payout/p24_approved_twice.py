@@ -1,4 +1,4 @@
-"""P24: a payout waits for its approval, and is paid out once however often it is approved."""
+"""P24: a payout waits for its approval, and is paid out once."""
 
 from __future__ import annotations
 
@@ -22,16 +22,18 @@ from tayari_contracts.steps.payouts import (
 from tayari_contracts.steps.timed_acts import Act, play
 
 BEFORE_S: Final = 6.0
-"""A payout that waits for its approval is not sent within this time; a merchant that needs none sends it by then."""
+"""Seconds without approval: a merchant that needs none sends the payout within this time."""
 WATCHED_S: Final = 4.0
-"""Longer than an approval that is worked off in the background takes."""
+"""Longer than an approval that is handled in the background takes."""
 CLICKS: Final = 3
 
 
 @check("P24")
 def a_payout_approved_twice_is_paid_once(context: CheckContext) -> None:
-    """Three approvals at the same moment, and one more when the payout has its result. Nobody approves another payout,
-    which is watched as long: a merchant that looks at no approval may send from a queue, some time later.
+    """A payout is approved three times at the same moment, and once more when it has its result.
+
+    Another payout is not approved, and is watched as long: a merchant that ignores approvals may send it later, from a
+    queue.
     """
     payout = context.target.merchant.payout
     if payout is None or payout.approve is None:
@@ -55,14 +57,14 @@ def a_payout_approved_twice_is_paid_once(context: CheckContext) -> None:
 
 
 def _expect_unsent(context: CheckContext, *held: Payment) -> None:
-    """No request was made for these payouts, which nobody has approved.
+    """Expect that no request was made for these payouts, which nobody has approved.
 
     Raises:
-        WrongCredit: one was.
+        WrongCredit: one was made.
     """
     if any(payout_requests(context, payment) for payment in held):
         raise WrongCredit(
-            "a payout was sent that nobody had approved; expected it to wait, for merchant.payout.approve says that a "
-            "second person agrees. Where small payouts need nobody, let all of them wait here (a setting in "
+            "a payout was sent that nobody had approved; expected it to wait, because merchant.payout.approve says "
+            "that a second person agrees. If small payouts need nobody, let all of them wait here (a setting in "
             "merchant.start.env), or remove the key"
         )

@@ -14,17 +14,19 @@ from tayari_contracts.context.run_record import CRASH
 from tayari_contracts.steps.refunds import give_back_sent, paid_payment, reversal_situation
 
 WATCHED_S: Final = 3.0
-"""Once it has settled a payment that was begun later, a merchant that credits the repeated success does so by then."""
+"""A merchant credits a repeated success within this time after it has settled a later payment, if it does."""
+
 REFUSED: Final = 400
 GONE: Final = (404, 410)
-"""So a merchant may answer for a payment that was given back; any other refusal says nothing about it."""
+"""HTTP statuses with which a merchant may answer for a refunded payment; another refusal says nothing about it."""
+
 BOOKED_S: Final = 1.0
-"""A merchant that shows a refund as done has written it beside the payment by then."""
+"""A merchant that shows a refund as done has stored it with the payment within this time."""
 
 
 @check("P25")
 def a_refunded_payment_is_not_credited_again(context: CheckContext) -> None:
-    """A payment is given back. Then the success of the payment itself is reported once more."""
+    """A payment is given back, and then its success is reported once more."""
     payment = paid_payment(context)
     refund = give_back_sent(context, payment, reversal_situation("inline/p25-refund", outcome=after(0.5)))
     view = context.observations.until(refund, PAID, within_s=context.time.settled_s)
@@ -52,15 +54,19 @@ class SeenPayment:
 
     is_paid: bool
     credits: int | None
+    """How many; None: that is not shown."""
     total: float | None
-    """Shillings."""
+    """Shillings; None: no sum is shown."""
     says_only_credited: bool
+    """Whether it shows only that it credited, true or false."""
+
     is_read: bool = True
     """False: there was no answer, or an error in its place."""
 
     def exceeds(self, before: SeenPayment) -> str:
-        """What was credited since then, as the end of a sentence; empty where nothing was. Where a sum is shown it
-        counts alone: the refund may be a row beside the credit. A look that failed shows nothing.
+        """The end of a reason if more was credited than `before`; else empty.
+
+        If a sum is shown, it alone counts: the refund may be a row beside the credit. A failed read shows nothing.
         """
         if before.is_read and not self.is_read:
             return ""
@@ -72,7 +78,10 @@ class SeenPayment:
 
 
 def standing(context: CheckContext, payment: Payment) -> SeenPayment:
-    """How the payment stands before its success is repeated. After a look that failed, any credit would seem new."""
+    """What the merchant shows of the payment before its success is repeated.
+
+    A failed read is repeated, because any credit would seem new after it.
+    """
     looks: list[SeenPayment] = []
 
     def look() -> bool:
@@ -84,8 +93,10 @@ def standing(context: CheckContext, payment: Payment) -> SeenPayment:
 
 
 def seen_of(context: CheckContext, payment: Payment) -> SeenPayment:
-    """How the payment stands now. No record of the run gets this look: a payment that was given back may have any
-    state, also one that the target file does not name.
+    """What the merchant shows of the payment now.
+
+    This look is not kept in the record of the run: a payment that was given back may have any state, also one that the
+    target file does not name.
     """
     view = context.driver.read_status(payment.payment_id, payment.reference)
     ledger = context.driver.read_ledger(payment_id=payment.payment_id, reference=payment.reference)

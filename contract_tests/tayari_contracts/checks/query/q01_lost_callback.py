@@ -16,9 +16,9 @@ BECAUSE = "its callback never came, and a status query would have said that it i
 
 @check("Q01")
 def a_lost_callback_is_made_up_for(context: CheckContext) -> None:
-    """The customer has paid and closed the page, no callback comes, and the query says that it is paid.
+    """The customer has paid and closed the page, no callback comes, and queries say that it is paid.
 
-    Only where no query comes in time is the payment's page read, for some merchants ask when it is read.
+    The payment's page is read only if no query comes in time: some merchants ask when it is read.
     """
     with context.run.silence.watching():
         began = time.monotonic()
@@ -28,7 +28,7 @@ def a_lost_callback_is_made_up_for(context: CheckContext) -> None:
         if unread:
             context.run.silence.note_query()
         else:
-            _read_it(context, payment, began)
+            _read_page(context, payment, began)
     left_s = max(context.time.settle_s, until - time.monotonic()) if unread else 0.0
     context.expectations.paid_once(payment, within_s=left_s, because=BECAUSE)
     if not unread and context.journal.queries(payment):
@@ -38,11 +38,11 @@ def a_lost_callback_is_made_up_for(context: CheckContext) -> None:
         )
 
 
-def _read_it(context: CheckContext, payment: Payment, began: float) -> None:
-    """Read the page of a payment about which nobody asked, until it is paid.
+def _read_page(context: CheckContext, payment: Payment, began: float) -> None:
+    """Read the page of a payment for which no query came, until it is paid.
 
     Raises:
-        Missing: it is not, and still no query came. It is certain where this is true of the whole run.
+        Missing: it is not paid, and still no query came. This is certain if no query came in the whole run.
     """
     context.observations.refresh(payment)
     view = context.observations.until(payment, PAID, within_s=context.time.settle_s + GRACE_S)

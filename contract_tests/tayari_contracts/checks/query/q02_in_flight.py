@@ -1,4 +1,4 @@
-"""Q02: each way of saying "in flight" leaves the payment pending."""
+"""Q02: each form of "in flight" leaves the payment pending."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FORMS: Final = {
 
 @check("Q02")
 def in_flight_is_pending(context: CheckContext) -> None:
-    """One payment for each form: the first query gets it, the next gets the true result."""
+    """One payment for each form: the first query is answered with it, the next one with the true result."""
     payments = {
         form: context.actions.pay_accepted(
             unanswered("inline/q02-in-flight", query={"in_flight": [form], "for_calls": 1})

@@ -1,4 +1,4 @@
-"""Q03: an error of the query says nothing about the payment."""
+"""Q03: an error of the query changes nothing."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tayari_contracts.context.payment import Payment
 from tayari_contracts.steps.status_queries import expect_undecided, on_query, unanswered
 
 UNDECIDED = 2
-"""This many queries say that the payment is in flight, though its callback has reported a success."""
+"""So many queries are answered "in flight", though the payment's callback has reported a success."""
 
 ERRORS = {
     "500.003.1001 Internal Server Error": on_query("api_error", error="500.003.1001.internal_server_error"),
@@ -22,9 +22,9 @@ ERRORS = {
 
 @check("Q03")
 def query_errors_change_nothing(context: CheckContext) -> None:
-    """One payment for each error: the first query gets it, the next one gets the success.
+    """One payment for each error: the first query is answered with it, the next one with the success.
 
-    Another one has a callback meanwhile: a merchant that proves it by a query asks again.
+    Another payment has a callback before a query confirms it: a merchant that wants proof asks again.
     """
     payments = {
         what: context.actions.pay_accepted(unanswered("inline/q03-query-error", fault))
@@ -39,7 +39,7 @@ def query_errors_change_nothing(context: CheckContext) -> None:
 
 
 def called_back_meanwhile(context: CheckContext) -> Payment | None:
-    """A payment whose success is reported before a query confirms it; None for a merchant without callbacks."""
+    """Start a payment whose success is reported before a query confirms it; None for a merchant without callbacks."""
     if not context.profile.takes_callbacks:
         return None
     undecided = {"in_flight": ["4999"], "for_calls": UNDECIDED}

@@ -14,22 +14,24 @@ from tayari_contracts.steps.status_queries import first_query, on_query, queries
 
 WINDOW_S = 60.0
 PER_MINUTE = 5
-"""What the sandbox lets through. Source: reference 1.11."""
+"""The queries a minute that the sandbox lets through. Source: reference 1.11."""
 
 TOO_MANY = 429
 AT_ONCE_S = 1.0
+"""A query within this time after a 429 comes at once."""
 SOONER = 0.5
-"""A gap this much shorter than the one before is no jitter any more."""
+"""A gap below this share of the one before cannot be jitter."""
 
 IN_FLIGHT = 60
+"""So many queries are answered "in flight"."""
 
 
 @check("Q04")
 def queries_are_few(context: CheckContext) -> None:
-    """One payment stays in flight for a minute; another's second query is answered 429.
+    """One payment stays in flight for a minute; the second query for another one is answered 429.
 
-    A merchant that limits its queries deals them out to its payments, so one payment is both: of two, each would get
-    too few before the merchant gives it up.
+    For a merchant that limits its queries one payment has both: of two, each would get too few queries before the
+    merchant gives it up.
     """
     slowed = context.actions.pay_accepted(
         unanswered(
@@ -50,7 +52,7 @@ def queries_are_few(context: CheckContext) -> None:
     if not went_on_after_429(was_slowed):
         raise Untested(
             f"{len(was_slowed)} status queries came for a payment whose second one is answered 429, and none after "
-            "such an answer: whether the merchant slows down then was not seen; it asks few enough"
+            "that answer, so it was not seen whether the merchant slows down; it asks few enough"
         )
 
 
@@ -60,7 +62,11 @@ def went_on_after_429(queries: list[Entry]) -> bool:
 
 
 def watch_a_minute(context: CheckContext, payment: Payment) -> None:
-    """Count for a minute from the first query, or until the merchant stops asking."""
+    """Count the queries for a minute, or until the payment is not pending any more.
+
+    Raises:
+        Failed: there were too many.
+    """
     end = time.monotonic() + WINDOW_S
     while time.monotonic() < end:
         judge_rate(context, payment)
@@ -70,7 +76,7 @@ def watch_a_minute(context: CheckContext, payment: Payment) -> None:
 
 
 def judge_rate(context: CheckContext, payment: Payment) -> None:
-    """Five a minute for one payment, or what the merchant promises for all of them together.
+    """Expect at most five queries a minute for one payment, or as many for all as the merchant promises.
 
     Raises:
         Failed: there were more.
@@ -79,18 +85,21 @@ def judge_rate(context: CheckContext, payment: Payment) -> None:
     if promised is None:
         found = most_in(times_of(context.journal.queries(payment)), WINDOW_S)
         if found > PER_MINUTE:
-            raise Failed(f"{found} status queries for one payment within a minute; Daraja lets {PER_MINUTE} through")
+            raise Failed(
+                f"{found} status queries came for one payment within a minute; expected at most {PER_MINUTE}, as "
+                "Daraja's sandbox allows"
+            )
         return
     found = most_in(times_of(context.journal.entries(endpoint="stk_query", kind="request")), WINDOW_S)
     if found > promised:
-        raise Failed(f"{found} status queries within a minute; the merchant promises at most {promised:g}")
+        raise Failed(f"{found} status queries came within a minute; expected at most {promised:g}, as promised")
 
 
 def judge_after_429(queries: list[Entry]) -> None:
-    """The pause after a 429 is a pause, and not clearly shorter than the one before.
+    """Expect a pause after a 429 that is not clearly shorter than the one before.
 
     Raises:
-        Failed: the merchant asked again at once, or sooner than before.
+        Failed: the merchant asked again at once, or clearly sooner than before.
     """
     times = times_of(queries)
     for place, entry in enumerate(queries[:-1]):

@@ -14,17 +14,18 @@ from tayari_contracts.context.payment import FAILED, PAID, REVIEW, Payment
 from tayari_contracts.steps.status_queries import times_of, unanswered
 
 STRAGGLER_S = 1.5
-"""A query that was under way when the payment became final."""
+"""A query within this time may have been under way when the payment became final."""
 
 WATCH_S = 12.0
+"""The shortest watch after the end."""
 LONGEST_WATCH_S = 45.0
 GAPS = 2.5
-"""Watch for this number of the merchant's own pauses."""
+"""The watch lasts for so many of the merchant's own pauses."""
 
 
 @check("Q05")
 def asking_stops_at_the_end(context: CheckContext) -> None:
-    """Three payments become final: by callback, by a query that says paid, by a query that says cancelled."""
+    """Three payments become final: by a callback, by the query answer "paid", and by the query answer "cancelled"."""
     called_back = context.actions.pay_accepted(situation("inline/q05-called-back", outcome=after(3.0)))
     asked = context.actions.pay_accepted(unanswered("inline/q05-asked", query={"in_flight": ["4999"], "for_calls": 1}))
     cancelled = context.actions.pay_accepted(unanswered("inline/q05-cancelled", result_code=1032))
@@ -50,13 +51,17 @@ def final_at(context: CheckContext, payment: Payment) -> float:
 
 
 def watch_s(context: CheckContext, payment: Payment) -> float:
-    """Long enough to see two more queries of a merchant that goes on as before."""
+    """Seconds in which two more queries would come if the merchant went on as before."""
     gaps = gaps_s(context.journal.queries(payment))
     return min(LONGEST_WATCH_S, max(WATCH_S, GAPS * gaps[-1] if gaps else 0.0))
 
 
 def judge(times_s: list[float], final_at_s: float) -> None:
-    """At most one query after the end."""
+    """Expect at most one query after the end. Both times are epoch seconds.
+
+    Raises:
+        Failed: there are more.
+    """
     late = [time_s for time_s in times_s if time_s > final_at_s + STRAGGLER_S]
     if len(late) > 1:
         raise Failed(

@@ -10,7 +10,7 @@ from tayari_contracts.steps.status_queries import first_query, unanswered
 
 @check("Q06")
 def text_zero_is_success(context: CheckContext) -> None:
-    """No callbacks; the query answers with `"0"` for one payment and with `"1032"` for another."""
+    """No callbacks come; queries are answered `"0"` for one payment, and `"1032"` for another."""
     paid = context.actions.pay_accepted(unanswered("inline/q06-success-as-text"))
     cancelled = context.actions.pay_accepted(unanswered("inline/q06-cancelled-as-text", result_code=1032))
     first_query(context, paid)

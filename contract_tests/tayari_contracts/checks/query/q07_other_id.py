@@ -1,4 +1,4 @@
-"""Q07: a query's answer counts for the CheckoutRequestID it names."""
+"""Q07: a query's answer about another payment is ignored."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ OTHER = "ws_CO_0101202600000001700000000"
 
 @check("Q07")
 def an_answer_about_another_payment_is_ignored(context: CheckContext) -> None:
-    """The query answers `"0"`, and names another payment; in truth nobody answers the prompt."""
+    """Queries are answered `"0"` with the id of another payment; in truth nobody answers the prompt."""
     payment = context.actions.pay_accepted(
         unanswered(
             "inline/q07-other-id",

@@ -1,4 +1,4 @@
-"""Q08: a payment that a query settled is credited once when its callback comes after all, and gets its receipt."""
+"""Q08: a payment that a query settled is credited once, and gets its receipt from a later callback."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tayari_contracts.steps.status_queries import first_query, unanswered
 
 @check("Q08")
 def the_callback_after_a_query_adds_the_receipt_alone(context: CheckContext) -> None:
-    """Settled by a query, which names no receipt; then the callback arrives after all."""
+    """A query, which names no receipt, settles a payment; then its callback comes."""
     payment = context.actions.pay_accepted(unanswered("inline/q08-late-callback"))
     first_query(context, payment)
     if context.observations.until(payment, PAID, within_s=context.time.patience_s).state is not PAID:

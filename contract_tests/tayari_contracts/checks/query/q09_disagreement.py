@@ -1,4 +1,4 @@
-"""Q09: where callback and query disagree, nobody is credited by a machine."""
+"""Q09: where callback and query disagree, nobody is credited."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from tayari_contracts.context.payment import FAILED, PAID, REVIEW
 from tayari_contracts.steps.status_queries import on_query
 
 IN_FLIGHT_S = 5.0
-"""How long the query says nothing yet: a merchant that believes its callbacks has heard this one before it asks."""
+"""Seconds for which queries are answered "in flight": a merchant that believes its callbacks reads this one first."""
 
 
 @check("Q09")
 def disagreement_credits_nobody(context: CheckContext) -> None:
-    """The callback says 0, and the query says 1032."""
+    """The callback says 0, and queries say 1032."""
     in_flight = on_query("api_error", error="500.001.1001.processing", until_s=IN_FLIGHT_S)
     payment = context.actions.pay_accepted(
         situation("inline/q09-disagreement", in_flight, outcome=after(1.0), query={"result_code": 1032})

@@ -1,4 +1,4 @@
-"""Q10: what the shopper sees follows the server's knowledge, not a timer, nor whether anybody looks."""
+"""Q10: the shopper's screen follows the server, not a timer."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from tayari_contracts.context.message_topics import failures_in
 from tayari_contracts.context.payment import FAILED, Payment
 
 SLOW_S = 14.0
-"""A customer who looks for the phone first; the prompt lives for about a minute."""
+"""Seconds until a slow customer answers; the prompt is open for about a minute."""
 
 OFTEN_S = 0.5
 
 
 @check("Q10")
 def the_screen_follows_the_server(context: CheckContext) -> None:
-    """One shopper leaves and comes back when it is paid; another looks on for fourteen seconds, then types the PIN."""
+    """One shopper leaves, and comes back after the payment; another looks on for 14 s before the PIN is entered."""
     left = context.actions.pay_accepted(situation("inline/q10-left", outcome=after(3.0)))
     looking = context.actions.pay_accepted(situation("inline/q10-looking", outcome=after(SLOW_S)))
     look_on(context, looking)
@@ -32,10 +32,10 @@ def the_screen_follows_the_server(context: CheckContext) -> None:
 
 
 def look_on(context: CheckContext, payment: Payment) -> None:
-    """Neither state nor words say failed while the prompt is open.
+    """Expect that neither the state nor the message says failed while the prompt is open.
 
     Raises:
-        Failed: something does, and only time has passed.
+        Failed: one of them does.
     """
     while (passed_s := time.time() - payment.began_at) < SLOW_S - 1.0:
         view = context.observations.status(payment)

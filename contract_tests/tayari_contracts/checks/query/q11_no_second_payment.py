@@ -1,4 +1,4 @@
-"""Q11: while nothing is known, nobody is asked to pay again."""
+"""Q11: while the result is unknown, nobody is asked to pay again."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ IN_FLIGHT = 30
 
 @check("Q11")
 def silence_asks_for_no_second_payment(context: CheckContext) -> None:
-    """No callback, and the query says in flight: the page tells the customer to wait."""
+    """No callback comes, queries are answered "in flight", and the page is read until the payment is not pending."""
     payment = context.actions.pay_accepted(
         unanswered("inline/q11-silence", query={"in_flight": ["4999"], "for_calls": IN_FLIGHT})
     )
     if context.observations.status(payment).state is not PENDING:
-        raise Untested("the payment was never seen pending, so the message to its customer meanwhile was not seen")
+        raise Untested("the payment was never seen pending, so no message to a waiting customer was seen")
     end = time.monotonic() + WATCH_S
     while True:
         view = context.observations.status(payment)
@@ -36,7 +36,11 @@ def silence_asks_for_no_second_payment(context: CheckContext) -> None:
 
 
 def expect_no_invitation(context: CheckContext, payment: Payment, view: StatusView) -> None:
-    """While the payment waits, or only the merchant calls it failed, the customer is not asked to pay again."""
+    """Expect no invitation to pay again while the payment is pending, or only the merchant calls it failed.
+
+    Raises:
+        Failed: there is one.
+    """
     text = context.observations.outcome_message(payment, view)
     if view.state in (PENDING, FAILED) and invites_payment(text):
         raise Failed(

@@ -1,4 +1,4 @@
-"""Q12: a missing result is asked for again and again, with growing pauses, until it is known."""
+"""Q12: a missing result is asked for with growing pauses until it is known."""
 
 from __future__ import annotations
 
@@ -8,32 +8,31 @@ from tayari_contracts.context.check_time import polite, spacing_s
 from tayari_contracts.context.evidence import gaps_s
 from tayari_contracts.context.findings import Failed, Missing, Unjudged, Untested
 from tayari_contracts.context.payment import FAILED, PAID, REVIEW, Entry, Payment
-from tayari_contracts.steps.retry_intervals import SAME, Trend, trend_of_one, written
+from tayari_contracts.steps.retry_intervals import SAME, Trend, say_gaps, trend_of_one
 from tayari_contracts.steps.status_queries import asks_only_when_read, first_query, queries_until, times_of, unanswered
 
 IN_FLIGHT = 3
-"""With the answer that ends it: four queries, three pauses."""
+"""So many queries are answered "in flight". With the final one there are four queries and three pauses."""
 
 IN_FLIGHT_LIMITED = 4
-"""A merchant's own limit makes its first pauses even. The fourth is the first that can be longer than the limit's."""
+"""The same for a merchant with a query limit: the limit makes its first three pauses even."""
 
 PATIENCE_S = 60.0
-"""Beyond what the merchant promises, because its pauses grow while the payment stays in flight."""
-
+"""Seconds beyond what the merchant promises, because its pauses grow while the payment stays in flight."""
 
 TRIES = 2
-"""Other checks make a merchant that limits its queries wait, which can hide how it spaces them: look again."""
+"""Other checks make a merchant that limits its queries wait, which can hide its own pauses: then it is tried again."""
 
 WINDOW_S = 62.0
 """A minute, and how late the query after it may come on a busy machine."""
 
 OWN_PACE = 0.9
-"""A merchant at its own limit leaves this share of the limit's pause at least."""
+"""The least share of its limit's pause that a merchant leaves between two queries."""
 
 
 @check("Q12")
 def missing_results_are_asked_for_with_growing_pauses(context: CheckContext) -> None:
-    """No callback; the first queries hear that the payment is in flight, then that it is good."""
+    """No callback comes; the first queries are answered "in flight", and the last one "paid"."""
     for tried in range(1, TRIES + 1):
         try:
             gaps, by_limit = pauses_of_one(context)
@@ -45,9 +44,9 @@ def missing_results_are_asked_for_with_growing_pauses(context: CheckContext) -> 
 
 
 def pauses_of_one(context: CheckContext) -> tuple[list[float], bool]:
-    """The pauses between the queries for one payment, which is settled in the end.
+    """The pauses in seconds between the queries for one payment, which is settled in the end.
 
-    Also says whether the merchant's own limit may have made the last of them.
+    Returns also whether the merchant's own limit may have made the last of them.
     """
     in_flight = IN_FLIGHT if polite(context.run.queries_per_minute) is None else IN_FLIGHT_LIMITED
     payment = context.actions.pay_accepted(
@@ -70,8 +69,10 @@ def pauses_of_one(context: CheckContext) -> tuple[list[float], bool]:
 
 
 def made_by_limit(own_s: list[float], all_s: list[float], *, limit: float | None) -> bool:
-    """Whether the limit may have made the last pause: the merchant asked about another payment in it, or as often as
-    it lets itself ask, about any payment, in the minute before its last query.
+    """Whether the merchant's query limit may have made the last pause.
+
+    It may if the merchant asked about another payment in that pause, or used up its limit in the minute before its last
+    query. `own_s`, `all_s`: when the queries for this payment, and for all, came (epoch seconds).
     """
     before_s, last_s = own_s[-2:]
     if any(before_s < at < last_s for at in all_s):
@@ -80,12 +81,12 @@ def made_by_limit(own_s: list[float], all_s: list[float], *, limit: float | None
 
 
 def judge_spacing(gaps: list[float], *, limit: float | None = None, by_limit: bool = False) -> None:
-    """The pauses grow. `limit`: the most queries a minute that the merchant lets itself make.
+    """Expect that the pauses grow. `limit`: the merchant's own limit of queries a minute.
 
-    `by_limit`: its limit may be why the last pause is long, so that one does not count.
+    `by_limit`: the limit may have made the last pause, which does not count then.
 
     Raises:
-        Failed: they are all the same; Unjudged: they differ, and chance could have made them, or its limit made them.
+        Failed: they are all the same. Unjudged: chance, or the limit, could have made them.
     """
     low = polite(limit)
     if low is not None and len(gaps) > IN_FLIGHT:
@@ -97,30 +98,33 @@ def judge_spacing(gaps: list[float], *, limit: float | None = None, by_limit: bo
     if trend is Trend.FIXED and low is not None:
         judge_limited(gaps, low, was_seen=not by_limit)
     if trend is Trend.FIXED:
-        raise Failed(f"the pauses between status queries do not grow ({written(gaps)}); expected exponential backoff")
+        raise Failed(
+            f"the pauses between status queries do not grow ({say_gaps([gaps])}); expected exponential backoff"
+        )
     if trend is not Trend.GROWS:
-        raise Unjudged(f"whether the pauses between status queries grow cannot be judged by {written(gaps)}")
+        raise Unjudged(f"whether the pauses between status queries grow cannot be judged by {say_gaps([gaps])}")
 
 
 def judge_limited(gaps: list[float], limit: float, *, was_seen: bool = True) -> None:
-    """Even pauses of a merchant that makes few queries a minute. `was_seen`: another try would show no more of them.
+    """Leave even pauses open if the merchant's limit explains them. `was_seen`: another try would show the same.
 
     Raises:
-        Unjudged: its limit makes them even, so nothing is known of its own pauses.
+        Unjudged: its limit makes them even, so its own pauses were not seen.
     """
     if min(gaps) >= OWN_PACE * 60.0 / limit:
         raise Unjudged(
-            f"the pauses between status queries are even ({written(gaps)}), as the merchant's own limit of {limit:g} "
-            "queries a minute makes them, so whether they would grow was not seen",
+            f"the pauses between status queries are even ({say_gaps([gaps])}), as the merchant's own limit of "
+            f"{limit:g} queries a minute makes them, so whether they would grow was not seen",
             certain=was_seen and max(gaps) <= spacing_s(limit) / OWN_PACE,
         )
 
 
 def judge_too_few(context: CheckContext, payment: Payment, queries: list[Entry]) -> None:
-    """Why the end was never reached: given up, or still waiting for a long pause to end.
+    """Judge a payment for which too few queries came.
 
     Raises:
-        Failed: the merchant gave up; Unjudged: its next query may still come, or its own limit left it no more.
+        Failed: the merchant decided. Missing: it stopped asking.
+        Unjudged: its next query may still come, or its own limit left it none.
     """
     state = context.observations.status(payment).state
     gaps = gaps_s(queries)
@@ -132,7 +136,7 @@ def judge_too_few(context: CheckContext, payment: Payment, queries: list[Entry])
         judge_limited(gaps, low)
     if len(gaps) >= 2 and gaps[-1] > gaps[0]:
         tail = "a person took over" if state is REVIEW else "the next query did not come before this check had to end"
-        raise Unjudged(f"the pauses grow ({written(gaps)}), but {tail}, so the end was not seen")
+        raise Unjudged(f"the pauses grow ({say_gaps([gaps])}), but {tail}, so the end was not seen")
     if low is not None:
         judge_limited(gaps, low)
     raise Missing(

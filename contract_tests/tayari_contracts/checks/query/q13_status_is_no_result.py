@@ -1,4 +1,4 @@
-"""Q13: the ResultCode of a query decides, not its HTTP status."""
+"""Q13: a status query pays by its ResultCode, never by its HTTP status."""
 
 from __future__ import annotations
 
@@ -10,5 +10,5 @@ from tayari_contracts.steps.control_payments import judge_control
 
 @check("Q13")
 def a_query_that_is_answered_is_no_payment(context: CheckContext) -> None:
-    """No callback; queries say in flight, then cancelled; the other rules need the same payment."""
+    """No callback comes; queries are answered "in flight", then "cancelled". It is the control of other rules."""
     judge_control(context, Control.QUERY)

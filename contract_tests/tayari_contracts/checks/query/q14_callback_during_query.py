@@ -1,4 +1,4 @@
-"""Q14: a callback that comes while a status query is under way is neither lost nor credited twice."""
+"""Q14: a callback that comes while a status query is under way is kept, and credited once."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from tayari_contracts.steps.status_queries import READ_EVERY_S, on_query, unansw
 from tayari_contracts.steps.timed_acts import Act, expect_one_credit, play
 
 ANSWER_S: Final = 1.5
-"""How long Daraja takes to answer each first query; the answer was true when the query came."""
+"""Seconds until Daraja answers each first query; the answer was true when the query came."""
 APART_S: Final = (0.6, 0.15, 0.03, 0.0, -0.1)
-"""The callback comes this much sooner than the answer; the last one comes after it."""
+"""Seconds from the callback to the answer of the query; the last callback comes after it."""
 APART_LIMITED_S: Final = (0.6, 0.03)
-"""Of a merchant that makes few queries a minute. More payments would wait longer than it follows any of them."""
+"""The same for a merchant that makes few queries a minute: more payments would wait longer than it follows them."""
 IN_FLIGHT: Final = {"in_flight": ["4999"], "for_calls": 1}
 
 
 @check("Q14")
 def a_callback_during_a_query_credits_once(context: CheckContext) -> None:
-    """The answer under way says "paid" for some payments and "in flight" for others, and the callback says "paid"."""
+    """A callback says "paid" while a query is answered, with "in flight" for some payments and "paid" for others."""
     one_by_one = polite(context.run.queries_per_minute) is not None
     groups = []
     for kind, keys in (("in-flight", {"query": IN_FLIGHT}), ("paid", {})):
@@ -48,17 +48,17 @@ def a_callback_during_a_query_credits_once(context: CheckContext) -> None:
 
 
 def _begin(context: CheckContext, name: str, apart_s: float, **keys: Any) -> tuple[Payment, Future[bool]]:
-    """A payment whose callback is sent when its first query is about to be answered."""
+    """Start a payment whose callback is sent when its first query is about to be answered; whether it was sent."""
     slow = on_query("slow", first_byte_s=ANSWER_S)
     payment = context.actions.pay_accepted(unanswered(name, slow, after_s=0.5, **keys))
     return payment, context.actions.in_background(partial(_send_during_query, context, payment, apart_s))
 
 
 def _is_asked_about(context: CheckContext, payment: Payment) -> bool:
-    """Wait for the first query, and read the payment's page meanwhile.
+    """Wait for the first query, and read the payment's page meanwhile; whether a query came.
 
-    Some merchants ask Daraja when their page is read, and answer only then: the answer is not waited for. The page is
-    not read again before it was answered.
+    Some merchants query Daraja when their page is read, and answer after that, so this does not wait for the answer.
+    The page is not read again before it was answered.
     """
     reading: Future[None] | None = None
     end = time.monotonic() + context.time.patience_s

@@ -1,4 +1,4 @@
-"""R01: what was open when the process died is taken up again, although its callback found nobody."""
+"""R01: payments that were open when the process died are taken up again."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ from tayari_contracts.context.payment import PAID, REVIEW
 
 DOWN_S = 1.5
 CALLBACK_S = 2.0
-"""The callback falls into the time in which the merchant is down."""
+"""Seconds until the callback, which comes while the merchant is down."""
 
 GRACE_S = 3.0
+"""Seconds beyond the promised time."""
 
 
 @check("R01")
 def open_payments_survive_a_crash(context: CheckContext) -> None:
-    """Killed after the acknowledgement; the callback comes meanwhile, once; then the merchant is started again."""
+    """The merchant is killed after the acknowledgement, the callback comes while it is down, and it is restarted."""
     payment = context.actions.pay_accepted(situation("inline/r01-crash", outcome=after(CALLBACK_S)))
     context.time.pause(context.journal.seconds_until_stored())
     context.environment.kill_merchant()
@@ -30,7 +31,7 @@ def open_payments_survive_a_crash(context: CheckContext) -> None:
     view = context.observations.until(payment, PAID, REVIEW, within_s=context.time.patience_s + GRACE_S)
     if view.state not in (PAID, REVIEW):
         raise Missing(
-            f"the process died after the acknowledgement, the callback found nobody, and "
+            f"the process died after the acknowledgement, the callback came while it was down, and "
             f"{context.time.reconcile_s:g} s after the restart the payment is {say(view)}; expected a status query, "
             "and paid"
         )

@@ -1,4 +1,4 @@
-"""R02: a callback that was answered 200 survives the process, and is credited once: before the crash, and after it."""
+"""R02: a callback that was answered survives a crash, and is credited once."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from tayari_contracts.steps.c2b_payments import c2b_situation, confirm_again, pa
 from tayari_contracts.steps.timed_acts import QUIET_S, Act, expect_one_credit, play
 
 BEFORE_S: Final = (1.0, 0.5, 0.25, 0.12, 0.06, 0.03, 0.01)
-"""Each callback comes this long before the crash: one of them is between its receipt and its credit."""
+"""Seconds from each callback to the crash, so that the merchant has received one and not yet credited it."""
 MOMENT_S: Final = max(BEFORE_S)
 QUICK_S: Final = MOMENT_S / 2
 """A merchant that answers within this time has answered some of the callbacks when it is killed."""
 RESULT_S: Final = 0.3
 READ_WITHIN_S: Final = 5.0
-"""How long a merchant may take after its start to read a stored callback of a payment that a query has settled."""
+"""A merchant reads the stored callback of a payment that a query has settled within this time after its start."""
 
 
 @check("R02")
 def an_answered_callback_survives_a_crash(context: CheckContext) -> None:
-    """Seven callbacks come within a second; then the process is killed, and started on what it has kept.
+    """Seven callbacks come within a second; then the process is killed, and started again.
 
-    The callback of a payment that was credited long before comes again afterwards, and so does a confirmation.
+    After that the callback of a payment that was credited before comes again, and so does a C2B confirmation.
     """
     paid_in = _paid_in_earlier(context)
     earlier = context.actions.pay_accepted(situation("inline/r02-earlier", outcome=after(RESULT_S)))
@@ -66,9 +66,9 @@ def an_answered_callback_survives_a_crash(context: CheckContext) -> None:
 
 
 def answer_s(context: CheckContext, payment: Payment) -> float:
-    """How long the merchant took to answer the callback of a payment; 0 where it is quick, or where that is not known.
+    """Seconds that the merchant took to answer the callback of a payment; 0 if it is quick, or if that is not known.
 
-    One that works first and answers then is killed that much later: else no callback would have been answered.
+    A merchant that works before it answers is killed that much later; else no callback would have been answered.
     """
     context.observations.wait("callback_answered", payment, within_s=CALLBACK_WAIT_S)
     took_s = max((float(entry.get("duration_s") or 0.0) for entry in context.journal.callbacks(payment)), default=0.0)
@@ -76,7 +76,7 @@ def answer_s(context: CheckContext, payment: Payment) -> float:
 
 
 def _paid_in_earlier(context: CheckContext) -> Payment | None:
-    """A payment that a customer began and that is credited; None where none can be followed."""
+    """A C2B payment that is credited; None if the merchant has none that can be followed."""
     c2b = context.target.merchant.c2b
     if c2b is None or not c2b.can_be_followed:
         return None
@@ -88,7 +88,11 @@ def _paid_in_earlier(context: CheckContext) -> Payment | None:
 
 
 def expect_receipts(context: CheckContext, answered: Sequence[Payment]) -> None:
-    """What a query settled has no receipt: the callback that named it is lost."""
+    """Expect that these payments show their receipts: one that a query settled has none, so its callback is lost.
+
+    Raises:
+        Warned: some show none.
+    """
     if not context.profile.shows_receipt:
         return
     context.time.until(lambda: not _without_receipt(context, answered), within_s=READ_WITHIN_S)
@@ -110,6 +114,6 @@ def _without_receipt(context: CheckContext, payments: Sequence[Payment]) -> list
 
 
 def is_taken(answer: object) -> bool:
-    """Whether the merchant answered a callback that was sent, so that nobody sends it again."""
+    """Whether the merchant answered a callback with 2xx, so that it is not sent again."""
     deliveries = cast("list[dict[str, Any]]", answer)
     return bool(deliveries) and 200 <= (deliveries[0].get("status") or 0) < 300

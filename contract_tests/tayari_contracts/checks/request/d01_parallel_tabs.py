@@ -13,8 +13,9 @@ from tayari_contracts.steps.pushes import calm_pushes, first_push, start_at_once
 
 TABS: Final = 4
 OPEN_S: Final = 3.0
+"""Seconds until the customer answers the prompt."""
 AGAIN_S: Final = 2.0
-"""A second prompt for an order that is paid comes within this time."""
+"""If a paid order is prompted again, the push comes within this time."""
 
 
 @check("D01")
@@ -34,7 +35,11 @@ def tabs_share_one_prompt(context: CheckContext) -> None:
 
 
 def _expect_no_second_charge(context: CheckContext, paid: Payment) -> None:
-    """The order is paid, and one more request comes for it: a page that is sent again, or a tab that was left open."""
+    """Expect no further prompt when a paid order is started once more, as by an open tab.
+
+    Raises:
+        Warned: there is one.
+    """
     again = situation("inline/d01-paid-already", outcome=after(0.5, result_code=1032))
     context.actions.pay(again, msisdn=paid.msisdn, amount=paid.amount, reference=paid.reference)
     pushes = calm_pushes(context, paid, calm_s=AGAIN_S, within_s=2 * AGAIN_S)

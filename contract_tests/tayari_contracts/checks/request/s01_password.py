@@ -16,13 +16,16 @@ from tayari_contracts.steps.pushes import first_push
 
 @check("S01")
 def signs_each_push(context: CheckContext) -> None:
-    """The password of one push, decoded."""
+    """The Password of one push is decoded."""
     body = body_of(first_push(context, context.actions.pay()))
     problem = password_problem(
         body, passkey=context.environment.placeholders.get("passkey", context.target.daraja.passkey)
     )
     if problem:
-        raise Failed(f"the Password of the STK push {problem}; Daraja answers 500.001.1001 Wrong credentials")
+        raise Failed(
+            f"the Password of the STK push {problem}; expected base64 of short code, passkey and Timestamp: Daraja "
+            "answers 500.001.1001 Wrong credentials"
+        )
 
 
 def password_problem(body: Mapping[str, Any], *, passkey: str) -> str:

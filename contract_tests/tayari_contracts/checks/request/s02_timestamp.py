@@ -1,4 +1,4 @@
-"""S02: the Timestamp is 14 digits, and East Africa's time."""
+"""S02: the Timestamp is 14 digits, East Africa Time."""
 
 from __future__ import annotations
 
@@ -15,19 +15,18 @@ from tayari_contracts.steps.pushes import first_push
 
 EAST_AFRICA: Final = timezone(timedelta(hours=3))
 TOLERANCE_S: Final = 300.0
-"""Clocks differ; Daraja does not seem to mind (reference 3.1)."""
-
+"""Clocks differ by minutes; Daraja apparently does not check that (reference 3.1)."""
 
 CLOSE_S: Final = 20.0
-"""A clock of this machine, in whatever time zone, is not so far off a whole hour."""
+"""A clock of this machine, in any time zone, is off a whole number of hours by less than this."""
 
 APART_S: Final = 5.0
-"""Two Timestamps of one clock, made a minute apart, are so far apart as their pushes, give or take."""
+"""Two Timestamps of one clock are as far apart as their pushes, within this time."""
 
 
 @check("S02")
 def the_timestamp_is_right(context: CheckContext) -> None:
-    """The Timestamp of one push against the clock; one that is off by minutes is compared with that of a later push."""
+    """The Timestamp of one push is compared with the clock; if it is off by minutes, a later push is made too."""
     timestamp, behind_s = _stamped(context)
     if abs(behind_s - round(behind_s / 3600) * 3600) > CLOSE_S:
         context.time.pause(60.0 - time.time() % 60.0 + 1.0)
@@ -38,11 +37,17 @@ def the_timestamp_is_right(context: CheckContext) -> None:
 
 
 def judge_two(first: object, second: object, behind_s: float, later_behind_s: float) -> None:
-    """Two pushes of different minutes: a wrong clock is wrong by the same time in both, a wrong format is not."""
+    """Judge two pushes of different minutes: a wrong clock is off by the same time in both, a wrong format is not.
+
+    `behind_s`, `later_behind_s`: seconds by which each Timestamp is late.
+
+    Raises:
+        Failed: the format is wrong.
+    """
     if abs(later_behind_s - behind_s) > APART_S:
         raise Failed(
             f"the Timestamps {first} and {second} are off by {behind_s / 60:.1f} and {later_behind_s / 60:.1f} min: "
-            "no clock is wrong but their format; expected YYYYMMDDHHmmss (in strftime: %Y%m%d%H%M%S)"
+            "their format is wrong, not a clock; expected YYYYMMDDHHmmss (in strftime: %Y%m%d%H%M%S)"
         )
 
 
@@ -72,7 +77,7 @@ def moment_of(timestamp: object) -> datetime | None:
 
 
 def say_offset(behind_s: float) -> str:
-    """How a clock that is so far behind East Africa's is named."""
+    """The words for a clock that is so many seconds behind East Africa Time."""
     hours = round(behind_s / 3600)
     if hours == 3 and abs(behind_s - 3 * 3600) <= TOLERANCE_S:
         return "UTC, three hours behind"

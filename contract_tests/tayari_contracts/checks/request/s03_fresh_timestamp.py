@@ -1,4 +1,4 @@
-"""S03: every call carries a fresh Timestamp, queries too."""
+"""S03: each call has a fresh Timestamp, queries too."""
 
 from __future__ import annotations
 
@@ -12,25 +12,29 @@ from tayari_contracts.steps.pushes import first_push
 
 APART_S = 1.3
 STALE_S = 1.2
-"""A query this long after its push cannot have the push's own second."""
+"""A query so many seconds after its push cannot have the push's Timestamp by chance."""
 
 
 @check("S03")
 def makes_a_timestamp_for_each_call(context: CheckContext) -> None:
-    """Two pushes more than a second apart, then a query of the second payment, whose callback never comes."""
+    """Two pushes come more than a second apart, then a query for the second payment, whose callback never comes."""
     first = first_push(context, context.actions.pay())
     context.time.pause(APART_S)
-    silent = context.actions.pay(situation("query/no-callback", outcome=after(0.5, callback=False)))
+    silent = context.actions.pay(situation("inline/query-no-callback", outcome=after(0.5, callback=False)))
     second = first_push(context, silent)
     if _timestamp(first) == _timestamp(second):
         apart_s = float(second["at"]) - float(first["at"])
-        raise Failed(f"two pushes {apart_s:.1f} s apart carry the same Timestamp {_timestamp(first)}")
+        raise Failed(f"two pushes {apart_s:.1f} s apart carry the same Timestamp {_timestamp(first)}; expected two")
     if "stk_query" in context.target.merchant.capabilities:
         _judge_queries(context, silent, second)
 
 
 def _judge_queries(context: CheckContext, payment: Payment, push: Entry) -> None:
-    """A query that comes late enough to tell, and whether it repeats the push's Timestamp."""
+    """Expect that a query which comes late enough has a Timestamp of its own.
+
+    Raises:
+        Warned: it repeats that of its push.
+    """
     context.observations.wait("query_seen", payment, within_s=context.time.patience_s)
 
     def late_ones() -> list[Entry]:

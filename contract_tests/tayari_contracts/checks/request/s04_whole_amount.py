@@ -1,4 +1,4 @@
-"""S04: the Amount is whole, and it is the order's total."""
+"""S04: the Amount is whole, and equals the order's total."""
 
 from __future__ import annotations
 
@@ -15,16 +15,17 @@ from tayari_contracts.steps.pushes import amount_of, first_push, order, taken_pu
 
 TOTAL: Final = 99.5
 DOWN, UP = 99, 100
+"""The total in whole shillings, rounded down and up."""
 
 
 @check("S04")
 def charges_the_total_in_whole_shillings(context: CheckContext) -> None:
-    """An order of whole shillings, then one of 99.50."""
+    """One order is of whole shillings, and another one of 99.50."""
     context.profile.require_placeholder("amount")
     whole = context.actions.pay()
     raw = body_of(first_push(context, whole)).get("Amount")
     if amount_of(raw) != whole.amount:
-        raise Failed(f"an order of {whole.amount} shillings was pushed with Amount {raw}")
+        raise Failed(f"an order of {whole.amount} shillings was pushed with Amount {raw}; expected {whole.amount}")
     if not is_written_whole(raw):
         raise Failed(f"an order of {whole.amount} shillings was pushed with Amount {raw!r}; expected {whole.amount}")
     payment = order(context, amount=TOTAL)
@@ -36,17 +37,17 @@ def charges_the_total_in_whole_shillings(context: CheckContext) -> None:
 
 
 def is_written_whole(raw: object) -> bool:
-    """Whether an Amount is written as whole shillings are: 10 or "10", not 10.0."""
+    """Whether an Amount is written without decimals: 10 or "10", not 10.0."""
     return re.fullmatch(r"[0-9]+", str(raw)) is not None
 
 
 def shows(text: str, amount: int) -> bool:
-    """Whether a text names this amount by itself, and not as part of another number (99.50, 1999)."""
+    """Whether a text names this amount, and not only as part of another number (99.50, 1999)."""
     return re.search(rf"(?<![\d.,]){amount}(?:\.0+)?(?![\d]|[.,]\d)", text) is not None
 
 
 def states_rounding(text: str) -> bool:
-    """Whether a text says that 99.50 became 99: with both amounts, or with a word for it. 99 alone hides the rest."""
+    """Whether a text says that 99.50 became 99: with both amounts, or with a word for rounding."""
     return (
         shows(text, DOWN)
         and re.search(r"\bround|whole (?:shilling|number)|\b99\.50?\b", text, re.IGNORECASE) is not None
@@ -60,24 +61,24 @@ def _judge_refusal(context: CheckContext, payment: Payment) -> None:
         context.profile.shows_state
         and context.observations.until(payment, FAILED, REVIEW, within_s=3.0).state in (FAILED, REVIEW)
     ):
-        raise Unjudged("an order of 99.50 was neither refused nor pushed")
+        raise Unjudged("an order of 99.50 was neither refused nor pushed, so its amount was not seen")
 
 
 def _judge_amount(context: CheckContext, payment: Payment, raw: object) -> None:
     sent = amount_of(raw)
     if sent is None or sent != sent.to_integral_value():
-        raise Failed(f"an order of 99.50 was pushed with Amount {raw}; Daraja takes whole shillings only")
+        raise Failed(f"an order of 99.50 was pushed with Amount {raw}; expected whole shillings, as Daraja takes them")
     if sent not in (DOWN, UP):
-        raise Failed(f"an order of 99.50 shillings was pushed with Amount {raw}")
+        raise Failed(f"an order of 99.50 shillings was pushed with Amount {raw}; expected 100, or a refusal")
     seen = _seen_by_customer(context, payment)
     if sent == DOWN and not states_rounding(seen):
         raise Failed("an order of 99.50 was silently cut to 99; expected a refusal, 100, or a word about the rounding")
     if sent == UP and not shows(seen, UP):
-        raise Warned("an order of 99.50 was rounded up to 100, and the customer is not told")
+        raise Warned("an order of 99.50 was rounded up to 100, and the customer is not told; expected 100 to be shown")
 
 
 def _seen_by_customer(context: CheckContext, payment: Payment) -> str:
-    """What the merchant shows, without the identifiers that might hold the number by chance."""
+    """All that the merchant shows, without the identifiers, which may hold the amount by chance."""
     texts = [payment.started.body, payment.started.message]
     if context.profile.shows_state:
         view = context.observations.status(payment)

@@ -1,4 +1,4 @@
-"""S05: an amount above M-Pesa's limit is refused before Daraja has to, or asked for in parts that add up to it."""
+"""S05: an amount above M-Pesa's limit is refused before Daraja is asked, or asked for in parts."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from tayari_contracts.context.payment import FAILED, PAID, REVIEW, Payment
 from tayari_contracts.steps.pushes import amount_of, calm_pushes, order, was_taken
 
 TOTAL: Final = 300_000
-"""M-Pesa takes 250 000 at most (reference 3.1)."""
+"""Shillings. M-Pesa takes 250 000 at most (reference 3.1)."""
 
 CANCELLED: Final = 1032
 FIRST_PART_S: Final = 2.0
-"""How long the first part's prompt is open: enough to prepare the result of the next one."""
+"""Seconds for which the first part's prompt is open: enough to queue the result of the next one."""
 
 NAMES_AMOUNT: Final = (
     r"amount|limit|maximum|\bmax\b|at most|too (much|large|big|high)|exceed|above|less than|250[ ,.]?000|split"
@@ -31,7 +31,7 @@ NAMES_AMOUNT: Final = (
 
 @check("S05")
 def refuses_too_much(context: CheckContext) -> None:
-    """An order of 300 000 shillings."""
+    """One order of 300 000 shillings; for a shop that splits orders a second one, of which one part is cancelled."""
     context.profile.require_placeholder("amount")
     payment = order(context, amount=TOTAL)
     if crash := crash_of(payment.started):
@@ -44,7 +44,7 @@ def refuses_too_much(context: CheckContext) -> None:
     for push in pushes:
         amount = amount_of(body_of(push).get("Amount"))
         if amount is not None and amount != TOTAL:
-            raise Failed(f"an order of {TOTAL} shillings was pushed with Amount {amount}")
+            raise Failed(f"an order of {TOTAL} shillings was pushed with Amount {amount}; expected a refusal")
     if context.journal.accepted(payment):
         raise Unjudged(f"Daraja accepted a push of {TOTAL} shillings: the simulator's limit was raised")
     if was_taken(payment):
@@ -52,16 +52,18 @@ def refuses_too_much(context: CheckContext) -> None:
             raise Unjudged("the merchant took the order, and its state cannot be seen")
         view = context.observations.until(payment, FAILED, REVIEW, PAID, within_s=5.0)
         if view.state not in (FAILED, REVIEW):
-            raise Failed(f"an order of {TOTAL} shillings is {view.state or 'unknown'} after Daraja refused it")
+            raise Failed(
+                f"an order of {TOTAL} shillings is {view.state or 'unknown'} after Daraja refused it; expected failed"
+            )
     message = context.observations.messages(payment) or ("" if context.profile.shows_messages else payment.started.body)
     _judge_word(message, pushed=bool(pushes), unseen=was_taken(payment) and not context.profile.shows_messages)
 
 
 def judge_parts(context: CheckContext, payment: Payment) -> None:
-    """Each part is paid: the parts add up to the order, and so does what is credited.
+    """Expect that parts that are all paid add up to the order, and so do the credits.
 
     Raises:
-        Failed: the sum is another one; WrongCredit: more was credited; Missing: the order is not paid.
+        Failed: the sum is another one. WrongCredit: more was credited. Missing: the order is not paid.
     """
     view = context.observations.until(payment, PAID, FAILED, REVIEW, within_s=2 * context.time.settled_s)
     calm_pushes(context, payment, calm_s=1.0, within_s=3.0)
@@ -75,7 +77,11 @@ def judge_parts(context: CheckContext, payment: Payment) -> None:
 
 
 def judge_unpaid_part(context: CheckContext) -> None:
-    """The first part is paid, and the next one is cancelled: the order is not paid."""
+    """Expect that an order is not paid whose first part is paid and whose next one is cancelled.
+
+    Raises:
+        Failed: it is shown as paid. WrongCredit: more was credited than was paid.
+    """
     payment = context.actions.pay_accepted(
         situation("inline/s05-first-part", outcome=after(FIRST_PART_S)), amount=TOTAL
     )
@@ -92,7 +98,7 @@ def judge_unpaid_part(context: CheckContext) -> None:
 
 
 def expect_total(context: CheckContext, payment: Payment, due: float, message: str, *, at_most: bool = False) -> None:
-    """What is credited for the order is what its parts add up to."""
+    """Expect that the credits for the order are `due` shillings; `at_most`: or less."""
     if not context.profile.shows_credits:
         return
     total = context.observations.credits(payment).total

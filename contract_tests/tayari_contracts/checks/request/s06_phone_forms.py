@@ -1,4 +1,4 @@
-"""S06: however the number is typed, Daraja gets twelve digits."""
+"""S06: a phone number is understood however it is typed."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class NumberForm:
     """One way to type a number."""
 
     type: Callable[[str], str]
-    """From nine digits (`712345678`)."""
+    """Makes it of nine digits (`712345678`)."""
     common: bool = True
-    """Refusing it turns customers away; refusing the others is a nuisance."""
+    """Whether its refusal is a failure; else it is a warning."""
 
 
 FORMS: Final[Mapping[str, NumberForm]] = {
@@ -57,7 +57,7 @@ def normalises_numbers(context: CheckContext) -> None:
 
 
 NEWER: Final = "01..."
-"""Whether this range is taken at all is rule S07."""
+"""S07 judges whether this range is accepted."""
 
 
 def _problem(context: CheckContext, name: str) -> str:
@@ -73,6 +73,6 @@ def _problem(context: CheckContext, name: str) -> str:
 
 
 def _pushes_of_reference(context: CheckContext, payment: Payment) -> list[Entry]:
-    """Pushes for this order that name somebody else."""
+    """The pushes for this order, whatever number they name."""
     pushes = context.journal.entries(since=payment.since, endpoint="stk_push", kind="request")
     return [entry for entry in pushes if body_of(entry).get("AccountReference") == payment.reference]

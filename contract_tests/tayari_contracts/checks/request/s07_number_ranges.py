@@ -1,4 +1,4 @@
-"""S07: Kenyan mobile numbers are taken, old and new ranges; landlines and foreign numbers are not made into them."""
+"""S07: all Kenyan mobile numbers are taken, and nobody else is prompted."""
 
 from __future__ import annotations
 
@@ -17,14 +17,17 @@ from tayari_contracts.steps.timed_acts import side_by_side
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Range:
-    """Numbers of one kind: what is typed before the last digits, and the Kenyan number a careless cut would make."""
+    """Numbers of one kind."""
 
     about: str
+    """The numbers in words."""
     typed: str
+    """What is typed before the last six digits."""
     payer: str
+    """The Kenyan number before these digits; for a foreign one, what a careless cut would make of it."""
     kenyan: bool = True
     new: bool = False
-    """In use since August 2026 by one source: a finding, not a failure."""
+    """In use since August 2026, by one source: its refusal is a warning."""
 
 
 RANGES: Final = (
@@ -42,7 +45,7 @@ ORDINARY: Final = Range(about="071...", typed="0710", payer="254710")
 
 @check("S07")
 def knows_the_ranges(context: CheckContext) -> None:
-    """One payment for each range."""
+    """One payment for each range of numbers."""
     context.profile.require_placeholder("msisdn")
     problems = side_by_side(context, RANGES, partial(_problem, context))
     for row in RANGES:
@@ -55,9 +58,11 @@ def knows_the_ranges(context: CheckContext) -> None:
             raise Failed(f"typed as {row.about}, {problems[row]}")
     refused = [row for row in RANGES if row.kenyan and problems[row] == REFUSED]
     if any(not row.new for row in refused):
-        raise Failed(f"numbers {refused[0].about} are refused; they are Kenyan mobile numbers with M-Pesa")
+        raise Failed(
+            f"numbers {refused[0].about} are refused; expected a prompt: they are Kenyan mobile numbers with M-Pesa"
+        )
     if refused:
-        raise Warned(f"numbers {refused[0].about} are refused; they are in use since August 2026")
+        raise Warned(f"numbers {refused[0].about} are refused; expected a prompt: they are in use since August 2026")
 
 
 def _problem(context: CheckContext, row: Range) -> str:
@@ -69,15 +74,15 @@ def _problem(context: CheckContext, row: Range) -> str:
     if row.kenyan:
         return wire_problem(body_of(pushes[0]), payer) if pushes else crash or REFUSED
     if context.journal.accepted(payment):
-        return f"typed as {row.about}, a Kenyan number was made of it, and a stranger is asked to pay"
+        return f"typed as {row.about}, it became a Kenyan number, and a stranger is asked to pay; expected a refusal"
     return f"typed as {row.about}, {crash}" if crash else ""
 
 
 def _require_ordinary_number(context: CheckContext) -> None:
-    """A number of the oldest range, typed in the same form: what is wrong with it is no matter of ranges.
+    """Require that a number of the oldest range, typed in the same form, is accepted.
 
     Raises:
-        Untested: something is; S06 judges the forms.
+        Untested: it is not; S06 judges the forms.
     """
     if problem := _problem(context, ORDINARY):
         raise blocked_by("S06", f"typed as {ORDINARY.about}, {problem}")

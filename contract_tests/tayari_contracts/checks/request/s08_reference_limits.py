@@ -1,4 +1,4 @@
-"""S08: AccountReference and TransactionDesc stay within Daraja's limits."""
+"""S08: AccountReference and TransactionDesc keep Daraja's limits."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ from tayari_contracts.context.message_topics import crash_of
 from tayari_contracts.steps.pushes import first_push, taken_pushes
 
 LIMITS: Final = {"AccountReference": 12, "TransactionDesc": 13}
+"""The most characters of each field. Source: reference 3.1."""
 SWALLOWED: Final = frozenset("&#@")
-"""With these in a free-text field pushes were seen to vanish (reference 3.1, quirks)."""
+"""Characters of free-text fields with which pushes were seen to vanish (reference 3.1, quirks)."""
 
 
 @check("S08")
 def keeps_text_within_limits(context: CheckContext) -> None:
-    """An ordinary order, then one with a long name and the three characters."""
+    """One order is ordinary, and another one has a long name and the three characters."""
     problem = text_problem(body_of(first_push(context, context.actions.pay())))
     if problem:
         raise Failed(problem)

@@ -1,4 +1,4 @@
-"""S09: a till is paid through its store number, and is not the store number."""
+"""S09: buy goods names the store number and the till."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ BUY_GOODS = "CustomerBuyGoodsOnline"
 
 @check("S09")
 def names_store_and_till(context: CheckContext) -> None:
-    """One push: which numbers it names."""
+    """The numbers of one push are compared."""
     body = body_of(first_push(context, context.actions.pay()))
     kind, store, party_b = (str(body.get(name, "")) for name in ("TransactionType", "BusinessShortCode", "PartyB"))
     till = context.target.daraja.till
@@ -22,6 +22,6 @@ def names_store_and_till(context: CheckContext) -> None:
             raise Inapplicable(f"the merchant has a pay bill number (TransactionType is {kind or 'missing'})")
         raise Failed(f"daraja.till is {till}, and TransactionType is {kind or 'missing'}; expected {BUY_GOODS}")
     if store == party_b:
-        raise Failed(f"BusinessShortCode and PartyB are both {store}; expected store number and till")
+        raise Failed(f"BusinessShortCode and PartyB are both {store}; expected the store number and the till")
     if till is not None and party_b != till:
         raise Failed(f"PartyB is {party_b}; expected the till {till}")

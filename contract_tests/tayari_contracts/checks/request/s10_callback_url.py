@@ -1,4 +1,4 @@
-"""S10: the CallBackURL can be reached in production, and cannot be guessed."""
+"""S10: the CallBackURL works in production, and cannot be guessed."""
 
 from __future__ import annotations
 
@@ -17,24 +17,28 @@ from tayari_contracts.steps.forged_callback import is_computed, secret_parts
 from tayari_contracts.steps.pushes import first_push
 
 REFUSED_WORDS: Final = ("mpesa", "m-pesa", "safaricom", "exe", "exec", "cmd", "sql", "query")
-"""Refused in C2B URLs; for STK a finding only, for shops run with them (reference 1.9)."""
+"""Words that Daraja refuses in C2B URLs (reference 1.9). Shops use them in STK URLs, so here they are a warning."""
 
 TUNNELS: Final = (
     "ngrok.io", "ngrok.app", "ngrok.dev", "ngrok-free.app", "ngrok-free.dev", "loca.lt", "localtunnel.me", "serveo.net",
     "trycloudflare.com", "webhook.site", "requestbin.com", "pipedream.net", "beeceptor.com", "requestcatcher.com",
     "localhost.run", "lhr.life", "pagekite.me", "devtunnels.ms",
 )  # fmt: skip
+"""Hosts of tunnels and request bins."""
 
 NOBODYS: Final = ("example.com", "example.org", "example.net", "yourdomain.com", "your-domain.com", "mydomain.com")
-"""Hosts of tutorials: a copied one sends the results to nobody, or to a stranger."""
+"""Hosts of tutorials: with a copied one, results go to nobody, or to a stranger."""
 
 
 @check("S10")
 def gives_a_usable_callback_url(context: CheckContext) -> None:
-    """The URL that the merchant sends with a push, before any rewriting of ours; twice, to see what changes."""
+    """The CallBackURLs of two pushes are compared, as the merchant sent them."""
     urls = [_url_of(context, context.actions.pay()) for _ in range(2)]
     if problem := unusable(urls[0]):
-        raise Failed(f"the CallBackURL {_shown(urls[0])} {problem}; no result ever arrives there")
+        raise Failed(
+            f"the CallBackURL {_shown(urls[0])} {problem}; expected a full https:// address, because no result arrives "
+            "there"
+        )
     if weak := weaknesses(urls):
         raise Warned(f"the CallBackURL {_shown(urls[0])} {'; it '.join(weak)}")
     if is_local(urlsplit(urls[0])):
@@ -42,7 +46,7 @@ def gives_a_usable_callback_url(context: CheckContext) -> None:
 
 
 def _url_of(context: CheckContext, payment: Payment) -> str:
-    """As it is sent. The order's own reference and phone are no secrets, and do not count as such, encoded or not."""
+    """The CallBackURL of a payment, without the order's reference and phone, also encoded: they are no secrets."""
     url = str(body_of(first_push(context, payment)).get("CallBackURL", ""))
     computed = [part for part in secret_parts(url) if is_computed(part, (payment.reference, payment.msisdn))]
     for known in (payment.reference, *computed):
@@ -72,12 +76,11 @@ def unusable(url: str) -> str:
 
 
 def weaknesses(urls: Sequence[str]) -> list[str]:
-    """What Daraja or a forger would make of a URL that can be called. A URL of this machine is a test's: of it only
-    the path is judged."""
+    """The weaknesses of a usable URL, given as in two payments. Of a URL of this machine only the path is judged."""
     parts = urlsplit(urls[0])
     found = [] if is_local(parts) else _public_weaknesses(parts)
     plain = urls[0]
-    for secret in secret_parts(plain):  # one of 20,000 holds such a word by chance
+    for secret in secret_parts(plain):  # one random part in 20,000 holds such a word by chance
         plain = plain.replace(secret, "")
     words = [word for word in REFUSED_WORDS if re.search(rf"(?<![a-z]){word}(?![a-z])", plain, re.IGNORECASE)]
     if words:
@@ -111,7 +114,7 @@ def _public_weaknesses(parts: SplitResult) -> list[str]:
 
 
 def _shown(url: str) -> str:
-    """The URL without what makes it secret."""
+    """The URL with its secret parts shortened."""
     shown = url
     for secret in secret_parts(url) if not unusable(url) else ():
         shown = shown.replace(secret, f"{secret[:3]}...")

@@ -17,17 +17,17 @@ from tayari_contracts.context.payment import Entry, Payment
 from tayari_contracts.steps.pushes import amount_of, first_push
 
 CUSTOMERS: Final = 2
-"""Two customers who both see another number prompted: that is the number for all."""
+"""If pushes for so many customers go to one other number, that is the number for all."""
 AT_ONCE: Final = 4
-"""Customers who pay at the same moment, each an order of another amount."""
+"""So many customers pay at the same moment, each an order of another amount."""
 
 
 @check("S11")
 def prompts_the_payer(context: CheckContext) -> None:
-    """The two numbers of one push, and whose orders are pushed of customers who pay at the same moment.
+    """The two numbers of one push are compared, and the orders and numbers of customers who pay at the same moment.
 
-    Nobody pays for somebody else here. What a merchant keeps of a request where all requests find it is another
-    customer's a moment later.
+    Nobody pays for another person here. A merchant that keeps a request's data where all requests find it mixes them
+    up.
     """
     payment, push = _pushed(context)
     if context.run.prompted:
@@ -64,9 +64,9 @@ def _pay_at_once(context: CheckContext) -> list[Payment]:
 
 
 def _is_asked_for(context: CheckContext, payer: Payment, other: Payment) -> bool:
-    """Whether the payer's phone got the order of the other one, whose own phone did not.
+    """Whether the payer's phone got the order of the other customer, whose own phone did not.
 
-    A merchant that adds a fee can reach another's amount by chance: then each has one push.
+    With a fee, one amount can equal another by chance; then each phone has one push.
     """
     of_payer, of_other = _amounts(context, payer), _amounts(context, other)
     moved = other.amount in of_payer and other.amount not in of_other
@@ -78,7 +78,7 @@ def _amounts(context: CheckContext, payment: Payment) -> list[Decimal | None]:
 
 
 def _pushed(context: CheckContext) -> tuple[Payment, Entry]:
-    """A payment and its push; a second one where the first one's went to a stranger."""
+    """A payment and its push; another payment if the push of the first went to another number."""
     for _ in range(CUSTOMERS):
         payment = context.actions.pay()
         try:

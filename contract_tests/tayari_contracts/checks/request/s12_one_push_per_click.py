@@ -1,4 +1,4 @@
-"""S12: one click, one prompt."""
+"""S12: one click makes one prompt."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from tayari_contracts.context.findings import Failed, times
 from tayari_contracts.steps.pushes import calm_pushes, first_push, key_of, start_at_once
 
 OPEN_S = 3.0
-"""How long the customer takes; all clicks fall into this time."""
+"""Seconds until the customer answers; all clicks come before."""
 
 
 @check("S12")
 def pushes_once_for_all_clicks(context: CheckContext) -> None:
-    """The same order twice at the same moment, then once more while the prompt is open."""
+    """One order is started twice at the same moment, and once more while the prompt is open."""
     context.profile.require_one_order(by_key=True)
     first = start_at_once(context, requests=2, open_s=OPEN_S, by_one_key=True)
     first_push(context, first)

@@ -1,4 +1,4 @@
-"""S13: the first prompt has its time before another is offered."""
+"""S13: the first prompt has its time before another is sent."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ OPEN_S = 14.0
 
 @check("S13")
 def waits_for_the_first_prompt(context: CheckContext) -> None:
-    """The customer takes fourteen seconds, and presses pay for the same order again after ten."""
+    """The customer takes 14 s to answer, and presses pay for the same order again after 10 s."""
     context.profile.require_one_order()
-    first = context.actions.pay(situation("payment/very-slow-customer", outcome=after(OPEN_S)))
+    first = context.actions.pay(situation("inline/payment-very-slow-customer", outcome=after(OPEN_S)))
     first_push(context, first)
     context.time.pause(AGAIN_AT_S)
     context.actions.pay(msisdn=first.msisdn, amount=first.amount, reference=first.reference)

@@ -1,4 +1,4 @@
-"""S14: the same amount from the same phone within two minutes is waited for, or its refusal (17) is understood."""
+"""S14: the same payment again within two minutes is put off, or its refusal (17) is explained."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def understands_the_two_minute_rule(context: CheckContext) -> None:
     if again.started.status is None or again.started.status >= CRASH:
         raise Unjudged(f"the same payment again could not be started: {context.actions.describe_start(again)}")
     if not again.started.accepted:
-        return  # the merchant waits by itself, and shows its customer a message
+        return  # the merchant puts it off by itself
     context.observations.wait("callback_answered", again)
     view = context.observations.until(again, FAILED, REVIEW, within_s=context.time.settled_s)
     if view.state not in (FAILED, REVIEW):

@@ -13,7 +13,7 @@ from tayari_contracts.steps.pushes import first_push
 
 @check("S15")
 def an_ordinary_push_is_accepted(context: CheckContext) -> None:
-    """One payment without faults; what Daraja answers to its last push."""
+    """Daraja's answer to the last push of one payment without faults is read."""
     payment = context.actions.pay(situation("inline/s15-ordinary", outcome=after(0.5)))
     first_push(context, payment)
     if not context.journal.accepted(payment):
@@ -22,7 +22,7 @@ def an_ordinary_push_is_accepted(context: CheckContext) -> None:
 
 
 def refusal(push: Entry) -> str:
-    """Why Daraja refused a push, in its own words, with the HTTP status."""
+    """Daraja's refusal of a push: HTTP status, code and message."""
     answer = answer_of(push)
     code, message = answer.get("errorCode"), answer.get("errorMessage") or answer.get("ResponseDescription")
     return " ".join(str(part) for part in (f"HTTP {status_of(push)}", code, message) if part)

@@ -1,4 +1,4 @@
-"""S16: an order of nothing, or of less, is refused before Daraja has to."""
+"""S16: an order of nothing or less is refused before Daraja has to."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def _is_pushed(context: CheckContext, total: int) -> bool:
             raise Failed(f"an order of {total} shillings was pushed with Amount {raw}; expected no push")
     is_seen = payment.started.accepted and context.profile.shows_state and payment.started.payment_id is not None
     if is_seen and context.observations.until(payment, PAID, within_s=SETTLES_S).state is PAID:
-        raise WrongCredit(f"an order of {total} shillings is paid, and nobody paid anything")
+        raise WrongCredit(f"an order of {total} shillings is paid, and nobody paid anything; expected a refusal")
     if context.journal.accepted(payment):
         raise Failed(f"an order of {total} shillings was pushed, and a customer is asked for it; expected no push")
     return bool(pushes)

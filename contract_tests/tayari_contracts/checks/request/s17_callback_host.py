@@ -1,4 +1,4 @@
-"""S17: the host of the CallBackURL does not come from the request that starts a payment."""
+"""S17: the callback's host does not come from the customer's request."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ WAYS: Final[tuple[tuple[str, ...], ...]] = (
 
 @check("S17")
 def callbacks_go_to_the_merchant_whatever_the_request_says(context: CheckContext) -> None:
-    """Payments that are started with another host's name in the headers; a refusal is fine."""
+    """Payments are started with another host's name in the headers; a refusal is fine."""
     if context.target.merchant.adapter is not None:
         raise Untested("an adapter starts the payments, so no header can be sent with them", certain=True)
     pushed = 0

@@ -16,11 +16,10 @@ from tayari_contracts.context.payment import FAILED, REVIEW, Payment
 from tayari_contracts.steps.pushes import taken_pushes
 
 APART_S: Final = 1.5
-"""This long after the first push, the second one is not taken for it."""
+"""Seconds after which the second push is not taken for a repetition of the first."""
 
 LATER: Final = re.compile(r"\bwait\b|minute|moment|later|subiri|dakika|baadaye", re.IGNORECASE)
-"""A merchant that asks its customer to wait keeps Daraja's pause between equal payments (reference 4, code 17)."""
-
+"""Words with which a merchant asks to wait, as Daraja limits equal payments (reference 4, code 17)."""
 
 CANCELLED: Final = 1032
 ENDS: Final = {
@@ -28,12 +27,12 @@ ENDS: Final = {
     1: "an order for which the balance was too low (1)",
     2001: "an order for which the PIN was wrong (2001)",
 }
-"""How the first try ends: programs keep a list of the codes after which they let their customer try again."""
+"""Result codes of the first try, with its order in words. Many programs allow a second try after some codes only."""
 
 
 @check("S18")
 def a_failed_order_can_be_paid(context: CheckContext) -> None:
-    """Not paid, shown as failed, and then started again by its customer, who pays this time; for several codes."""
+    """Orders whose payment failed, with several codes, are started again; this time their customers pay."""
     context.profile.require_one_order(by_retry=True)
     played = {code: context.actions.in_background(partial(_pay_twice, context, code)) for code in ENDS}
     for code, future in played.items():
@@ -42,13 +41,17 @@ def a_failed_order_can_be_paid(context: CheckContext) -> None:
 
 
 def _pay_twice(context: CheckContext, code: int) -> None:
-    """Raises: Failed, Unjudged: the second try did not pay. Untested: the first one did not end as failed."""
+    """Let the first try of an order fail with this code, and expect that the second one pays.
+
+    Raises:
+        Failed, Missing: it does not. Unjudged: it was put off. Untested: the first try did not end as failed.
+    """
     order = ENDS[code]
     ended = situation(f"inline/s18-{code}", outcome=after(0.5, result_code=code))
     first = context.actions.pay_accepted(ended)
     view = context.observations.until(first, FAILED, REVIEW, within_s=context.time.settled_s)
     if view.state is not FAILED:
-        raise Untested(f"the payment of {order} is {say(view)}; it can be paid again once it is failed")
+        raise Untested(f"the payment of {order} is {say(view)}; only a failed one can be paid again")
     context.time.pause(APART_S)
     again = context.actions.pay_again(first, situation("inline/s18-again", outcome=after(0.5)))
     if crash := crash_of(again.started):
@@ -61,7 +64,7 @@ def _pay_twice(context: CheckContext, code: int) -> None:
 
 
 def _no_push(context: CheckContext, again: Payment, order: str) -> Failed | Unjudged:
-    """How a second try without a push ends: a word that asks for patience leaves it open."""
+    """The finding for a second try without a push; it is left open if the customer was asked to wait."""
     message = context.observations.messages(again)
     if LATER.search(message):
         return Unjudged(

@@ -17,11 +17,10 @@ from tayari_contracts.steps.c2b_payments import mutated, new_account, pay_in
 from tayari_contracts.steps.pushes import order
 
 NAMES: Final = ("{}'S", '{}"S')
-"""A name as people have it (O'Brien), and the other quote: neither does anything where values are bound."""
+"""Names with each quote, as in O'Brien; they do no harm where values are bound."""
 
 PAYER: Final = "Ng'ang'a"
-"""A first name of many Kenyans, with the quotes that it is written with."""
-
+"""A Kenyan name with the quotes that it is written with."""
 
 OF_DATABASES: Final = re.compile(
     r"syntax error|SQLSTATE|sqlite|unrecognized token|unterminated|ORA-\d{5}|PG::|psycopg|mysql|mariadb", re.IGNORECASE
@@ -30,10 +29,9 @@ OF_DATABASES: Final = re.compile(
 
 @check("S19")
 def a_quote_is_a_letter_like_others(context: CheckContext) -> None:
-    """An order with an apostrophe and one with a quotation mark: paid, or refused in plain words.
+    """Orders have an apostrophe and a quotation mark in their names; each is paid, or refused in plain words.
 
-    The same in the account number that a customer types (C2B), and in a payer's name: the payment is booked or kept,
-    and nothing breaks.
+    Account numbers that customers type (C2B), and a payer's name, have them too: nothing breaks.
     """
     if context.target.merchant.c2b is not None:
         with contextlib.suppress(*([Untested] if context.target.merchant.takes_payments else [])):
@@ -57,11 +55,11 @@ def a_quote_is_a_letter_like_others(context: CheckContext) -> None:
 
 
 def _type_quotes(context: CheckContext) -> None:
-    """Customers pay to an account number with a quote behind it, and one of them has quotes in the name.
+    """Let customers pay to account numbers with a quote at the end, and one customer whose name has quotes.
 
     Raises:
         Failed: the confirmation was answered as a crash is, or with words of a database.
-        Untested: no URLs are registered, or no account is there to pay into.
+        Untested: no URLs are registered, or there is no account to pay into.
     """
     for form in (*NAMES, PAYER):
         account = new_account(context)
@@ -84,14 +82,18 @@ def _type_quotes(context: CheckContext) -> None:
 
 
 def expect_paid(context: CheckContext, payment: Payment, what: str) -> None:
-    """The order ends as any other."""
+    """Expect that the order is paid and credited once, as any other."""
     if context.profile.shows_state:
         context.expectations.state(payment, PAID, within_s=context.time.settled_s, because=f"it is {what} and was paid")
     context.expectations.credits(payment, 1, quiet_s=0.3, because=what)
 
 
 def expect_readable(context: CheckContext, payment: Payment, what: str) -> None:
-    """What the merchant was asked about the order was answered, and not with HTTP 500."""
+    """Expect that no later answer about the order is HTTP 500, or has words of a database.
+
+    Raises:
+        Failed: one is, or has.
+    """
     for answer in context.evidence.driver_exchanges:
         if answer.at < payment.began_at or answer.title == "start payment":
             continue

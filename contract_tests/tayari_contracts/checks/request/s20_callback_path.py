@@ -1,4 +1,4 @@
-"""S20: the merchant gives the address of the callbacks to Daraja, and to no browser."""
+"""S20: the callback's address does not reach browsers."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from tayari_contracts.context.findings import Failed
 from tayari_contracts.steps.forged_callback import secret_parts
 
 SHORTEST: Final = 6
-"""A shorter path (/cb) may be a part of any other address."""
+"""Characters; a shorter path (/cb) may be a part of any other address."""
 
 
 @check("S20")
 def browsers_see_no_callback_address(context: CheckContext) -> None:
-    """An ordinary payment; what the customer's device was answered, at the start and on the page, is read."""
+    """The answers to the customer's device, at the start and on the page of an ordinary payment, are searched."""
     payment = context.actions.pay_accepted(situation("inline/s20-paid", outcome=after(1.0)))
     if context.profile.shows_state:
         context.observations.status(payment)
@@ -38,7 +38,10 @@ def browsers_see_no_callback_address(context: CheckContext) -> None:
 
 
 def disclosed(url: str, answers: Iterable[str], *, known: Iterable[str]) -> str:
-    """The part of the address in an answer: its path, or the part that nobody guesses; empty if there is none."""
+    """The part of the address that an answer holds, in words: its path, or a secret part; empty: it holds none.
+
+    `known`: parts that are no secrets.
+    """
     everything = "\n".join(answers).replace("\\/", "/")
     path = urlsplit(url).path
     if len(path) >= SHORTEST and path in unquote(everything):

@@ -12,15 +12,17 @@ from tayari_contracts.context.payment import PAID, Payment
 from tayari_contracts.steps.pushes import key_of, taken_pushes
 
 OPEN_S: Final = 4.0
-"""How long the customer looks at the prompt of the first order when the second one is begun."""
+"""Seconds for which the prompt of the first order is open; the second one begins meanwhile."""
 MORE: Final = 50
-"""Shillings that the order with a used key costs more."""
+"""Shillings by which the order with a used key costs more."""
 
 
 @check("S21")
 def each_order_is_paid_by_itself(context: CheckContext) -> None:
-    """A customer orders the same for the same amount twice, while the first order is open, and once it is paid. Another
-    order has the name of one that is paid, but for its end; a last one costs more, and carries the key of a paid one.
+    """A customer orders the same amount again while the first order is open, and again when it is paid.
+
+    Another order has the name of a paid one but for its end. A last one costs more, and carries the idempotency key of
+    a paid one.
     """
     context.profile.require_placeholder("reference")
     first = context.actions.pay_accepted(situation("inline/s21-open", outcome=after(OPEN_S)))
@@ -41,9 +43,9 @@ def each_order_is_paid_by_itself(context: CheckContext) -> None:
 
 
 def _judge_like_name(context: CheckContext) -> None:
-    """Two orders of different customers, whose AccountReferences are one: Daraja takes twelve characters.
+    """Expect that an order is not paid by another customer's, whose name has the same first twelve characters.
 
-    Nothing is expected of a merchant that takes no such name.
+    Daraja takes twelve characters as AccountReference. Nothing is expected of a merchant that takes no such name.
     """
     name = f"{context.allocation.reference()}-ORDER-"
     first = context.actions.pay(situation("inline/s21-long-name", outcome=after(0.5)), reference=f"{name}1")
@@ -54,17 +56,19 @@ def _judge_like_name(context: CheckContext) -> None:
 
 
 def _order(context: CheckContext, first: Payment, amount: int, *, key: str | None = None) -> Payment:
-    """Another order of the same customer, who does not pay it."""
+    """Start another order of the same customer, who does not pay it."""
     return context.actions.pay(UNPAID, msisdn=first.msisdn, amount=amount, idempotency_key=key)
 
 
 def _expect_unpaid(context: CheckContext, order: Payment, what: str, *, key_of_order: Payment | None = None) -> None:
-    """The order was refused, or its customer is asked for its money; else it is not paid.
+    """Expect that an order is refused, prompted, or not paid. `what`: the order in words.
+
+    `key_of_order`: the order for which its idempotency key was used.
 
     Raises:
         WrongCredit: nobody was asked to pay for it, and it is paid.
-        Warned: it was answered with the payment of the order that its key was used for (`key_of_order`). Many merchants
-            repeat such an answer, and whether the order is delivered is not seen.
+        Warned: it was answered with the payment of `key_of_order`. Many merchants repeat such an answer, and it cannot
+            be seen whether the order is delivered.
     """
     if taken_pushes(context, order) or not order.started.accepted:
         return
@@ -82,8 +86,10 @@ def _expect_unpaid(context: CheckContext, order: Payment, what: str, *, key_of_o
 
 
 def _shows_payment_of(context: CheckContext, order: Payment, other: Payment) -> bool:
-    """Whether what is read of an order may be another one's payment: their ids are equal, and the order's name is not
-    sent, or goes to an adapter, which may read by the id alone.
+    """Whether the state that is read of an order may be another one's.
+
+    Their identifiers are equal, and the order's reference is not sent, or goes to an adapter, which may read by the
+    identifier alone.
     """
     merchant = context.target.merchant
     by_name = merchant.adapter is None and (merchant.status is None or merchant.status.names("reference"))

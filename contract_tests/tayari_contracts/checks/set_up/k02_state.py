@@ -11,15 +11,15 @@ WAYS = "a request, an SQL query, a file or a command"
 
 @check("K02")
 def a_state_can_be_read(context: CheckContext) -> None:
-    """What the merchant says of one payment."""
+    """Reads the state of one payment that has begun."""
     if not context.profile.shows_state:
         raise Warned(
-            f"the target file has no merchant.status, so most rules cannot be judged; name {WAYS} that "
-            "shows a payment's state. Where the merchant keeps none, nobody can find out who has paid"
+            f"the target file has no merchant.status, so most rules cannot be judged; expected {WAYS} that "
+            "shows a payment's state. If the merchant keeps no state, nobody can find out who has paid"
         )
     view = context.observations.readable(context.actions.pay_accepted())
     if view.state is None:
         raise Failed(
-            f"no state of a payment that has begun could be read ({view.error or f'HTTP {view.http_status}'}); "
+            f"no state could be read for a payment that has begun ({view.error or f'HTTP {view.http_status}'}); "
             f"expected pending, paid or failed by {WAYS}"
         )

@@ -13,7 +13,7 @@ FETCHES_ALLOWED = 2
 
 @check("T01")
 def fetches_few_tokens(context: CheckContext) -> None:
-    """Ten payments, one after the other, and what they cost at the token endpoint."""
+    """Makes ten payments, one after the other, and counts the tokens that were fetched for them."""
     since = context.journal.now()
     for _ in range(PAYMENTS):
         first_push(context, context.actions.pay())

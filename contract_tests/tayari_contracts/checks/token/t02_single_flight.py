@@ -1,4 +1,4 @@
-"""T02: many customers at once on a cold merchant fetch one token."""
+"""T02: many customers at once, of a merchant without a token, fetch one token."""
 
 from __future__ import annotations
 
@@ -20,24 +20,27 @@ FETCHES_ALLOWED = 2
 
 LIFE_S: Final = 2
 DEAD_AFTER_S: Final = 2.3
-START_S: Final = 1.0
-"""A merchant that fetches a token when it starts does so within this time."""
-WAITS: Final = 8
-"""For the death of a token, where a background job fetches again and again."""
-SHORT_LIVED: Final = 200
-"""This many tokens that it fetches then live shortly: a merchant that renews a minute early stores none of them, and
-fetches one for each query of its background job."""
+"""Seconds after which a token of `LIFE_S` has certainly expired."""
 
+START_S: Final = 1.0
+"""How long a merchant that fetches a token at its start may take to fetch it."""
+
+WAITS: Final = 8
+"""How often the expiry of the last token is awaited: a background job may fetch again each time."""
+
+SHORT_LIVED: Final = 200
+"""How many tokens live for `LIFE_S`. A merchant that renews a minute early stores none of them, and its background job
+fetches one for each query."""
 
 SLOW_S: Final = 2.0
 SLOW: Final[Fault] = {"slow": {"first_byte_s": SLOW_S, "times": STARTS}}
-"""So that all payments have started before the first token is there, as they do when Daraja is far away."""
+"""Delays the token, so that all payments have started before the first one is there."""
 
 
 @check("T02")
 def fetches_once_for_all(context: CheckContext) -> None:
-    """Twenty payments start at the same moment, and no token is there yet."""
-    for make_cold in (_start_anew, _let_the_token_die, _start_anew):
+    """Starts twenty payments at the same moment, while the merchant has no token."""
+    for make_cold in (_drop_token, _let_token_expire, _drop_token):
         make_cold(context)
         since = context.journal.now()
         cold = _start_cold(context)
@@ -57,8 +60,11 @@ def fetches_once_for_all(context: CheckContext) -> None:
     _judge_payments(context, cold)
 
 
-def _start_anew(context: CheckContext) -> None:
-    """Leave the merchant without a token that lives. One that it fetches while it starts lives for two seconds only."""
+def _drop_token(context: CheckContext) -> None:
+    """Leave the merchant without a valid token.
+
+    A token that it fetches at its start expires after two seconds.
+    """
     if not context.environment.can_restart:
         context.actions.drop_token()
         return
@@ -67,8 +73,8 @@ def _start_anew(context: CheckContext) -> None:
         context.time.pause(START_S)
 
 
-def _let_the_token_die(context: CheckContext) -> None:
-    """Of a merchant whose token outlives its process, or that works in the background: revoke it; the next one dies."""
+def _let_token_expire(context: CheckContext) -> None:
+    """Revoke the token of a merchant that keeps it over a restart; the next one expires after two seconds."""
     with _tokens_of_two_seconds(context):
         context.actions.revoke_token()
         context.actions.require_accepted(context.actions.pay())
@@ -76,8 +82,8 @@ def _let_the_token_die(context: CheckContext) -> None:
 
 @contextmanager
 def _tokens_of_two_seconds(context: CheckContext) -> Iterator[None]:
-    """Tokens that are fetched inside live shortly; at the end none of them lives."""
-    short = token_situation("token/short-life", {"token_life": {"expires_in": LIFE_S}})
+    """Give tokens of two seconds inside the block; all of them have expired at its end."""
+    short = token_situation("inline/token-short-life", {"token_life": {"expires_in": LIFE_S}})
     since = context.control.play_next(short, endpoint="oauth", times=SHORT_LIVED)
     try:
         yield
@@ -92,8 +98,8 @@ def _tokens_of_two_seconds(context: CheckContext) -> Iterator[None]:
 
 
 def _start_cold(context: CheckContext) -> list[Payment]:
-    """All customers at once, while a token takes its time."""
-    context.control.play_next(token_situation("token/slow", SLOW), endpoint="oauth")
+    """Start all payments at once, while the answer to the token call takes `SLOW_S`."""
+    context.control.play_next(token_situation("inline/token-slow", SLOW), endpoint="oauth")
     try:
         return _start_all(context)
     finally:
@@ -101,7 +107,10 @@ def _start_cold(context: CheckContext) -> list[Payment]:
 
 
 def _start_all(context: CheckContext) -> list[Payment]:
-    """As many customers at the same moment; one whom the merchant has said yes to may get the prompt later."""
+    """Start all payments at the same moment.
+
+    The prompts of those that the merchant accepted are awaited: they may be sent in the background.
+    """
     starts = [
         context.actions.in_background(partial(context.actions.pay, at_once=True)) for _ in range(_customers(context))
     ]
@@ -119,14 +128,15 @@ def _customers(context: CheckContext) -> int:
 
 
 def _judge_payments(context: CheckContext, cold: list[Payment]) -> None:
-    """Every customer gets a prompt, though the token took its time, and none who has one reads an error.
+    """Expect a prompt for every customer, and no error for those who got one.
 
-    What went wrong is tried once more, with a stored token.
+    After a problem all customers pay once more, with a stored token.
 
     Raises:
-        Failed: some get no prompt, and now all do; or some with a prompt read an error, both times.
-        Warned: some with a prompt read an error the first time only; the machine may have stood still.
-        Unjudged: some get no prompt, and some get none now either.
+        Failed: some got no prompt, and with a stored token all did; or some with a prompt were shown an error, both
+            times.
+        Warned: some with a prompt were shown an error the first time only; the computer may have been too busy.
+        Unjudged: some got no prompt, with a stored token as well.
     """
     lost, refused = _without_prompt(context, cold), _refused_with_prompt(context, cold)
     missing = len(lost) + _customers(context) - len(cold)
@@ -137,7 +147,10 @@ def _judge_payments(context: CheckContext, cold: list[Payment]) -> None:
         raise Failed(f"{_say_refused(cold, refused)}, with a stored token as well; expected no error for them")
     found = f"{missing} of {_customers(context)} customers got no prompt"
     if not missing:
-        raise Warned(f"{_say_refused(cold, refused)}; with a stored token none was; who reads an error pays again")
+        raise Warned(
+            f"{_say_refused(cold, refused)}; with a stored token none was; expected no error for them: a customer "
+            "who reads an error pays again"
+        )
     if warm := _without_prompt(context, again):
         raise Unjudged(
             f"{found} while the token took {SLOW_S:g} s; with a stored token {len(warm)} of as many got none either, "
@@ -155,9 +168,10 @@ def _without_prompt(context: CheckContext, payments: list[Payment]) -> list[Paym
 
 
 def _refused_with_prompt(context: CheckContext, payments: list[Payment]) -> list[Payment]:
-    """Whom the merchant answered with an error, although Daraja accepted the push.
+    """The payments that the merchant answered with an error, although Daraja accepted the push.
 
-    No answer at all is no error. Who queries before the answer may have read there that the payment failed.
+    A missing answer is no error. A merchant that queried before it answered may have learned there that the payment
+    failed.
     """
     refused = [p for p in payments if p.started.status is not None and not p.started.accepted]
     return [p for p in refused if context.journal.accepted(p) and not context.journal.queries(p)]

@@ -11,7 +11,7 @@ from tayari_contracts.steps.pushes import play_token_refusal
 
 @check("T04")
 def renews_a_refused_token(context: CheckContext) -> None:
-    """One push is refused with 404.001.03; the next one is Daraja's to accept."""
+    """Refuses one push with 404.001.03, and accepts the next one."""
     payment, problem = play_token_refusal(context, refused("404.001.03"))
     if problem:
         raise Failed(f"one STK push was answered 404 with 404.001.03 (Invalid Access Token); {problem}")

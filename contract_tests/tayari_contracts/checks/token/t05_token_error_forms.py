@@ -1,4 +1,4 @@
-"""T05: every form of the token error is known for what it is."""
+"""T05: every form of the token error is recognised."""
 
 from __future__ import annotations
 
@@ -17,16 +17,18 @@ FORMS: Final[dict[str, Fault]] = {
     "400.003.01": refused("400.003.01"),
     "the gateway's fault invalid_access_token": gateway("invalid_access_token"),
 }
-"""Sources: reference 1.4; HTTP 401 for 404.001.03 is disputed there, and expected by some clients."""
+"""The answers of reference 1.4; 404.001.03 with HTTP 401 is disputed there, and some clients expect it."""
 
 PRODUCT: Final = "401.003.01.no_apiproduct_match"
-"""Says "Invalid Access Token" too, but may mean that the product is missing from the app: a new token helps only if
-the product was added after the old one was issued."""
+"""A form that gives only a warning: it may also mean that the app lacks the product.
+
+Then a new token helps only if the product was added after the old one was issued.
+"""
 
 
 @check("T05")
 def knows_all_token_errors(context: CheckContext) -> None:
-    """One payment for each form; each form comes once."""
+    """Makes one payment for each form; its first push is refused in this form."""
     forms = {**FORMS, PRODUCT: refused(PRODUCT)}
     problems = side_by_side(context, forms, lambda name: _problem(context, forms[name]))
     missed = [name for name in FORMS if problems[name]]
@@ -37,6 +39,7 @@ def knows_all_token_errors(context: CheckContext) -> None:
 
 
 def _problem(context: CheckContext, fault: Fault) -> str:
+    """What went wrong after this refusal, also where nothing could be tried; empty when the push was sent again."""
     try:
         return play_token_refusal(context, fault)[1]
     except Untested as nothing:

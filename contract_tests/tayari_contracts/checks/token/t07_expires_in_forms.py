@@ -12,22 +12,26 @@ from tayari_contracts.steps.pushes import pay_with_new_token
 FORMS = {"string": str, "number": int}
 LIFE_S = 3599
 FETCHES = 20
-"""This many tokens have the form: a query of another payment may fetch a token before the push that is judged."""
+"""How many tokens have the form: a query of another payment may fetch one before the push that is judged."""
 
 
 @check("T07")
 def understands_both_forms(context: CheckContext) -> None:
-    """A token with each form, and a payment with it."""
+    """Makes a payment with a token of each form."""
     problems = {form: _problem(context, form) for form in FORMS}
     broken = [form for form, problem in problems.items() if problem]
     if len(broken) == len(FORMS):
         raise Untested(f"no payment was accepted with either form: {problems['string']}")
     if broken:
-        raise Failed(f"with expires_in as a {broken[0]} no payment is possible: {problems[broken[0]]}")
+        raise Failed(
+            f"no payment is possible when expires_in is a {broken[0]}: {problems[broken[0]]}; expected both forms to "
+            "be understood"
+        )
 
 
 def _problem(context: CheckContext, form: str) -> str:
-    scenario = token_situation(f"token/expires-in-{form}", {"token_life": {"expires_in": LIFE_S, "as": form}})
+    """How the start of the payment ended; empty when its push was accepted."""
+    scenario = token_situation(f"inline/token-expires-in-{form}", {"token_life": {"expires_in": LIFE_S, "as": form}})
     since = context.control.play_next(scenario, endpoint="oauth", times=FETCHES)
     try:
         payment = pay_with_new_token(context)

@@ -1,4 +1,4 @@
-"""T08: a merchant survives an OAuth answer without a token: empty, HTML or an error."""
+"""T08: a merchant survives an OAuth answer without a token: an empty one, HTML or an error."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ ANSWERS: Final[dict[str, Fault]] = {
         "api_error": {"error": "400.008.01.invalid_authentication", "times": "always"}
     },
 }
-"""Until they are cleared: the merchant may try again as often as it likes."""
+"""OAuth's answers, each given until it is cleared, because the merchant may try again as often as it likes."""
 
 
 @check("T08")
 def survives_oauth_without_json(context: CheckContext) -> None:
-    """A payment for each kind of answer, then one more when OAuth is well again."""
+    """Makes a payment for each kind of answer, then one more while OAuth gives tokens."""
     context.actions.drop_token()
-    for answer, fault in ANSWERS.items():  # none of them is a token, so that the merchant asks anew for each
+    for answer, fault in ANSWERS.items():  # none of them holds a token, so the merchant asks again each time
         since = context.journal.now()
         try:
-            payment = _pay_without_token(context, token_situation("token/no-json", fault), since)
+            payment = _pay_without_token(context, token_situation("inline/token-no-json", fault), since)
             _expect_clean(context, payment, answer)
         finally:
             context.control.clear_next()
@@ -41,16 +41,18 @@ def survives_oauth_without_json(context: CheckContext) -> None:
     try:
         context.actions.require_accepted(after)  # a first push may be refused, and the next one accepted at once
     except Untested as refused:
-        raise Failed(f"OAuth answers well again, and still no payment is possible: {refused}") from None
+        raise Failed(
+            f"OAuth gives tokens again, and still no payment is possible: {refused}; expected the push to be sent"
+        ) from None
 
 
 def _pay_without_token(context: CheckContext, refusal: Mapping[str, Any], since: int) -> Payment:
     """A payment for which the merchant asks for a token and gets none.
 
-    One that holds a token, from its start or from a file or table, is made to ask anew.
+    The token of a merchant that holds one, from its start or from a file or table, is revoked.
 
     Raises:
-        Untested: it fetched no token, or would hold on to a revoked one, which every later check would meet.
+        Untested: the merchant fetched no token, or would keep a revoked one, which would harm every later check.
     """
     context.control.play_next(refusal, endpoint="oauth")
     payment = context.actions.pay()
@@ -66,7 +68,7 @@ def _pay_without_token(context: CheckContext, refusal: Mapping[str, Any], since:
 
 
 def _was_refused(context: CheckContext, payment: Payment, since: int) -> bool:
-    """Whether OAuth refused the merchant, waiting for one that works in the background; not if a push is accepted."""
+    """Whether the merchant got an OAuth answer without a token within 3 s; false as soon as a push is accepted."""
     for _ in range(15):
         if any("access_token" not in answer_of(entry) for entry in context.journal.token_fetches(since)):
             return True
@@ -78,13 +80,13 @@ def _was_refused(context: CheckContext, payment: Payment, since: int) -> bool:
 
 def _expect_clean(context: CheckContext, payment: Payment, answer: str) -> None:
     if crash := crash_of(payment.started):
-        raise Failed(f"OAuth answered {answer}, and {crash}; expected a plain word to the customer")
+        raise Failed(f"OAuth answered {answer}, and {crash}; expected a plain message to the customer")
     if not payment.started.accepted and not (payment.started.message or payment.started.body).strip():
-        raise Failed(f"OAuth answered {answer}, and the customer was told nothing; expected a plain word")
+        raise Failed(f"OAuth answered {answer}, and the customer was told nothing; expected a plain message")
     if payment.started.accepted and context.profile.shows_state:
         view = context.observations.until(payment, FAILED, REVIEW, PAID, within_s=4.0)
         if view.state is PAID and not context.journal.accepted(payment):
-            raise Failed(f"OAuth answered {answer}, no push was accepted, and the payment is paid")
+            raise Failed(f"OAuth answered {answer}, no push was accepted, and the payment is paid; expected failed")
     text = context.observations.messages(payment)
     if leak_of(text):
-        raise Failed(f"OAuth answered {answer}, and the customer was told {quote(text)}")
+        raise Failed(f"OAuth answered {answer}, and the customer was told {quote(text)}; expected a plain message")

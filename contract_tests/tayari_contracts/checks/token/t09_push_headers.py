@@ -1,4 +1,4 @@
-"""T09: the push says that it is JSON, and bears a token."""
+"""T09: the push says that it is JSON, and carries a Bearer token."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tayari_contracts.steps.pushes import first_push
 
 @check("T09")
 def sends_json_and_bearer(context: CheckContext) -> None:
-    """The headers of one push."""
+    """Reads the headers of one push."""
     push = first_push(context, context.actions.pay())
     content_type = header(push, "Content-Type") or ""
     if not re.match(r"application/json\b", content_type, re.IGNORECASE):

@@ -1,4 +1,4 @@
-"""T10: a Daraja whose certificate nobody vouches for gets no call."""
+"""T10: no call is sent to a Daraja whose certificate no known authority has signed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ WATCH_S = 15.0
 
 @check("T10")
 def refuses_an_untrusted_certificate(context: CheckContext) -> None:
-    """A second process of the merchant finds its Daraja at a TLS port with a self-signed certificate."""
+    """Gives a second process of the merchant a Daraja with a self-signed certificate."""
     with merchant_with_stub(context, trusted=False) as (listener, driver):
         begin_payment(context, driver, reference=context.allocation.reference(), timeout_s=WATCH_S)
         context.time.until(lambda: listener.calls or listener.refused, within_s=WATCH_S)
@@ -24,4 +24,4 @@ def refuses_an_untrusted_certificate(context: CheckContext) -> None:
             f"the merchant sent {listener.calls[0]} to a server with a self-signed certificate; expected it to hang up"
         )
     if not listener.refused:
-        raise Untested("the merchant did not call the TLS port it was given as its Daraja, so nothing was judged")
+        raise Untested("the merchant did not call the TLS port that it was given as its Daraja")

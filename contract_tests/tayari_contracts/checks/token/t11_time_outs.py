@@ -1,4 +1,4 @@
-"""T11: a Daraja that takes the call and never answers is given up, and the payment is kept."""
+"""T11: a call that Daraja never answers is given up, and the payment is kept as unknown."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from tayari_contracts.context.run_record import untranslated
 from tayari_contracts.steps.stub_daraja import StubListener, begin_payment, merchant_with_stub
 
 BOUND_S: Final = 45.0
-"""Longer than anybody should wait for one call; Daraja's gateway itself gives up after 30 s or so."""
+"""The longest wait for one call. Assumed: Daraja's gateway gives up after about 30 s."""
 
 RETRIED_WITHIN_S: Final = 6.0
-"""Longer than the first pauses of a retry."""
+"""How long a second push is awaited: longer than the first pause of a usual retry."""
 
 
 @check("T11")
 def gives_up_a_call_without_answer(context: CheckContext) -> None:
-    """A second process of the merchant finds a Daraja that gives tokens, and is silent about the push."""
+    """Gives a second process of the merchant a Daraja that gives tokens and never answers a push."""
     reference = context.allocation.reference()
     with merchant_with_stub(context, trusted=True) as (listener, driver):
         paying = begin_payment(context, driver, reference=reference, timeout_s=BOUND_S + 10.0)
@@ -31,7 +31,9 @@ def gives_up_a_call_without_answer(context: CheckContext) -> None:
             distrusts = ": it does not trust the certificate of {ca_file}" if listener.refused else ""
             raise Untested(f"the merchant sent no STK push to the address it was given as its Daraja{distrusts}")
         if not listener.held_s:
-            raise Failed(f"the merchant still waits for an answer to its push after {BOUND_S:.0f} s; expected an end")
+            raise Failed(
+                f"the merchant still waits for an answer to its push after {BOUND_S:.0f} s; expected a time-out"
+            )
         started = paying.result()
         context.time.until(lambda: len(_pushes(listener)) > 1, within_s=RETRIED_WITHIN_S)
         if len(_pushes(listener)) > 1:
@@ -49,7 +51,7 @@ def _pushes(listener: StubListener) -> list[str]:
 
 
 def _judge_state(context: CheckContext, driver: MerchantDriver, started: Started, reference: str) -> None:
-    """Nobody knows whether the push was taken: neither failed nor paid."""
+    """Expect neither failed nor paid, because nobody knows whether the push was taken."""
     if not context.profile.shows_state:
         context.evidence.notes.append("the end of the payment could not be seen (merchant.status)")
         return

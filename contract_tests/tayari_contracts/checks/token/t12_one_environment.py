@@ -1,4 +1,4 @@
-"""T12: token, push and query go to one address, with the token that was given there."""
+"""T12: token calls, pushes and queries go to one address, with a token that was given there."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ OAUTH, CALLS = "oauth", ("stk_push", "stk_query")
 
 @check("T12")
 def one_address_for_everything(context: CheckContext) -> None:
-    """Over the whole run: every call names the same host, and no call brings a token of somewhere else."""
+    """Reads the hosts and the tokens of all calls of the run."""
     if not context.journal.entries(since=1, endpoint=CALLS[0], kind="request", limit=1):
         context.actions.pay()
     tokens = context.journal.entries(since=1, endpoint=OAUTH, kind="request")
@@ -22,7 +22,10 @@ def one_address_for_everything(context: CheckContext) -> None:
         raise Untested("the merchant called neither push nor query at the address that it was given")
     if not tokens:
         context.evidence.watch_since(int(calls[0]["seq"]), endpoint=CALLS[0])
-        raise Failed("pushes came, and not one token was asked for here: the token is fetched from another address")
+        raise Failed(
+            "pushes or queries came, and no token was fetched here, so the merchant fetches it from another address; "
+            "expected one address for all calls"
+        )
     context.evidence.tries = len(tokens) + len(calls)
     hosts = {host for entry in (*tokens, *calls) if (host := header(entry, "Host"))}
     if len(hosts) > 1:
@@ -31,13 +34,15 @@ def one_address_for_everything(context: CheckContext) -> None:
 
 
 def expect_own_tokens(tokens: list[Entry], calls: list[Entry]) -> None:
-    """Every token was given here."""
+    """Raises `Failed` when more than half of the calls brought a token that was not given here."""
     given = {str(answer_of(entry).get("access_token")) for entry in tokens}
     foreign = [entry for entry in calls if _token_of(entry) not in given]
     if len(foreign) * 2 > len(calls):
-        raise Failed(f"{len(foreign)} of {len(calls)} calls brought a token that was not given here; expected its own")
+        raise Failed(
+            f"{len(foreign)} of {len(calls)} calls brought a token that was not given here; expected one from here"
+        )
 
 
 def _token_of(entry: Entry) -> str:
-    """What stands behind the scheme, which may be written `bearer` too (RFC 9110, 11.1)."""
+    """The token after the scheme, whose case does not matter (RFC 9110, 11.1)."""
     return (header(entry, "Authorization") or "").rpartition(" ")[2]

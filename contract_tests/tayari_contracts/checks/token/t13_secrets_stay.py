@@ -13,14 +13,14 @@ from tayari_contracts.context.findings import Failed, Untested
 from tayari_contracts.steps.pushes import calm_pushes
 
 SHORTEST: Final = 10
-"""A shorter secret may be an ordinary word of a page."""
+"""Characters. A shorter secret may be an ordinary word of a page."""
 
 NAMES: Final = {"passkey": "the passkey", "consumer_secret": "the consumer secret", "consumer_key": "the consumer key"}
 
 
 @check("T13")
 def keeps_its_secrets(context: CheckContext) -> None:
-    """A payment that goes well, one with wrong credentials, one with an HTML answer; then every answer is read."""
+    """Makes a payment that succeeds, one with wrong credentials and one with an HTML answer, and reads every answer."""
     secrets = secrets_of(context.environment.placeholders)
     if not secrets:
         raise Untested("the merchant's secrets are not known, or too short to be distinguished from words")
@@ -28,8 +28,8 @@ def keeps_its_secrets(context: CheckContext) -> None:
         context.actions.pay(scenario)
         for scenario in (
             None,
-            situation("ack/wrong-credentials", refused("500.001.1001.wrong_credentials", times=4)),
-            situation("service/html", page("imperva_403", times=4)),
+            situation("inline/ack-wrong-credentials", refused("500.001.1001.wrong_credentials", times=4)),
+            situation("inline/service-html", page("imperva_403", times=4)),
         )
     ]
     context.observations.wait("callback_answered", payments[0])
@@ -43,7 +43,7 @@ def keeps_its_secrets(context: CheckContext) -> None:
 
 
 def secrets_of(known: Mapping[str, str]) -> dict[str, str]:
-    """What must not be seen, by the name that a reason may use."""
+    """The secrets that no answer may hold, by the name that a message may show."""
     found = {name: known[key] for key, name in NAMES.items() if len(known.get(key, "")) >= SHORTEST}
     key, secret = known.get("consumer_key", ""), known.get("consumer_secret", "")
     if key and secret:
