@@ -184,6 +184,19 @@ RESTFUL = {
     "        return {'id': 1}\n\n\n"
     "class Payment(Resource):\n    def get(self, id):\n        return {'status': 'paid'}\n",
 }
+MOUNTED = {
+    "manage.py": "import django\n",
+    "shop/settings.py": "import os\nDATABASES = {'default': {'NAME': BASE_DIR / 'db.sqlite3'}}\n"
+    "MPESA = {'HOST_NAME': os.environ.get('HOST_NAME', 'https://shop.co.ke')}\n",
+    "shop/urls.py": "from django.urls import include, path\nfrom mpesa.urls import mpesa_urls\n"
+    "urlpatterns = [path('mpesa/', include(mpesa_urls))]\n",
+    ".venv/lib/python3.12/site-packages/mpesa/urls.py": "from django.urls import path\nimport views\n"
+    "mpesa_urls = [path('submit/', views.Submit.as_view()), path('confirm/', views.Confirm.as_view())]\n",
+    ".venv/lib/python3.12/site-packages/mpesa/views.py": "class Submit(APIView):\n    def post(self, request):\n"
+    "        push(request.data['phone_number'], request.data['amount'])\n\n\n"
+    "class Confirm(APIView):\n    def post(self, request):\n        request.data['Body']['stkCallback']\n",
+    ".venv/lib/python3.12/site-packages/other/urls.py": "path('pay/', views.Pay.as_view())\n",
+}
 MAKES = '{python} -P -m tayari_target.run_database "%s" {work_dir}'
 
 
@@ -464,3 +477,23 @@ def test_the_database_is_the_one_that_the_merchant_itself_reads(
     start = proposal(tmp_path, files)["merchant"]["start"]
 
     assert [name for name, value in start["env"].items() if "{instance}" in value] == variables
+
+
+def test_a_package_whose_payment_routes_a_project_serves_is_read_where_it_is_installed(tmp_path: Path) -> None:
+    found = proposal(tmp_path, MOUNTED)["merchant"]
+
+    text = (tmp_path / "tayari.yaml").read_text()
+    assert found["pay"]["request"] == "POST /mpesa/submit/"
+    assert found["pay"]["json"] == {"phone_number": "{msisdn}", "amount": "{amount}"}
+    assert found["start"]["env"] == {"HOST_NAME": "https://shop.example"}
+    assert "# Callback: POST /mpesa/confirm/ (.venv/lib/python3.12/site-packages/mpesa/urls.py:3)" in text
+    assert "# CHECK: payments are stored in the developer's own db.sqlite3 (shop/settings.py:2)" in text
+
+
+def test_no_path_is_invented_for_a_callback_that_nobody_takes(tmp_path: Path) -> None:
+    server = PRISMA["server.js"] + "const url = process.env.MPESA_CALLBACK_URL\n"
+
+    start = proposal(tmp_path, {**PRISMA, "server.js": server})["merchant"]["start"]
+
+    assert start["env"]["MPESA_CALLBACK_URL"] == "https://shop.example/PATH-OF-YOUR-CALLBACK"
+    assert "# CHECK: no route was found that takes callbacks; write its path" in (tmp_path / "tayari.yaml").read_text()

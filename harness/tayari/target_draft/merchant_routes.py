@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from tayari.target_draft.route_patterns import (
@@ -25,7 +25,7 @@ from tayari.target_draft.route_patterns import (
     RUBY,
     RUBY_GROUPS,
 )
-from tayari.target_draft.source_files import SCRIPT, Hit, Project, SourceFile, compiled
+from tayari.target_draft.source_files import SCRIPT, Hit, Project, SourceFile, compiled, read_project
 
 _HANDLER_CHARACTERS: Final = 2_500
 _DEFINITION: Final = (
@@ -267,6 +267,17 @@ def mounted_packages(project: Project) -> tuple[tuple[str, str, str], ...]:
         and compiled(OF_PAYMENTS).search(f"{module} {hit.match['prefix']}")
         and _file_of(project, hit.file, module) is None
     )
+
+
+def with_packages(project: Project) -> Project:
+    """The project with the packages whose payment routes it serves, where its own environment has them."""
+    files = list(project.files)
+    for module, _, _ in mounted_packages(project):
+        name = module.partition(".")[0]
+        for place in sorted(project.folder.glob(f"*/lib/python*/site-packages/{name}")):
+            inside = place.relative_to(project.folder).as_posix()
+            files += [replace(each, name=f"{inside}/{each.name}") for each in read_project(place).files]
+    return replace(project, files=tuple(files))
 
 
 def _mounted(hit: Hit) -> str:

@@ -33,6 +33,10 @@ _KINDS: Final[Mapping[str, str]] = {
 }
 _SETTINGS: Final = (*CODE, ".example", ".sample", ".dist", ".properties")
 """Files of the merchant itself. Others name the variables of the database's container, too."""
+_FIXED_FILE: Final = (
+    r"(?:BASE_DIR\s*/\s*|os\.path\.join\(\s*BASE_DIR\s*,\s*|sqlite3?\.connect\(\s*)[\"']([\w./-]+\.(?:db|sqlite3?))[\"']"
+    r"|sqlite:///([\w./-]+\.(?:db|sqlite3?))[\"']"
+)
 _THIS_MACHINE: Final = frozenset({"", "localhost", "127.0.0.1"})
 _DOUBT: Final = f"a server for tests, and a user who may make databases: {NAME} is dropped and made again in each run"
 
@@ -49,6 +53,16 @@ class OwnDatabase:
 def own_database(project: Project) -> OwnDatabase | None:
     """How to give the merchant a database of its own; None where it uses no server, or where its setting is unknown."""
     return _by_url(project) or _by_parts(project)
+
+
+def fixed_database(project: Project) -> str:
+    """The doubt about a database that is one file for the developer and all instances; empty where none is seen."""
+    hit = project.first(_FIXED_FILE, *CODE)
+    if hit is None:
+        return ""
+    do = "let a variable name it, and give that a file in {work_dir}"
+    name = hit.match[1] or hit.match[2]
+    return f"payments are stored in the developer's own {name} ({hit.place}), with its tables; {do}"
 
 
 def _by_url(project: Project) -> OwnDatabase | None:

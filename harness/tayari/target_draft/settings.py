@@ -31,6 +31,8 @@ _QUOTED: Final = r"[\"']((?:MPESA|DARAJA|SAFARICOM|LIPA|CALLBACK|PUBLIC)_[A-Z0-9
 _READ_BY_TABLE: Final = r"environ(?:\.get\(|\[)\s*[a-z_]+\b|process\.env\[\s*[a-z]\w*\s*\]|getenv\(\s*\$?[a-z_]+\b"
 """The environment, read by a name that is written elsewhere."""
 _OWN_ADDRESS: Final = r"(?i)call_?back|result_?url|public_?url|confirmation_?url"
+_OWN_HOST: Final = r"^(?:MPESA_|DARAJA_)?(?:HOST|DOMAIN|SITE|NGROK|SERVER|BACKEND|APP)(?:_?(?:URL|HOST|DOMAIN|NAME))?$"
+"""Where an address stands on the line: such a name may hold a bare host, too."""
 _HOST_AS_VALUE: Final = r"https://(?:sandbox|api)\.safaricom\.co\.ke((?:/[\w/.?=-]*)?)[\"'`\s]*[\"'`,;)\n]"
 """What a variable holds where nothing is set, so that its name need not say so."""
 _DATABASE_NAME: Final = r"(^|_)(DB|DATABASE|SQLITE)(_(FILE|PATH|NAME))?$|(^|_)(DATA|STORE|STORAGE|STATE)_(FILE|PATH)$"
@@ -101,6 +103,8 @@ def settings(project: Project, callback_path: str) -> tuple[MerchantSetting, ...
     for name, hit, sure in hits:
         value = _value(name, callback_path)
         if not value and name.endswith(("URL", "HOST", "DOMAIN")) and compiled(_OWN_ADDRESS).search(hit.line):
+            value = PUBLIC_URL
+        if not value and compiled(_OWN_HOST).search(name) and re.search(r"[\"'`]https?://(?!\S*safaricom)", hit.line):
             value = PUBLIC_URL
         if not value and (host := compiled(_HOST_AS_VALUE).search(hit.line)):
             value = f"{{daraja_url}}{host[1]}"

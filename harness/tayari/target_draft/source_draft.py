@@ -19,9 +19,9 @@ from tayari.target_draft.draft import (
     StatusDraft,
     Value,
 )
-from tayari.target_draft.merchant_routes import MerchantRoute, answer_code, mounted_packages, routes
+from tayari.target_draft.merchant_routes import MerchantRoute, answer_code, mounted_packages, routes, with_packages
 from tayari.target_draft.message_keys import OF_DARAJA, answer_keys, first_key, listed_fields, request_fields
-from tayari.target_draft.own_database import own_database
+from tayari.target_draft.own_database import fixed_database, own_database
 from tayari.target_draft.roles import PAGES, Chosen, body_fields, choose, required_fields
 from tayari.target_draft.settings import (
     OWN_MONGO,
@@ -59,6 +59,7 @@ _REFUND_WORDS: Final[Mapping[str, str]] = {
 _OF_A_MESSAGE: Final = r"\b(?:ResponseType|ResultDesc|ResponseDescription)\b[\"']?\s*(?::|=>|=)\s*$"
 """Before words of what Daraja is sent or answered: `Completed`, `Rejected`."""
 _OF_MONGO: Final = "a server for tests on this machine; what earlier runs stored in this database stays there"
+_NO_CALLBACK: Final = "/PATH-OF-YOUR-CALLBACK"
 _ALERT: Final = r"(?i)^(text|message|alert|notice|detail|title|reason|note)$"
 _ALERTS: Final = r"(?i)^(alerts?|notices?|messages?|exceptions?|incidents?|items|results|data)$"
 _AVAILABLE: Final = r"(?i)^(available|balance|wallet|amount|remaining|float)(_?(balance|amount|kes))?$"
@@ -67,14 +68,14 @@ _PERSON: Final = r"(?i)phone|msisdn|mobile|number"
 
 def draft_from_source(folder: Path) -> Draft | None:
     """What the source of a merchant says; None where no known stack is found in it."""
-    project = read_project(folder)
+    project = with_packages(read_project(folder))
     seen = recognise(project)
     if seen is None:
         return None
     found = routes(project)
     callback = choose("callback", found)
     command = _command(project, seen)
-    read = settings(project, callback.route.path if callback else "/mpesa/callback")
+    read = settings(project, callback.route.path if callback else _NO_CALLBACK)
     base_url = f"http://127.0.0.1:{command.port if command else seen.stack.usual_port}"
     pay, payout = choose("pay", found), choose("payout", found)
     status = choose("status", found, near=pay.route if pay else None)
@@ -142,6 +143,8 @@ def _start(
     for each in read:
         doubt = "" if each.sure else f"is {each.name} read from the environment?"
         doubt = _OF_MONGO if each.value == OWN_MONGO else doubt
+        if each.value.endswith(_NO_CALLBACK):
+            doubt = "no route was found that takes callbacks; write its path"
         if each.name not in env and not (each.value == "{port}" and command.port != "{port}"):
             env[each.name] = Value(each.value, each.place, doubt)
     own = own_database(project)
@@ -149,8 +152,9 @@ def _start(
     has_new_database = own is not None or any("{work_dir}" in value.text for value in env.values())
     tables = command.tables if has_new_database else ""
     before = " && ".join(step for step in (own.command if own else "", tables) if step)
+    doubt = "; ".join(filter(None, (command.doubt, "" if has_new_database else fixed_database(project))))
     return StartDraft(
-        command=Value(command.text(before), doubt=command.doubt),
+        command=Value(command.text(before), doubt=doubt),
         ready=Value(ready.route.path, ready.route.place) if ready else Value("/"),
         env=env,
         intercept=_intercept(project, base_url_setting(tuple(read))),

@@ -67,7 +67,7 @@ CAPABILITIES: Final = MappingProxyType(
     {
         "stk_push": "STK push collections",
         "stk_query": "",
-        "no_callbacks": "settled by status queries alone",
+        "no_callbacks": "payments that status queries alone settle",
         "no_pages": "orders without a page for the customer",
         "split_payments": "orders paid in several pushes",
         "top_up": "",

@@ -166,7 +166,8 @@ def callback(entry: Mapping[str, Any], callbacks: CallbackRoute) -> DoctorFindin
     host = urlsplit(url).hostname or url
     called, url = url, without_secrets(url)
     if "allow" in error:
-        fix = f'add `callbacks: {{rewrite: {{"{_origin(url)}": "http://127.0.0.1:PORT"}}}}`, or allow_hosts: [{host}]'
+        here = "http://127.0.0.1:{port}"
+        fix = f'add `callbacks: {{rewrite: {{"{_origin(url)}": "{here}"}}}}`, where the second address is your base_url'
         if _NOBODYS.search(host):
             fix = f"give the merchant's own address in place of {host}, which is nobody's: what M-Pesa sends is lost"
         return bad("callback host", f"the callback URL {url} is on a host that may not be called from here", fix)
