@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from dataclasses import replace
 from typing import Any
 
 from books import FAILED, HELD, PAID, QUEUED, REVIEW, SENDING, SENT, Payout
@@ -86,3 +87,19 @@ class BooksNegativeSalaries(Payroll):
             self.books.change(payout, state=PAID, note="booked")
         else:
             super().send(payout)
+
+
+class CutsCents(Payroll):
+    """P22: the cents of a salary are cut off."""
+
+    def shillings(self, amount: object) -> int | None:
+        return super().shillings(int(amount) if isinstance(amount, float) else amount)
+
+
+class PaysTheMost(Payroll):
+    """P22: of a salary above M-Pesa's limit, the limit is paid."""
+
+    most = 10_000_000
+
+    def send(self, payout: Payout) -> None:
+        super().send(replace(payout, amount=min(payout.amount, 250_000)))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 import time
 import uuid
+from dataclasses import replace
 from typing import Any
 
+from bank import Answer
 from books import QUEUED, SENDING, Payout
 from payroll import Payroll
 
@@ -60,3 +63,50 @@ class ApprovalIsIgnored(Payroll):
         payout = self.books.add(reference, phone, amount, within=self.budget, first=QUEUED)
         self.books.change(payout, next_at=time.time() + 8.0)
         return payout
+
+
+class PaysLastPerson(Payroll):
+    """P18: the person is kept where all requests find it."""
+
+    person = ""
+
+    def request(self, reference: str, phone: str, amount: int) -> Payout:
+        self.person = phone
+        return super().request(reference, phone, amount)
+
+    def send(self, payout: Payout) -> None:
+        super().send(replace(payout, phone=self.person))
+
+
+class TwelveCharacters(Payroll):
+    """P19: a payout is known by the first twelve characters of its reference."""
+
+    def request(self, reference: str, phone: str, amount: int) -> Payout:
+        return super().request(reference[:12], phone, amount)
+
+
+class AsksNobody(Payroll):
+    """No status query is sent."""
+
+    def look_up(self, payout: Payout) -> None:
+        self.books.change(payout, asked_at=time.time())
+
+
+class FindsByTheirId(AsksNobody):
+    """P08: a result is found by M-Pesa's ConversationID, which stands in the acknowledgement alone; nobody is asked."""
+
+    def acknowledged(self, payout: Payout, answer: Answer) -> None:
+        if answer.accepted:
+            self.books.remember(f"ours {answer.body.get('ConversationID')}", payout.originator_id)
+        super().acknowledged(payout, answer)
+
+    def result(self, message: dict[str, Any]) -> None:
+        ours = self.books.fact(f"ours {message.get('ConversationID')}")
+        super().result({**message, "OriginatorConversationID": ours})
+
+
+class ResultInMemory(AsksNobody):
+    """P02: a result is answered, kept in memory until it is worked on, and nobody is asked."""
+
+    def result(self, message: dict[str, Any]) -> None:
+        threading.Timer(0.3, super().result, [message]).start()

@@ -83,8 +83,9 @@ class Handler(BaseHTTPRequestHandler):
             self._answer(404, {"error": "no such path"})
 
     def _payout(self, body: dict[str, Any]) -> None:
-        payee, amount, reference = self._payee(body), body.get("amount"), str(body.get("reference") or "")
-        if not payee or type(amount) is not int or not self.payroll.least <= amount <= 250_000 or not reference:
+        payee, reference = self._payee(body), str(body.get("reference") or "")
+        amount = self.payroll.shillings(body.get("amount"))
+        if not payee or amount is None or not reference:
             self._answer(422, {"error": "expected payee, reference, and an amount of 10 to 250000 whole shillings"})
             return
         self._answer(202, shown(self.payroll.request(reference, payee, amount)))

@@ -28,6 +28,8 @@ class Payroll:
     """Shillings that may be paid out."""
     least = 10
     """Shillings of a salary, for M-Pesa pays no less."""
+    most = 250_000
+    """Shillings of a salary, for M-Pesa pays no more at once."""
 
     def __init__(self, books: Books, bank: Bank, *, gap_s: float = 1.0, silence_s: float = 4.0) -> None:
         """`gap_s`: between two tries of one payout. `silence_s`: after it we ask how a payout stands."""
@@ -45,6 +47,10 @@ class Payroll:
         self._end.set()
         self._wake.set()
         self._worker.join(timeout=10)
+
+    def shillings(self, amount: object) -> int | None:
+        """Whole shillings that M-Pesa pays at once; None: it does not."""
+        return amount if type(amount) is int and self.least <= amount <= self.most else None
 
     def request(self, reference: str, phone: str, amount: int) -> Payout:
         """Queue a salary; the same reference is the same salary."""

@@ -5,7 +5,6 @@ A defect is a row and a class that overrides one decision.
 
 from __future__ import annotations
 
-import json
 import time
 import uuid
 from dataclasses import replace
@@ -15,23 +14,28 @@ from bank import Answer, Bank
 from books import FAILED, PAID, QUEUED, REVIEW, SENT, Books, Payout
 from budget_defects import (
     BooksNegativeSalaries,
+    CutsCents,
     FreesBudgetAtTimeOut,
     FreesBudgetTwice,
     KeepsBudgetOfFailed,
     OverdrawsBudget,
     OverdrawsBudgetLater,
+    PaysTheMost,
     SpendsBudgetAtTheEnd,
 )
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import padding
 from matching_defects import (
     ApprovalIsIgnored,
     AskedAgainWhenUnclear,
+    FindsByTheirId,
     MatchesByPhone,
     OpenIsSentAtResume,
     OpenIsSentAtStart,
+    PaysLastPerson,
+    ResultInMemory,
+    TwelveCharacters,
 )
 from payroll import STOPPING, Payroll, parameters
+from request_defects import CorrectedSpelling, OtherPadding, TokenIsCredential
 from retry_defects import ApprovalPaysAgain, FailedIsSentAgain, RetriesForEver, RetriesUnderItsId
 from suppliers import SUPPLIER_DEFECTS, Suppliers
 
@@ -121,20 +125,6 @@ class GoesOnWhenLocked(Payroll):
             self.books.change(payout, state=FAILED, note=f"{code}: {text}")
         else:
             super().fail(payout, code, text)
-
-
-class TokenIsCredential(Payroll):
-    """P11: a token that has ended is taken for a refusal of the payout."""
-
-    def __init__(self, books: Books, bank: Bank) -> None:
-        super().__init__(books, OneTokenBank(bank.settings))
-
-
-class OneTokenBank(Bank):
-    """Fetches a token when the last one should have ended, and at no other time."""
-
-    def _post(self, path: str, body: dict[str, Any]) -> Answer:
-        return self._call(path, json.dumps(body).encode(), {"Authorization": f"Bearer {self._bearer()}"})
 
 
 class PaidWhenNotEnabled(Payroll):
@@ -295,32 +285,6 @@ class MatchesByAmount(Payroll):
             super().result({**message, "OriginatorConversationID": (sent or [payout])[0].originator_id})
 
 
-class OtherPadding(Payroll):
-    """P01: the password is encrypted with OAEP padding, as is modern, and as M-Pesa does not read it."""
-
-    def __init__(self, books: Books, bank: Bank) -> None:
-        super().__init__(books, OaepBank(bank.settings))
-
-
-class OaepBank(Bank):
-    """Encrypts with OAEP."""
-
-    pad = padding.OAEP(padding.MGF1(hashes.SHA256()), hashes.SHA256(), None)
-
-
-class CorrectedSpelling(Payroll):
-    """P13: the occasion is sent under the key that looks right."""
-
-    def __init__(self, books: Books, bank: Bank) -> None:
-        super().__init__(books, SpellingBank(bank.settings))
-
-
-class SpellingBank(Bank):
-    """Says Occasion."""
-
-    occasion = "Occasion"
-
-
 DEFECTS: dict[str, tuple[tuple[str, ...], type[Payroll]]] = {
     "other-padding": (("P01",), OtherPadding),
     "forgets-its-id": (("P02", "M06"), ForgetsItsId),
@@ -369,6 +333,12 @@ DEFECTS: dict[str, tuple[tuple[str, ...], type[Payroll]]] = {
     "open-is-sent-at-resume": (("P11",), OpenIsSentAtResume),
     "asked-again-when-unclear": (("P19",), AskedAgainWhenUnclear),
     "approval-is-ignored": (("P24",), ApprovalIsIgnored),
+    "pays-last-person": (("P18",), PaysLastPerson),
+    "knows-twelve-characters": (("P19",), TwelveCharacters),
+    "finds-by-their-id": (("P08",), FindsByTheirId),
+    "result-in-memory": (("P02",), ResultInMemory),
+    "cuts-cents": (("P22",), CutsCents),
+    "pays-the-most": (("P22",), PaysTheMost),
 }
 """By name: the rules that catch it, and what is done wrong."""
 

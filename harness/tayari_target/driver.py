@@ -146,7 +146,7 @@ class MerchantDriver:
         values = {"payment_id": payment_id, "reference": reference} | self._payer(reference)
         return self._look("read status", "merchant.status", values, payment_id)
 
-    def start_payout(self, *, msisdn: str, amount: int, reference: str, approve: bool = True) -> Started:
+    def start_payout(self, *, msisdn: str, amount: float, reference: str, approve: bool = True) -> Started:
         """Ask the merchant to pay somebody, and approve it where that is needed; an adapter is not asked.
 
         `msisdn`: of a payout to another organisation its short code.
@@ -368,7 +368,7 @@ def _numbers(msisdn: str) -> dict[str, str]:
     return {"msisdn": msisdn, "msisdn_local": f"0{msisdn[3:]}" if msisdn.startswith("254") else msisdn}
 
 
-def _payment_values(msisdn: str, amount: int | str, reference: str, key: str) -> dict[str, object]:
+def _payment_values(msisdn: str, amount: float | str, reference: str, key: str) -> dict[str, object]:
     return {
         **_numbers(msisdn),
         "amount": amount,

@@ -19,6 +19,7 @@ from types import MappingProxyType
 from typing import Self
 
 import pytest
+from _pytest.mark import ParameterSet
 from rich.console import Console
 from rich.progress import track
 from tayari_contracts.catalogue.rules import catalogue
@@ -44,6 +45,13 @@ BUY_GOODS, TILL = "S09", "5000001"
 
 ALSO = MappingProxyType(dict.fromkeys(("parts-of-the-limit", "first-part-pays"), ("split_payments",)))
 """What the target file says of a shop with a defect besides what it says of the good shop."""
+
+LONG = frozenset({
+    "cancelled-for-good", "matches-by-amount", "overdraws-budget",  # late-success-dropped, matches-by-phone, ...-later
+    "c2b-pulls-since-newest", "c2b-taken-for-push", "c2b-account-in-field", "c2b-one-question",
+    "pays-last-person", "knows-twelve-characters", "pays-the-most",
+})  # fmt: skip
+"""Tried by `pytest -m long` alone: another one has nearly the same cause, or its rule takes long where it fails."""
 
 CAUGHT = frozenset({State.FAIL, State.WARN})
 OPEN = frozenset({State.UNKNOWN, State.NOT_TESTED})
@@ -90,6 +98,11 @@ def mutants() -> tuple[Mutant, ...]:
 def mutants_of(*families: str) -> tuple[Mutant, ...]:
     """The defects whose first rule is of one of these families of the catalogue, such as `callback`."""
     return tuple(mutant for mutant in mutants() if catalogue()[mutant.rules[0]].family in families)
+
+
+def tried(planned: Iterable[Mutant]) -> list[ParameterSet]:
+    """The same as parameters of a test."""
+    return [pytest.param(mutant, marks=[pytest.mark.long] if mutant.name in LONG else []) for mutant in planned]
 
 
 def _listed(program: Path) -> Iterator[Mutant]:

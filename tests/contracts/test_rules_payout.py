@@ -1,7 +1,7 @@
 """Payout rules: what is the merchant's doing, and what M-Pesa, another rule or the form of a number has done."""
 
 import json
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
@@ -21,7 +21,7 @@ from tayari_contracts.checks.payout import (
     p23_failed_for_good,
     p24_approved_twice,
 )
-from tayari_contracts.context.findings import Failed
+from tayari_contracts.context.findings import Failed, Warned, WrongCredit
 from tayari_contracts.context.merchant_profile import MerchantProfile
 from tayari_contracts.context.payment import Payment
 from tayari_contracts.steps import payouts
@@ -35,6 +35,7 @@ PAYOUT = Payment(
 )  # fmt: skip
 
 
+AT_ONCE: Any = SimpleNamespace(in_background=lambda act: SimpleNamespace(result=act))
 PAYS_PERSONS: Any = SimpleNamespace(merchant=SimpleNamespace(payout=SimpleNamespace(pays_businesses=False)))
 """The target of a merchant whose payouts are B2C."""
 
@@ -89,6 +90,7 @@ def test_an_amount_below_zero_is_the_same_in_each_form(
 
     body = json.dumps({"Amount": sent})
     monkeypatch.setattr(p22_nothing_or_less, "pay_out", pay_out)
+    monkeypatch.setattr(p22_nothing_or_less, "side_by_side", lambda *_: {})
     monkeypatch.setattr(p22_nothing_or_less, "readable_balance", lambda *_: None)
     monkeypatch.setattr(
         p22_nothing_or_less, "payout_requests", lambda *_: [{"request": {"body": body}}] if asked[-1] else []
@@ -102,6 +104,38 @@ def test_an_amount_below_zero_is_the_same_in_each_form(
     )
 
     assert ending(checks()["P22"], context) == ends
+
+
+@pytest.mark.parametrize(
+    ("amount", "parts", "ends"),
+    [
+        (250_001, (250_000, 1), nullcontext()),
+        (250_001, (250_000,), pytest.raises(WrongCredit, match="M-Pesa paid 250000, and it is paid")),
+        (100.75, (100,), pytest.raises(Warned, match="M-Pesa paid 100, and it is paid")),
+    ],
+)
+def test_what_is_called_paid_was_paid_in_full(
+    amount: float, parts: tuple[int, ...], ends: AbstractContextManager[object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(p22_nothing_or_less, "pay_out", lambda *_, **__: PAYOUT)
+    monkeypatch.setattr(
+        p22_nothing_or_less,
+        "payout_requests",
+        lambda *_: [{"request": {"body": json.dumps({"Amount": part})}} for part in parts],
+    )
+    monkeypatch.setattr(
+        p22_nothing_or_less, "transactions", lambda *_: [{"state": "paid", "amount": part} for part in parts]
+    )
+    context: Any = SimpleNamespace(
+        target=PAYS_PERSONS,
+        allocation=SimpleNamespace(msisdn=lambda: PAYOUT.msisdn),
+        observations=seen_as(PaymentState.PAID),
+        time=SimpleNamespace(until=lambda look, within_s: look()),
+    )
+
+    with ends:
+        if text := p22_nothing_or_less._said_of_odd(context, amount):
+            raise Warned(text)
 
 
 @pytest.mark.parametrize("goes_on", [True, False])
@@ -137,14 +171,17 @@ def test_a_merchant_that_decides_the_amount_of_a_payout_is_not_judged_by_the_amo
     profile = MerchantProfile(replace(environment().target, merchant=merchant))
     notes: list[str] = []
     context: Any = SimpleNamespace(
+        actions=AT_ONCE,
         profile=profile,
         target=SimpleNamespace(merchant=merchant),
         evidence=SimpleNamespace(payments=[PAYOUT], notes=notes),
         run=SimpleNamespace(observations=lambda _: ()),
     )
     monkeypatch.setattr(p18_ordinary_payout, "judge_control", lambda *_: None)
+    monkeypatch.setattr(p18_ordinary_payout, "_pay_out_at_once", lambda _: None)
     monkeypatch.setattr(p18_ordinary_payout, "transactions", lambda *_: [{"amount": 40_000}])
     monkeypatch.setattr(p22_nothing_or_less, "_is_sent", lambda *_: False)
+    monkeypatch.setattr(p22_nothing_or_less, "side_by_side", lambda *_: {})
     monkeypatch.setattr(p20_wallet, "_require_wallet", lambda _: None)
     for play in ("_play_at_once", "_play_overdrawn", "_play"):
         monkeypatch.setattr(p20_wallet, play, lambda *_: None)
@@ -243,6 +280,7 @@ def test_each_of_three_payouts_to_one_person_ends_as_its_own_result_says(
     """`states`: of the one that M-Pesa made, and of the others. `sent`: how many the merchant sends at a time."""
     seen, made = iter(states), iter(range(3))
     monkeypatch.setattr(p18_ordinary_payout, "judge_control", lambda *_: None)
+    monkeypatch.setattr(p18_ordinary_payout, "_pay_out_at_once", lambda _: None)
     monkeypatch.setattr(p18_ordinary_payout, "new_payee", lambda _: PAYOUT.msisdn)
     monkeypatch.setattr(p18_ordinary_payout, "pay_out", lambda *_, **__: replace(PAYOUT, since=next(made)))
     monkeypatch.setattr(p18_ordinary_payout, "await_request", lambda *_: None)
@@ -250,6 +288,7 @@ def test_each_of_three_payouts_to_one_person_ends_as_its_own_result_says(
     monkeypatch.setattr(p18_ordinary_payout, "payout_requests", lambda _, payment: [{}] if payment.since < sent else [])
     notes: list[str] = []
     context: Any = SimpleNamespace(
+        actions=AT_ONCE,
         allocation=SimpleNamespace(amount=lambda: 100),
         evidence=SimpleNamespace(notes=notes, payments=[]),
         observations=SimpleNamespace(until=lambda *_, **__: StatusView(state=next(seen))),
@@ -317,6 +356,7 @@ def test_p02_and_p11_say_where_no_payout_was_open_beside_another(
         monkeypatch.setattr(module, "expect_one_id", lambda *_: None)
         monkeypatch.setattr(module, "transactions", lambda *_: [])
     monkeypatch.setattr(p02_id_survives_crash, "pay_out_in_background", lambda _: PAYOUT)
+    monkeypatch.setattr(p02_id_survives_crash, "_hear", lambda *_: False)
     monkeypatch.setattr(p02_id_survives_crash, "payout_requests", lambda *_: [{}, {}])
     for name in ("expect_token_renewed", "expect_results_taken", "_expect_stopped"):
         monkeypatch.setattr(p11_refused_credential, name, lambda *_: None)

@@ -143,15 +143,21 @@ def pay_in_confirmed(context: CheckContext, scenario: Scenario | None = None, **
 
 
 def ask_validation(
-    context: CheckContext, account: Payment, *, typed: str | None = None, amount: int | None = None
+    context: CheckContext,
+    account: Payment,
+    *,
+    typed: str | None = None,
+    amount: int | None = None,
+    receipt: str | None = None,
 ) -> Mapping[str, Any]:
-    """Ask the merchant to validate a payment, which is not made afterwards.
+    """Ask the merchant to validate a payment. `receipt`: of one that is made; None: it is not made afterwards.
 
     Returns the merchant's answer as `POST /v1/callbacks` gives it: `status`, `body`, `duration_s`, `error`.
     """
     changes = {
         "BillRefNumber": account.payment_id if typed is None else typed,
         "BusinessShortCode": context.target.c2b_short_code,
+        **({} if receipt is None else {"TransID": receipt}),
     }
     context.evidence.cite(account)
     context.evidence.tries += 1
@@ -266,6 +272,20 @@ def _confirm_pushes_by_c2b(environments: Sequence[TestEnvironment], *, on: bool)
         for code in filter(None, codes):
             with contextlib.suppress(ControlError):  # an older simulator, or one that knows no such organisation
                 environment.control.set_organisation(code, confirms_pushes=on, lists_pushes=on or not asks)
+
+
+@contextlib.contextmanager
+def pushes_pulled(context: CheckContext) -> Iterator[None]:
+    """Meanwhile pull transactions list the payments by STK push of the whole run, as M-Pesa does. Only a check that
+    runs alone may want that.
+    """
+    code = context.target.c2b_short_code
+    listed = {row["short_code"]: bool(row["lists_pushes"]) for row in context.control.organisations()}[code]
+    context.control.set_organisation(code, lists_pushes=True)
+    try:
+        yield
+    finally:
+        context.control.set_organisation(code, lists_pushes=listed)
 
 
 DUE_WITHIN_S: Final = 15.0

@@ -53,7 +53,7 @@ def pay_out(
     scenario: str | Mapping[str, Any] | None = None,
     *,
     msisdn: str | None = None,
-    amount: int | None = None,
+    amount: float | None = None,
     reference: str | None = None,
     since: int | None = None,
     approve: bool = True,

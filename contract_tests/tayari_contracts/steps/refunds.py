@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Final
 
-from tayari_control.client import JournalIncomplete
+from tayari_control.client import ControlError, JournalIncomplete
 from tayari_money.daraja_records import PAYOUT_CALLS, REVERSAL, money_sent_back, transactions_by_msisdn
 from tayari_money.invariants import judge as judge_invariant
 from tayari_money.payment_record import DarajaTransaction, PaymentKind, PaymentRecord
@@ -183,6 +184,13 @@ def expect_not_failed(context: CheckContext, refund: Payment, why: str) -> None:
     view = context.observations.until(refund, FAILED, within_s=UNKNOWN_S)
     if view.state is FAILED and not any(row["state"] == "failed" for row in _sent_back(context, refund)):
         raise Failed(f"{why}, and the refund is {say(view)}; expected pending or review, because the money may be back")
+
+
+def bring_result(context: CheckContext, refund: Payment) -> None:
+    """Let M-Pesa say now what it has yet to say about a refund."""
+    for row in _sent_back(context, refund):
+        with suppress(ControlError):  # it has said it
+            context.control.bring_result(row["checkout_request_id"])
 
 
 def _sent_back(context: CheckContext, refund: Payment) -> list[dict[str, Any]]:

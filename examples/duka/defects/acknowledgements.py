@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from typing import Any
 
 from checkout import Checkout, PushRetries
 from daraja import Replies, Reply
@@ -117,6 +118,19 @@ class FixedRetry(PushRetries):
     jitter = 0.0
 
 
+class UnnamedPushedAtStart(Checkout):
+    """What has no CheckoutRequestID was not sent."""
+
+    def __init__(self, **parts: Any) -> None:
+        super().__init__(**parts)
+        self._work.start(self.push_unnamed())
+
+    async def push_unnamed(self) -> None:
+        for payment in self._store.awaiting():
+            if payment.checkout_request_id is None:
+                await self.push(payment)
+
+
 ROWS = (
     defect("ack-pays", "A01 M02", "Takes the acknowledgement for the payment.", AckPays),
     defect("any-ack-will-do", "A02", "Ignores ResponseCode and waits for a payment that was refused.", AnyAckWillDo),
@@ -148,4 +162,10 @@ ROWS = (
     defect("json-assumed", "A11", "Breaks when the answer is not JSON.", JsonAssumed),
     defect("no-retry", "A12", "Gives up at the first refusal.", NoRetry),
     defect("retry-fixed-gaps", "A12", "Retries in fixed gaps without jitter.", FixedRetry),
+    defect(
+        "unnamed-pushed-at-start",
+        "R01",
+        "Pushes what has no CheckoutRequestID again at a start.",
+        UnnamedPushedAtStart,
+    ),
 )  # fmt: skip

@@ -161,6 +161,35 @@ class TwoWorkers(Workers):
     count = 2
 
 
+class PullCreditsPushes(C2b):
+    """The receipts of pulled payments are in one table, and those of prompts in another."""
+
+    pulled: ClassVar[set[str]] = set()
+
+    def recover(self, row: object) -> None:
+        super().recover(row)
+        deposit = self.reader.pulled(row)
+        push = self.deposits.push_of(deposit)
+        if push is not None and deposit.receipt not in self.pulled:
+            self.pulled.add(deposit.receipt)
+            assert isinstance(self.deposits.store, UnguardedStore)
+            self.deposits.store.insert_credit(push, deposit.receipt)
+
+
+class AccountInField(C2b):
+    """As a field is of an object that serves all requests."""
+
+    typed = ""
+
+    async def body(self, request: web.Request) -> object:
+        body = await super().body(request)
+        if isinstance(body, dict) and request.path.endswith("/confirmation"):
+            self.typed = str(body.get("BillRefNumber") or "")
+            await asyncio.sleep(MEANWHILE_S)
+            body["BillRefNumber"] = self.typed
+        return body
+
+
 ROWS = (
     defect(
         "stale-row-saved",
@@ -218,5 +247,18 @@ ROWS = (
         GuardsInMemory,
         ForgetsCredits,
         TwoWorkers,
+    ),
+    defect(
+        "c2b-pull-credits-pushes",
+        "B15",
+        "Credits an STK payment again when a pull lists it.",
+        PullCreditsPushes,
+        UnguardedStore,
+    ),
+    defect(
+        "c2b-account-in-field",
+        "B17",
+        "Keeps the account of a confirmation where all requests find it.",
+        AccountInField,
     ),
 )

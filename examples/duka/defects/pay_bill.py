@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import secrets
 import sqlite3
 import time
 from contextlib import closing
 from dataclasses import replace
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, ClassVar
 
 from aiohttp import web
 from c2b import PREFIX, C2b
-from daraja import Reply
+from daraja import EAST_AFRICA, Reply
 from deposits import GOOD, Deposit, DepositReader, Deposits
 from records import Payment, State
 from store import Store
@@ -238,6 +240,79 @@ class ListAsPage(C2b):
         return web.Response(text=answer.text, status=answer.status, content_type="text/html")
 
 
+class ValidationTakesReceipt(Deposits):
+    """Validations and confirmations are written into one table, whose key is the receipt."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__(store)
+        self.db.execute("CREATE TABLE IF NOT EXISTS heard (receipt TEXT PRIMARY KEY)")
+
+    def verdict(self, deposit: Deposit) -> str:
+        self.db.execute("INSERT INTO heard VALUES (?) ON CONFLICT DO NOTHING", (deposit.receipt,))
+        return super().verdict(deposit)
+
+    def keep(self, deposit: Deposit, account: str | None, push: Payment | None) -> None:
+        new = self.db.execute("INSERT INTO heard VALUES (?) ON CONFLICT DO NOTHING", (deposit.receipt,))
+        if new.rowcount:
+            super().keep(deposit, account, push)
+
+
+class OneQuestion(Deposits):
+    """An account that is being paid takes no other payment until that one is confirmed."""
+
+    asked: ClassVar[set[str]] = set()
+
+    def verdict(self, deposit: Deposit) -> str:
+        verdict = super().verdict(deposit)
+        if verdict == GOOD and deposit.typed in self.asked:
+            return "C2B00016"
+        self.asked.add(deposit.typed)
+        return verdict
+
+    def keep(self, deposit: Deposit, account: str | None, push: Payment | None) -> None:
+        self.asked.discard(deposit.typed)
+        super().keep(deposit, account, push)
+
+
+class StartsWith(Deposits):
+    def find(self, typed: str) -> sqlite3.Row | None:
+        number = re.sub(r"[^A-Z0-9]", "", typed.upper())
+        like = "SELECT * FROM accounts WHERE ? != '' AND number LIKE ? || '%'"
+        row: sqlite3.Row | None = self.db.execute(like, (number, number)).fetchone()
+        return super().find(typed) or row
+
+
+class PullsSinceNewest(C2b):
+    since = datetime.fromtimestamp(0, UTC)
+
+    async def pull(self) -> int:
+        newest = self.deposits.db.execute("SELECT max(received_at) FROM deposits").fetchone()[0]
+        self.since = datetime.fromtimestamp(newest or 0.0, UTC).astimezone(EAST_AFRICA)
+        return await super().pull()
+
+    async def page(self, since: datetime, until: datetime, offset: int) -> list[Any]:
+        return await super().page(max(since, self.since), until, offset)
+
+
+class TakenForPush(Deposits):
+    """What looks like the confirmation of an open prompt belongs to it, whatever becomes of the prompt."""
+
+    def unallocated(self) -> list[dict[str, object]]:
+        rows = self.db.execute(
+            "SELECT receipt, amount, typed, received_at FROM deposits WHERE account IS NULL AND payment_id IS NULL"
+            " AND receipt NOT IN (SELECT receipt FROM payments WHERE receipt IS NOT NULL) ORDER BY rowid"
+        )
+        return [dict(row) for row in rows]
+
+
+class ClaimsNothing(C2b):
+    """A confirmation is booked, and its prompt left to itself."""
+
+    async def confirmation(self, request: web.Request) -> web.Response:
+        self.deposits.take(self.reader.message(await self.body(request)))
+        return self.hooks.reply("Accepted")
+
+
 ROWS = (
     defect("c2b-credits-each-message", "B07 M01", "Credits a confirmation each time it comes.", KeepsNoReceipts),
     defect("c2b-restart-forgets", "R02", "Forgets at a restart which receipts it has credited.", ReceiptsInMemory),
@@ -276,4 +351,25 @@ ROWS = (
     defect("c2b-pastes-into-sql", "S19", "Pastes the account that a customer typed into SQL.", PastesAccounts),
     defect("c2b-pastes-names", "S19", "Pastes the first name of a payer into SQL.", PastesNames),
     defect("c2b-list-as-page", "U09", "Shows unallocated payments on a page, as customers typed them.", ListAsPage),
+    defect(
+        "c2b-validation-takes-receipt",
+        "B06",
+        "Notes the receipt of a validation, and takes the confirmation for a repetition.",
+        ValidationTakesReceipt,
+    ),
+    defect(
+        "c2b-one-question",
+        "B06",
+        "Rejects payments into an account while a validated one is not confirmed, for ever.",
+        OneQuestion,
+    ),
+    defect("c2b-starts-with", "B11", "Credits an account whose number begins with what was typed.", StartsWith),
+    defect("c2b-pulls-since-newest", "B14", "Pulls what is newer than the newest payment it knows.", PullsSinceNewest),
+    defect(
+        "c2b-taken-for-push",
+        "B12",
+        "Takes what a customer pays by hand for the confirmation of an open prompt.",
+        TakenForPush,
+        ClaimsNothing,
+    ),
 )

@@ -1,12 +1,14 @@
-"""What goes wrong with refunds (rules P16, P17, M08)."""
+"""What goes wrong with refunds (rules P16, P17, P25, M08)."""
 
 from __future__ import annotations
 
+import json
 import secrets
 from contextlib import suppress
 from typing import Any
 
 from aiohttp import web
+from api import Api
 from daraja import AnswerLost
 from records import Payment, State
 from refunds import FAILED, PENDING, REFUNDED, REVERSED_BEFORE, REVIEW, Refunds
@@ -14,6 +16,7 @@ from refunds import FAILED, PENDING, REFUNDED, REVERSED_BEFORE, REVIEW, Refunds
 from defects.row import defect
 
 PAYOUT = "/mpesa/b2c/v3/paymentrequest"
+RETURNS = "CREATE TABLE IF NOT EXISTS returns (reference TEXT, amount INTEGER)"
 
 
 class AnyResultRefunds(Refunds):
@@ -117,6 +120,39 @@ class NumbersOnly(Refunds):
         self.store.end_refund(payment.id, FAILED if code.isdigit() and int(code) else REFUNDED)
 
 
+class ResultOfNewest(Refunds):
+    """A result ends the newest refund that waits for one."""
+
+    async def settle(self, payment: Payment, result: dict[str, Any]) -> None:
+        newest = self.store.connection.execute(
+            "SELECT payment_id FROM refunds WHERE state = ? ORDER BY rowid DESC LIMIT 1", (PENDING,)
+        ).fetchone()
+        await super().settle((newest and self.store.get(newest[0])) or payment, result)
+
+
+class BooksEachResult(Refunds):
+    """Each result of a reversal is a row of the ledger."""
+
+    async def settle(self, payment: Payment, result: dict[str, Any]) -> None:
+        await super().settle(payment, result)
+        if str(result.get("ResultCode")) == "0":
+            self.store.connection.execute(RETURNS)
+            self.store.connection.execute("INSERT INTO returns VALUES (?, ?)", (payment.reference, payment.amount))
+
+
+class LedgerWithReturns(Api):
+    """The sum of an order is less by what was given back."""
+
+    async def ledger(self, request: web.Request) -> web.Response:
+        answer = await super().ledger(request)
+        shown = json.loads(answer.text or "{}")
+        self.store.connection.execute(RETURNS)
+        given = self.store.connection.execute(
+            "SELECT coalesce(sum(amount), 0) FROM returns WHERE reference = ?", (request.query.get("reference", ""),)
+        ).fetchone()[0]
+        return web.json_response({**shown, "total": shown["total"] - given})
+
+
 ROWS = (
     defect("any-result-refunds", "P16", "Takes every result of a reversal for a refund.", AnyResultRefunds),
     defect("text-code-refunds", "P16", "Takes a result code that is text for a refund.", NumbersOnly),
@@ -136,4 +172,12 @@ ROWS = (
         PaysOutAtClickWhenUnsure,
     ),
     defect("refunds-what-failed", "P17", "Refunds a payment that failed, by a payout.", PaysOutWhatFailed),
+    defect("refund-result-of-newest", "P16", "Files a result under the newest refund that waits.", ResultOfNewest),
+    defect(
+        "refund-booked-twice",
+        "P25",
+        "Takes a refund off its order at each result of the reversal.",
+        BooksEachResult,
+        LedgerWithReturns,
+    ),
 )

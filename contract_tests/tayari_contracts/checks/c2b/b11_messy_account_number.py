@@ -17,18 +17,19 @@ NOBODY: Final = "NOBODY-404"
 
 @check("B11")
 def a_messy_account_number_is_matched_or_parked(context: CheckContext) -> None:
-    """The account number is typed in small letters, with blanks, not at all, and as one that does not exist."""
+    """The account number is typed in small letters with blanks, without its end, not at all, and as an unknown one."""
     account = new_account(context)
-    messy = [f" {account.payment_id.lower()} "[:LONGEST], f"{account.payment_id.lower()}  "[:LONGEST], "", NOBODY]
+    part = account.payment_id[:-1]
+    messy = [f" {account.payment_id.lower()} "[:LONGEST], part, "", NOBODY]
     for number, typed in enumerate(messy):
         payment = pay_in_confirmed(context, c2b_situation(f"inline/b11-{number}"), into=account, typed=typed)
         view = context.observations.until(payment, PAID, REVIEW, within_s=context.time.settle_s)
-        if view.state not in (PAID, REVIEW):
+        if view.state not in (PAID, REVIEW) and typed != part:  # which may be the number of another account
             raise Failed(
                 f"a customer typed {typed!r} as the account number, paid {payment.amount} shillings, and the receipt "
                 f"{payment.transaction_id} is neither credited nor among the unallocated payments; expected one of them"
             )
-        if view.state is PAID and typed in (NOBODY, ""):
+        if view.state is PAID and typed in (NOBODY, "", part):
             raise WrongCredit(
                 f"a customer typed {typed!r} as the account number, and the account {account.payment_id} was credited; "
                 "expected the payment among the unallocated ones"

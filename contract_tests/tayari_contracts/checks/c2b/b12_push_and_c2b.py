@@ -8,14 +8,16 @@ from typing import Final
 from tayari_contracts.checks.check_registry import check
 from tayari_contracts.context.actions import after, situation
 from tayari_contracts.context.check_context import CheckContext
-from tayari_contracts.context.findings import Failed, Inapplicable, WrongCredit
-from tayari_contracts.context.payment import PAID, Payment
-from tayari_contracts.steps.c2b_payments import confirm_push, is_unallocated
+from tayari_contracts.context.findings import Failed, Inapplicable, WrongCredit, say
+from tayari_contracts.context.payment import PAID, REVIEW, Payment
+from tayari_contracts.steps.c2b_payments import c2b_situation, confirm_push, is_unallocated
 from tayari_contracts.steps.c2b_registration import urls
 from tayari_contracts.steps.timed_acts import Act, play
 
 HELD_S: Final = 20.0
 """Seconds that a callback is held, so that the confirmation comes first."""
+OPEN_S: Final = 4.0
+"""How long a prompt is open while its customer pays by hand."""
 BETWEEN_S: Final = 1.0
 APART_S: Final = (0.0, 0.02, -0.02)
 """Seconds from the callback to the confirmation."""
@@ -25,9 +27,11 @@ APART_S: Final = (0.0, 0.02, -0.02)
 def a_push_and_its_confirmation_credit_once(context: CheckContext) -> None:
     """The callback comes first, the confirmation first, the confirmation alone, and both at once.
 
-    Each confirmation comes twice. One also comes for a payment that a status query settled, which has no receipt.
+    Each confirmation comes twice. One also comes for a payment that a status query settled, which has no receipt. One
+    customer pays by hand while the prompt is open, which does not confirm it.
     """
     require_confirmed_pushes(context)
+    by_hand = context.actions.in_background(partial(_expect_payment_by_hand_seen, context))
     silent = context.actions.pay_accepted(situation("inline/b12-query-first", outcome=after(0.5, callback=False)))
     orders = [("callback first", _callback_first), ("confirmation first", _confirmation_first)]
     orders += [("its C2B confirmation came twice, its callback never", _confirmation_alone)]
@@ -45,6 +49,7 @@ def a_push_and_its_confirmation_credit_once(context: CheckContext) -> None:
                 "staff credit it again; expected it to be absent there"
             )
     _expect_known_after_query(context, silent)
+    by_hand.result()
 
 
 def require_confirmed_pushes(context: CheckContext) -> None:
@@ -74,6 +79,46 @@ def _expect_known_after_query(context: CheckContext, payment: Payment) -> None:
     why = "a status query settled a payment by STK push, and then its confirmation came, twice"
     context.expectations.credits(payment, 1, quiet_s=2 * BETWEEN_S, because=why)
     _expect_one_credit_in_the_account(context, payment, why)
+
+
+def _expect_payment_by_hand_seen(context: CheckContext) -> None:
+    """The prompt is open, the customer pays its amount and reference at the pay bill, and cancels the prompt.
+
+    Raises:
+        Failed: the money is neither credited nor seen by staff, as if it had been the confirmation of the prompt.
+    """
+    push = context.actions.pay_accepted(situation("inline/b12-by-hand", outcome=after(OPEN_S, result_code=1032)))
+    context.run.leave_out(push.reference)  # two payments are made for it, of which a money rule knows one
+    typed = str(context.journal.record(push)["account_reference"])
+    before = _in_accounts(context, push, typed)
+    context.control.play_next(c2b_situation("inline/b12-paid-by-hand"), msisdn=push.msisdn)
+    row = context.control.pay_c2b(
+        short_code=context.target.c2b_short_code, msisdn=push.msisdn, amount=int(push.amount),
+        reference=typed,
+    )  # fmt: skip
+    context.observations.wait("callback_answered", push, count=2, within_s=OPEN_S + context.time.settle_s)
+
+    def is_seen() -> bool:
+        if is_unallocated(context, str(row["id"])) is not False:
+            return True
+        is_known = context.observations.status(push).state in (PAID, REVIEW)
+        return is_known or _in_accounts(context, push, typed) > before
+
+    if not context.time.until(is_seen, within_s=context.time.settle_s):
+        raise Failed(
+            "a prompt was open, its customer paid the same amount to the same reference by hand and cancelled the "
+            f"prompt; the order is {say(context.observations.status(push))}, and the receipt {row['id']} is not among "
+            "the unallocated payments; expected one of them: another receipt is another payment"
+        )
+
+
+def _in_accounts(context: CheckContext, push: Payment, typed: str) -> float:
+    """The credits, number and sum, of the accounts that the order, or the reference of its prompt, may be."""
+    c2b = context.target.merchant.c2b
+    if c2b is None or c2b.account is None:
+        return 0.0
+    found = [context.driver.read_account(name, name) for name in {push.reference, typed}]
+    return sum((one.credits or 0) + (one.total or 0.0) for one in found)
 
 
 def _callback_first(context: CheckContext) -> Payment:

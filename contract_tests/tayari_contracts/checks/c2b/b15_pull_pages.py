@@ -6,20 +6,25 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
+from tayari_money.daraja_records import pulled_receipts
+
 from tayari_contracts.checks.check_registry import check
+from tayari_contracts.context.actions import after, situation
 from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.evidence import answer_of, body_of
 from tayari_contracts.context.findings import Failed, Untested, blocked_by
-from tayari_contracts.context.payment import Entry
+from tayari_contracts.context.payment import PAID, Entry, Payment
 from tayari_contracts.steps.c2b_payments import (
     DUE_WITHIN_S,
     expect_recovered,
     new_account,
     pay_in,
     pull_queries,
+    pushes_pulled,
     unconfirmed,
     wait_until_paid,
 )
+from tayari_contracts.steps.c2b_registration import section
 
 PAGE: Final = 100
 """Rows of one answer. Assumed: the documentation's example steps by this number (reference 3.12)."""
@@ -34,7 +39,9 @@ TIME_FORM: Final = "%Y-%m-%d %H:%M:%S"
 
 @check("B15")
 def every_page_of_a_pull_is_read(context: CheckContext) -> None:
-    """A hundred lost payments fill the first page; the next lost one is on the second."""
+    """A hundred lost payments fill the first page; the next lost one is on the second. Then a pull lists a payment by
+    STK push as well, which its callback has settled.
+    """
     filled = new_account(context, due=FILLER)
     payer = context.allocation.msisdn()
     context.control.play_next(unconfirmed("inline/b15-first-page"), msisdn=payer, times=PAGE)
@@ -61,6 +68,34 @@ def every_page_of_a_pull_is_read(context: CheckContext) -> None:
     context.evidence.notes.append(
         f"{len(empty)} answers were empty (1001 and [[]])" if empty else "no answer was empty (1001 and [[]])"
     )
+    _expect_push_credited_once(context)
+
+
+def _expect_push_credited_once(context: CheckContext) -> None:
+    """A payment that its callback has settled is not credited again because a pull lists it.
+
+    Raises:
+        WrongCredit: it is.
+    """
+    daraja, profile = context.target.daraja, context.profile
+    is_listed = context.target.c2b_short_code in (daraja.till, daraja.short_code)
+    if not is_listed or section(context).recover is None or not (profile.shows_state and profile.shows_credits):
+        return
+    payment = context.actions.pay_accepted(situation("inline/b15-push", outcome=after(0.5)))
+    if context.observations.until(payment, PAID, within_s=context.time.settled_s).state is not PAID:
+        return
+    with pushes_pulled(context):
+        context.driver.recover_c2b()
+        listed = context.time.until(lambda: _lists(context, payment), within_s=context.time.settle_s)
+    if listed:
+        because = "its callback settled a payment by STK push, and pull transactions list it too"
+        context.expectations.credits(payment, 1, quiet_s=0.5, because=because)
+
+
+def _lists(context: CheckContext, payment: Payment) -> bool:
+    """Whether an answer of pull transactions names the payment."""
+    receipt = str(context.journal.record(payment)["receipt"])
+    return any(receipt in pulled_receipts(call) for call in pull_queries(context, payment.since))
 
 
 def asked_back(queries: Sequence[Entry]) -> list[str]:

@@ -15,6 +15,8 @@ from tayari_contracts.steps.payouts import expect_results_taken, pay_out_sent, p
 
 AMOUNT: Final = 100
 """Shillings of each payout whose form is judged: a merchant rightly doubts a result with another amount."""
+EARLY: Final[Mapping[str, Any]] = {"hold_s": 1.0, "callback_at_s": 0.2}
+"""When a result comes that overtakes its acknowledgement, as the fault `before_ack` takes it."""
 PARAMETERS: Final = "Result.ResultParameters.ResultParameter"
 OF_PERSONS, OF_BUSINESSES = "TransactionAmount", "Amount"
 """The result parameter with the amount, of B2C and of B2B. Source: reference 3.4, 3.6."""
@@ -22,7 +24,10 @@ OF_PERSONS, OF_BUSINESSES = "TransactionAmount", "Amount"
 
 @check("P08")
 def each_form_of_a_result_is_read(context: CheckContext) -> None:
-    """Payouts get a success in four forms, a failure whose code is text, and 17, which leaves the outcome open."""
+    """Payouts get a success in four forms, a failure whose code is text, and 17, which leaves the outcome open.
+
+    One success comes before its acknowledgement.
+    """
     forms = forms_of_success(OF_BUSINESSES if pays_businesses(context) else OF_PERSONS)
     succeeded = {
         name: pay_out_sent(context, _success(number, form), amount=AMOUNT)
@@ -32,6 +37,7 @@ def each_form_of_a_result_is_read(context: CheckContext) -> None:
     _expect(context, refused, {FAILED, REVIEW}, "a failure whose code is text, SFC_IC0003")
     context.driver.resume_payouts()  # a merchant may take this code for a mistake of its own, and stop all payouts
     unclear = pay_out_sent(context, "payout/system-error")
+    early = pay_out_sent(context, payout_situation("inline/p08-early", {"before_ack": EARLY}))
     for name, payment in succeeded.items():
         _expect(context, payment, {PAID}, f"a success {name}")
         _expect_its_receipt(context, payment, f"a success {name}")
@@ -43,10 +49,22 @@ def each_form_of_a_result_is_read(context: CheckContext) -> None:
             f"the result was 17, an internal failure that does not say whether money moved, and the payout is "
             f"{say(view)}; expected pending or review"
         )
+    _expect_early_one_known(context, early)
     payout = context.target.merchant.payout
     ordinary = next(iter(succeeded.values()))
     if payout and payout.status and payout.status.receipt and not context.observations.status(ordinary).receipt:
         raise Warned("a payout is paid, and shows no receipt; expected M-Pesa's, by which people look for it")
+
+
+def _expect_early_one_known(context: CheckContext, payment: Payment) -> None:
+    """A success that came before its acknowledgement is not lost; a transaction status may have found it."""
+    expect_results_taken(context, payment)
+    view = context.observations.until(payment, PAID, REVIEW, within_s=context.time.settled_s)
+    if view.state not in (PAID, REVIEW):
+        raise Missing(
+            f"the result of a payout came before its acknowledgement, and the payout is {say(view)}; expected paid: "
+            "look results up by an id that is written before the request"
+        )
 
 
 def forms_of_success(amount_key: str) -> Mapping[str, Mapping[str, Any]]:

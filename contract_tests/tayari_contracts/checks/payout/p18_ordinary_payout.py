@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from functools import partial
+from typing import Any, Final, cast
 
 from tayari_money.payment_record import PaymentState
 
@@ -23,9 +24,11 @@ from tayari_contracts.steps.payouts import (
     payout_situation,
     transactions,
 )
+from tayari_contracts.steps.timed_acts import Act, play
 
 FAILS_LAST: Final = after(4.0, result_code=NO_M_PESA)
 UNPAID: Final = (FAILED, REVIEW)
+PERSONS: Final = 3
 TO_ONE_PERSON: Final = ((FAILS_LAST, UNPAID), (after(2.0), (PAID,)), (FAILS_LAST, UNPAID))
 """The payouts that one person gets at a time: how each ends, and the states that may show it.
 
@@ -37,20 +40,34 @@ The result of the second comes first: a merchant that looks for a phone's oldest
 def an_ordinary_payout_ends_as_its_result_says(context: CheckContext) -> None:
     """Payouts that succeed and fail, which are the control of the other rules about payouts.
 
-    Then one person is to get three payouts at a time, of which M-Pesa makes the second.
+    Three persons get theirs at the same moment. Then one person is to get three payouts at a time, of which M-Pesa
+    makes the second.
     """
+    at_once = context.actions.in_background(partial(_pay_out_at_once, context))
     judge_control(context, Control.PAYOUT)
+    at_once.result()
     _expect_right_amounts(context)
     payout = context.target.merchant.payout
     if payout is not None and payout.status is not None:
         _expect_results_of_one_person_apart(context)
 
 
+def _pay_out_at_once(context: CheckContext) -> None:
+    """Several persons get a payout at the same moment, each of another amount."""
+    amount = context.allocation.amount()
+    acts = [
+        Act(0.0, partial(pay_out, context, "payout/success", msisdn=new_payee(context), amount=amount + number))
+        for number in range(PERSONS)
+    ]
+    for payment in play(context, acts):
+        await_request(context, cast("Payment", payment))
+
+
 def _expect_right_amounts(context: CheckContext) -> None:
-    """Expect that M-Pesa was asked to pay the amounts that the merchant was asked for.
+    """Expect that M-Pesa was asked to pay each person the amount that the merchant was asked for.
 
     Raises:
-        Failed: it was asked for another amount.
+        Failed: it was asked for another amount, as it is where one person gets the payout of another.
     """
     if not context.profile.receives_payout_amount:
         context.evidence.notes.append("amounts were not compared: merchant.payout.request sends no {amount}")

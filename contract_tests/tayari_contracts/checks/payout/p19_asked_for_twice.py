@@ -37,11 +37,11 @@ def a_payout_asked_for_twice_is_paid_once(context: CheckContext) -> None:
     """One payout is asked for three times at the same moment, and once more when it has its result.
 
     Another payout, whose acknowledgement is lost, is asked for again while its outcome is unknown. Then the same person
-    is to get the same amount under another reference, which is another payout.
+    is to get the same amount under a reference that differs at its end, which is another payout.
     """
     _require_reference(context)
     unclear = context.actions.in_background(partial(_expect_unclear_sent_once, context))
-    msisdn, amount, reference = new_payee(context), context.allocation.amount(), context.allocation.reference()
+    msisdn, amount, reference = new_payee(context), context.allocation.amount(), f"{context.allocation.reference()}-1"
     scenario = payout_situation("inline/p19-clicked", outcome=after(0.5))
     since = queue_payout(context, scenario, msisdn)
     context.evidence.name_scenario(scenario)
@@ -85,7 +85,7 @@ def _expect_another_is_sent(context: CheckContext, first: Payment) -> None:
     """
     fails = payout_situation("inline/p19-another", outcome=after(0.5, result_code=NO_M_PESA))
     queue_payout(context, fails, first.msisdn)
-    reference = context.allocation.reference()
+    reference = f"{first.reference.removesuffix('1')}2"
     started = context.driver.start_payout(msisdn=first.msisdn, amount=int(first.amount), reference=reference)
     if not started.accepted:
         return

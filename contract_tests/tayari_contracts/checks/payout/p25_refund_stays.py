@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from tayari_money.daraja_records import REVERSAL
+from tayari_money.invariants import shillings
+
 from tayari_contracts.checks.check_registry import check
 from tayari_contracts.context.actions import after, situation
 from tayari_contracts.context.check_context import CheckContext
@@ -26,8 +29,9 @@ BOOKED_S: Final = 1.0
 
 @check("P25")
 def a_refunded_payment_is_not_credited_again(context: CheckContext) -> None:
-    """A payment is given back, and then its success is reported once more."""
+    """A payment is given back, and then its success is reported once more, and so is the success of its return."""
     payment = paid_payment(context)
+    credited = seen_of(context, payment).total
     refund = give_back_sent(context, payment, reversal_situation("inline/p25-refund", outcome=after(0.5)))
     view = context.observations.until(refund, PAID, within_s=context.time.settled_s)
     if view.state is not PAID:
@@ -36,6 +40,7 @@ def a_refunded_payment_is_not_credited_again(context: CheckContext) -> None:
     before = standing(context, payment)
     if before.is_paid and before.says_only_credited:
         raise credits_not_countable("a second credit after a refund")
+    _return_again(context, refund)
     answers = context.actions.send_callback(payment, result_code=0)
     if all((answer.get("status") or CRASH) >= CRASH for answer in answers):
         raise Untested("the repeated success got no answer, or a crash, so what it does to a refunded payment is open")
@@ -46,6 +51,21 @@ def a_refunded_payment_is_not_credited_again(context: CheckContext) -> None:
             f"a payment of {payment.amount} shillings was given back, its success was reported once more, and it "
             f"{wrong}; expected nothing to change: the customer has the money"
         )
+    total = seen_of(context, payment).total
+    if credited is not None and total is not None and total < credited - payment.amount:
+        raise WrongCredit(
+            f"a payment of {payment.amount} shillings was given back, M-Pesa reported that twice, and "
+            f"{shillings(credited - total)} shillings were taken off its order; expected {payment.amount}"
+        )
+
+
+def _return_again(context: CheckContext, refund: Payment) -> None:
+    """M-Pesa repeats the result of a reversal, as it repeats others."""
+    assert refund.refund_of is not None
+    receipt = context.journal.record(refund.refund_of).get("receipt")
+    for row in context.control.payments(msisdn=refund.msisdn, kind=REVERSAL):
+        if row["account_reference"] == receipt:
+            context.control.send_callback(checkout_request_id=row["checkout_request_id"], result_code=0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future
+from functools import partial
+
 from tayari_contracts.checks.check_registry import check
 from tayari_contracts.context.actions import after, situation
 from tayari_contracts.context.check_context import CheckContext
-from tayari_contracts.context.findings import Missing, Untested, say
-from tayari_contracts.context.payment import PAID, REVIEW
+from tayari_contracts.context.findings import Failed, Missing, Untested, say
+from tayari_contracts.context.payment import PAID, REVIEW, Payment
 
 DOWN_S = 1.5
 CALLBACK_S = 2.0
@@ -14,11 +17,19 @@ CALLBACK_S = 2.0
 
 GRACE_S = 3.0
 """Seconds beyond the promised time."""
+ACK_LATE_S = 8.0
+"""Seconds until an acknowledgement: the merchant is killed before it."""
+ACCEPTED_S = 5.0
+"""Seconds within which a merchant that was asked for a payment has pushed."""
 
 
 @check("R01")
 def open_payments_survive_a_crash(context: CheckContext) -> None:
-    """The merchant is killed after the acknowledgement, the callback comes while it is down, and it is restarted."""
+    """The merchant is killed after the acknowledgement, the callback comes while it is down, and it is restarted.
+
+    The push of another payment waits for its acknowledgement at the crash.
+    """
+    unnamed = push_unanswered(context)
     payment = context.actions.pay_accepted(situation("inline/r01-crash", outcome=after(CALLBACK_S)))
     context.time.pause(context.journal.seconds_until_stored())
     context.environment.kill_merchant()
@@ -29,6 +40,7 @@ def open_payments_survive_a_crash(context: CheckContext) -> None:
     context.actions.restart_merchant()
     context.observations.refresh(payment)
     view = context.observations.until(payment, PAID, REVIEW, within_s=context.time.patience_s + GRACE_S)
+    expect_prompted_once(context, payment, "after the acknowledgement of its push")
     if view.state not in (PAID, REVIEW):
         raise Missing(
             f"the process died after the acknowledgement, the callback came while it was down, and "
@@ -37,3 +49,30 @@ def open_payments_survive_a_crash(context: CheckContext) -> None:
         )
     if view.state is PAID:
         context.expectations.credits(payment, 1, quiet_s=0.5, because="a query settled it after a crash")
+    expect_prompted_once(context, unnamed.result(), "while it waited for the acknowledgement of its push")
+
+
+def push_unanswered(context: CheckContext) -> Future[Payment]:
+    """A payment whose push Daraja has accepted, and acknowledges only when the merchant is killed. Nobody pays it."""
+    msisdn = context.allocation.msisdn()
+    late = situation(
+        "inline/r01-unnamed", {"ack_late": {"by_s": ACK_LATE_S}}, outcome=after(ACK_LATE_S, result_code=1032)
+    )
+    paying = context.actions.in_background(partial(context.actions.pay, late, msisdn=msisdn, at_once=True))
+    if not context.time.until(lambda: context.control.payments(msisdn=msisdn), within_s=ACCEPTED_S):
+        context.evidence.notes.append("no push waited for its acknowledgement when the process was killed")
+    return paying
+
+
+def expect_prompted_once(context: CheckContext, payment: Payment, when: str) -> None:
+    """A restart is no reason to prompt a customer again, who may have paid.
+
+    Raises:
+        Failed: it was.
+    """
+    pushes = context.journal.pushes(payment)
+    if len(pushes) > 1:
+        raise Failed(
+            f"the process died {when}, and after the restart its customer was prompted again ({len(pushes)} pushes in "
+            "all), who may pay twice; expected a status query, or to wait for the callback"
+        )
