@@ -497,3 +497,12 @@ def test_no_path_is_invented_for_a_callback_that_nobody_takes(tmp_path: Path) ->
 
     assert start["env"]["MPESA_CALLBACK_URL"] == "https://shop.example/PATH-OF-YOUR-CALLBACK"
     assert "# CHECK: no route was found that takes callbacks; write its path" in (tmp_path / "tayari.yaml").read_text()
+
+
+def test_confirmations_without_an_account_to_pay_into_are_a_guess(tmp_path: Path) -> None:
+    server = PRISMA["server.js"] + "app.post('/confirm', (req, res) => keep(req.body.BillRefNumber))\n"
+
+    found = proposal(tmp_path, {**PRISMA, "server.js": server})["merchant"]
+
+    assert found["c2b"] == {}
+    assert "# CHECK: confirmations are read, and no account" in (tmp_path / "tayari.yaml").read_text()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing
@@ -15,6 +16,7 @@ from database_servers import PASSWORD, ServerMissing, mariadb, postgresql
 from environments import RegistryUnreachable, python_environment
 from tayari_money.payment_record import PaymentState
 from tayari_target.driver import MerchantDriver
+from tayari_target.run_database import make_database
 from tayari_target.views import StatusView
 from tiny_shop import write_target
 
@@ -80,6 +82,19 @@ def read(folder: Path, url: str, sql: str, payment_id: str = "7", more: str = ""
     status = f'status: {{sql: "{sql}", url: "{url}", states: {{paid: [PAID], failed: [FAILED]}}{more}}}'
     target = write_target(folder, "http://127.0.0.1:9", more=status)
     return MerchantDriver(target).read_status(payment_id, "ORDER-7")
+
+
+def test_a_run_gets_a_database_of_its_own_once(tmp_path: Path, address: str) -> None:
+    url = address.rpartition("/")[0] + "/tayari_1"
+    if shutil.which(client := "psql" if url.startswith("postgresql") else "mysql") is None:
+        pytest.skip(f"NOT PROVEN: {client} is not installed")
+
+    for _ in range(2):
+        make_database(url, tmp_path)
+        made = read(tmp_path, url, "select 'PAID' as status")
+        (tmp_path / "database").unlink()  # so that the next turn is another run, which drops it
+
+    assert (made.error, made.state) == ("", PaymentState.PAID)
 
 
 def test_a_row_says_the_state_and_the_receipt(tmp_path: Path, address: str) -> None:

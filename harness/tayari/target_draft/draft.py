@@ -287,7 +287,8 @@ def _c2b(draft: C2bDraft) -> list[str]:
         lines += ['    # unallocated: {request: GET /api/unallocated, texts: "$[*].receipt"}']
     lines += ["    recover:", *_line(6, "request", draft.recover)] if draft.recover is not None else []
     if draft == C2bDraft():
-        lines[0] = "  c2b: {}"
+        doubt = "confirmations are read, and no account was found to pay into; take this out if no customer pays so"
+        lines[:1] = [f"  # {CHECK}{doubt}", "  c2b: {}"]
     return [*lines, ""]
 
 
