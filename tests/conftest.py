@@ -29,10 +29,11 @@ def pytest_configure() -> None:
 
 
 LONGEST = (
-    "test_mutants_requests", "test_mutants_other_apis", "test_mutants_callbacks", "test_second_merchant",
-    "test_mutants_queries", "test_slow_merchant", "test_good_merchants", "test_load_run", "test_real_clients",
-    "test_mutants", "test_wheel", "test_doctor", "test_readme", "test_kiosk", "test_load_session", "test_load_deploy",
-    "test_report_access", "test_load_page", "test_exit_codes", "test_load_shapes_played", "test_verdict_properties",
+    "test_mutants_callbacks", "test_mutants_other_apis", "test_mutants_queries", "test_mutants_requests",
+    "test_good_merchants", "test_report_access", "test_load_shapes_played", "test_slow_merchant", "test_load_run",
+    "test_secrets_stay", "test_exit_codes", "test_mutants", "test_scenario_kinds", "test_load_session",
+    "test_second_merchant", "test_verdict_properties", "test_real_clients", "test_wheel", "test_doctor", "test_readme",
+    "test_kiosk", "test_load_deploy", "test_load_page", "test_report_in_browser", "test_console_in_browser",
 )  # fmt: skip
 """Files by the time they take. Which come first does not change what is tested, only how long it takes."""
 

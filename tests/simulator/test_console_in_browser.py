@@ -51,7 +51,7 @@ def page(server: Running) -> Iterator[Any]:
         page.on("pageerror", lambda error: page.complaints.append(str(error)))
         page.on("dialog", lambda dialog: page.complaints.append(f"dialog {dialog.message}"))
         page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(60_000)
         page.goto(console_url(server.control_url, TOKEN))
         page.wait_for_selector("#live:text-is('live')")
         yield page

@@ -20,7 +20,7 @@ from defects.credits import ForgetsCredits
 from defects.queries import CreditsWhatItHears, WaitsForCallbacks
 from defects.row import defect
 
-MEANWHILE_S = 0.05
+MEANWHILE_S = 0.1
 """A letter to the customer, a second query of the database: what there is to do between looking and acting."""
 
 
