@@ -17,7 +17,7 @@ from tayari_contracts.checks.payout import (
     p19_asked_for_twice,
     p20_wallet,
     p21_forged_result,
-    p22_nothing_or_less,
+    p22_impossible_amount,
     p23_failed_for_good,
     p24_approved_twice,
 )
@@ -89,11 +89,11 @@ def test_an_amount_below_zero_is_the_same_in_each_form(
         return PAYOUT
 
     body = json.dumps({"Amount": sent})
-    monkeypatch.setattr(p22_nothing_or_less, "pay_out", pay_out)
-    monkeypatch.setattr(p22_nothing_or_less, "side_by_side", lambda *_: {})
-    monkeypatch.setattr(p22_nothing_or_less, "readable_balance", lambda *_: None)
+    monkeypatch.setattr(p22_impossible_amount, "pay_out", pay_out)
+    monkeypatch.setattr(p22_impossible_amount, "side_by_side", lambda *_: {})
+    monkeypatch.setattr(p22_impossible_amount, "readable_balance", lambda *_: None)
     monkeypatch.setattr(
-        p22_nothing_or_less, "payout_requests", lambda *_: [{"request": {"body": body}}] if asked[-1] else []
+        p22_impossible_amount, "payout_requests", lambda *_: [{"request": {"body": body}}] if asked[-1] else []
     )
     context: Any = SimpleNamespace(
         target=PAYS_PERSONS,
@@ -117,14 +117,14 @@ def test_an_amount_below_zero_is_the_same_in_each_form(
 def test_what_is_called_paid_was_paid_in_full(
     amount: float, parts: tuple[int, ...], ends: AbstractContextManager[object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(p22_nothing_or_less, "pay_out", lambda *_, **__: PAYOUT)
+    monkeypatch.setattr(p22_impossible_amount, "pay_out", lambda *_, **__: PAYOUT)
     monkeypatch.setattr(
-        p22_nothing_or_less,
+        p22_impossible_amount,
         "payout_requests",
         lambda *_: [{"request": {"body": json.dumps({"Amount": part})}} for part in parts],
     )
     monkeypatch.setattr(
-        p22_nothing_or_less, "transactions", lambda *_: [{"state": "paid", "amount": part} for part in parts]
+        p22_impossible_amount, "transactions", lambda *_: [{"state": "paid", "amount": part} for part in parts]
     )
     context: Any = SimpleNamespace(
         target=PAYS_PERSONS,
@@ -134,7 +134,7 @@ def test_what_is_called_paid_was_paid_in_full(
     )
 
     with ends:
-        if text := p22_nothing_or_less._said_of_odd(context, amount):
+        if text := p22_impossible_amount._said_of_odd(context, amount):
             raise Warned(text)
 
 
@@ -180,8 +180,8 @@ def test_a_merchant_that_decides_the_amount_of_a_payout_is_not_judged_by_the_amo
     monkeypatch.setattr(p18_ordinary_payout, "judge_control", lambda *_: None)
     monkeypatch.setattr(p18_ordinary_payout, "_pay_out_at_once", lambda _: None)
     monkeypatch.setattr(p18_ordinary_payout, "transactions", lambda *_: [{"amount": 40_000}])
-    monkeypatch.setattr(p22_nothing_or_less, "_is_sent", lambda *_: False)
-    monkeypatch.setattr(p22_nothing_or_less, "side_by_side", lambda *_: {})
+    monkeypatch.setattr(p22_impossible_amount, "_is_sent", lambda *_: False)
+    monkeypatch.setattr(p22_impossible_amount, "side_by_side", lambda *_: {})
     monkeypatch.setattr(p20_wallet, "_require_wallet", lambda _: None)
     for play in ("_play_at_once", "_play_overdrawn", "_play"):
         monkeypatch.setattr(p20_wallet, play, lambda *_: None)

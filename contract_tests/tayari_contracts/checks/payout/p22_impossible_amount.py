@@ -25,7 +25,7 @@ SETTLES_S: Final = 3.0
 
 
 @check("P22")
-def nothing_and_less_are_refused(context: CheckContext) -> None:
+def impossible_amounts_are_refused(context: CheckContext) -> None:
     """A payout of 0 shillings, and one of -50; then one with cents, and one of more than M-Pesa pays at once."""
     context.profile.require_payout_amount()
     left_to_daraja = [amount for amount in NOTHING if _is_sent(context, amount)]
