@@ -118,6 +118,12 @@ class TestEnvironment:
         return self._merchant is not None
 
     @property
+    def merchant_pid(self) -> int | None:
+        """The process that Tayari started as the merchant; None: it started none, or none runs."""
+        self._adopt()
+        return None if self._merchant is None else self._merchant.pid
+
+    @property
     def work_dir(self) -> Path:
         """A fresh folder of this run, deleted with the test environment."""
         if self._work_dir is None:

@@ -17,6 +17,7 @@ from tayari_target.test_environment import TestEnvironment
 
 from tayari_load.plan import LoadPlan
 from tayari_load.simulator_monitor import SimulatorMonitor
+from tayari_load.statistics.cpu_shortage import CpuShortage, reader_of
 from tayari_load.statistics.latencies import enough_for
 from tayari_load.statistics.payments import PaymentLog, Samples
 from tayari_load.statistics.process_use import ProcessWatch
@@ -125,6 +126,8 @@ class LoadRun:
     arrivals: Arrivals = field(default_factory=lambda: Arrivals(elapsed=time.perf_counter))
     monitor: SimulatorMonitor | None = None
     """Of the process that judges; workers have none."""
+    cpu_shortage: CpuShortage = field(init=False)
+    """Of the merchant, seen by the process that judges."""
     workers: dict[str, ProcessUse] = field(default_factory=dict)
     """What each worker last said it used."""
     workers_saturated: set[str] = field(default_factory=set)
@@ -153,6 +156,11 @@ class LoadRun:
     """The results of the last run are being written, or are written."""
     finalized: bool = True
     """They are written."""
+
+    def __post_init__(self) -> None:
+        """The merchant may be restarted: its process number is read each time."""
+        environment = self.test_environment
+        self.cpu_shortage = CpuShortage(reader_of(lambda: environment.merchant_pid))
 
     @property
     def patience_s(self) -> float:
@@ -194,6 +202,7 @@ class LoadRun:
         self.faults[:] = [(self.started_at, float("inf"), what) for what in open_now]
         if self.monitor is not None:
             self.monitor.begin(self.started_at)
+            self.cpu_shortage.restart()
             self.faults += [
                 (self.started_at + begin, self.started_at + end, str(row.trouble))
                 for row, (begin, end) in zip(
@@ -209,6 +218,7 @@ class LoadRun:
         self.cpu.sample()
         if self.monitor is not None:
             self.monitor.look(time.time())
+            self.cpu_shortage.sample()
             self.write_progress(users)
 
     def write_progress(self, users: int) -> None:
@@ -266,8 +276,11 @@ class LoadRun:
     def circumstances(self) -> Circumstances:
         """For the thresholds."""
         flying = max(self.arrivals.most_busy, self.in_flight_peak)
-        fake = "" if self.plan.find_limit or self.monitor is None else self.monitor.was_the_limit()
-        return Circumstances(users=flying if self.plan.open else self.peak_users, doubts=self.doubts(), fake=fake)
+        users = flying if self.plan.open else self.peak_users
+        if self.plan.find_limit or self.monitor is None:
+            return Circumstances(users=users, doubts=self.doubts())
+        excuses = (self.monitor.was_the_limit(), self.cpu_shortage.reason)
+        return Circumstances(users=users, doubts=self.doubts(), excuses=tuple(filter(None, excuses)))
 
     def looks(self) -> Mapping[str, tuple[int, int]]:
         """By process of the generator: how often it looked at its own use of CPU, and how often it was busy then."""

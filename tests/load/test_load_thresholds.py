@@ -69,7 +69,7 @@ def test_a_doubtful_run_neither_blames_nor_praises_the_merchant() -> None:
 
 
 def test_a_slow_fake_excuses_a_missed_threshold_and_spoils_no_kept_one() -> None:
-    beside = Circumstances(users=4, fake="the fake Daraja was near its limit")
+    beside = Circumstances(users=4, excuses=("the fake Daraja was near its limit",))
     found = judge(tally_of(settled=100, latency_s=10.1), LIMITS, beside)
 
     assert [row.met for row in found] == [None, True, True, True]

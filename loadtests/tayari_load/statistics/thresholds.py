@@ -28,8 +28,8 @@ class Circumstances:
     """Most users at once; in the open model, most payments in flight."""
     doubts: tuple[str, ...] = ()
     """Why performance cannot be judged: a busy generator, a lost worker, a rate that was not held."""
-    fake: str = ""
-    """Why the fake may have been what was slow. That can only make a merchant look worse than it is."""
+    excuses: tuple[str, ...] = ()
+    """Why the fake or the machine may have been what was slow: that can only make a merchant look worse than it is."""
 
 
 def judge(tally: Tally, limits: Thresholds, circumstances: Circumstances) -> tuple[Threshold, ...]:
@@ -106,8 +106,7 @@ def _doubted(threshold: Threshold, circumstances: Circumstances) -> Threshold:
 
     A threshold that was kept beside a slow fake is kept: the fake's slowness is in the figure, and no help.
     """
-    fake = (circumstances.fake,) if circumstances.fake and threshold.met is False else ()
-    reasons = (*circumstances.doubts, *fake)
+    reasons = (*circumstances.doubts, *(circumstances.excuses if threshold.met is False else ()))
     if not reasons or threshold.met is None:
         return threshold
     return replace(threshold, met=None, reason="; ".join(reasons))
