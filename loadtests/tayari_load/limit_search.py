@@ -11,7 +11,7 @@ from typing import Final
 import gevent
 from tayari_reports.model import RateLimit
 
-from tayari_load.load_run import HELD, LoadRun
+from tayari_load.load_run import HELD, MACHINE, LoadRun
 from tayari_load.plan import MOST_PROBES
 from tayari_load.statistics.latencies import enough_for
 from tayari_load.statistics.payments import PaymentOutcome
@@ -31,7 +31,7 @@ class RateTrial:
     seen: str
     """The figures in words."""
     limited_by: str = ""
-    """Where it was not kept: `merchant`, `generator`, `fake` or `bound`."""
+    """Where it was not kept: `merchant`, `generator`, `fake`, `machine` or `bound`."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -161,11 +161,11 @@ class LimitSearch:
         )
 
     def _whose(self, before: Mapping[str, tuple[int, int]]) -> str:
-        """The generator or the fake, where one of them was at its limit; else the merchant."""
+        """The generator, the machine or the fake, where one of them was at its limit; else the merchant."""
         for name, (looks, busy) in self.load_run.looks().items():
             looks_before, busy_before = before.get(name, (0, 0))
             if looks > looks_before and (busy - busy_before) / (looks - looks_before) > OFTEN:
-                return GENERATOR
+                return MACHINE if name == MACHINE else GENERATOR
         monitor = self.load_run.monitor
         return "fake" if monitor is not None and monitor.was_the_limit() else "merchant"
 

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import gevent
 from tayari_reports.model import LocustRow, ProcessUse, RateLimit
+from tayari_reports.verdict.load_words import limit_sentence
 from tayari_target.target_file.target_model import Target
 from tayari_target.test_environment import TestEnvironment
 
@@ -33,6 +34,8 @@ _SPARE_S: Final = 30.0
 _RELEASE_S: Final = 0.3
 REPORTED_S: Final = 4
 """Workers report every three seconds: younger seconds are not whole yet."""
+MACHINE: Final = "machine"
+"""Other programs of the machine, where they kept the merchant from the CPU."""
 SWITCHED: Final = "scenario "
 """With this word begins the name of a window in which a scenario played that was switched on while the load ran."""
 
@@ -99,6 +102,13 @@ def progress(tally: Tally, *, elapsed_s: float, users: int, waiting: bool) -> di
     }
 
 
+def none_kept(limit: RateLimit | None) -> str:
+    """Why a search in which no rate was kept says nothing against the merchant; empty where it was the limit."""
+    if limit is None or limit.kept_rate is not None or limit.limited_by in {"merchant", ""}:
+        return ""
+    return limit_sentence(limit)
+
+
 def write_whole(text: str, path: Path) -> None:
     """Write the file whole or not at all: another process may read it at any moment."""
     partial = path.with_name(path.name + ".part")
@@ -160,7 +170,8 @@ class LoadRun:
     def __post_init__(self) -> None:
         """The merchant may be restarted: its process number is read each time."""
         environment = self.test_environment
-        self.cpu_shortage = CpuShortage(reader_of(lambda: environment.merchant_pid))
+        starter = os.getpid() if self.own_environment else os.getppid()
+        self.cpu_shortage = CpuShortage(reader_of(lambda: environment.merchant_pid, starter=starter))
 
     @property
     def patience_s(self) -> float:
@@ -277,14 +288,16 @@ class LoadRun:
         """For the thresholds."""
         flying = max(self.arrivals.most_busy, self.in_flight_peak)
         users = flying if self.plan.open else self.peak_users
-        if self.plan.find_limit or self.monitor is None:
+        if self.monitor is None:
             return Circumstances(users=users, doubts=self.doubts())
-        excuses = (self.monitor.was_the_limit(), self.cpu_shortage.reason)
+        beside = (self.monitor.was_the_limit(), self.cpu_shortage.reason)
+        excuses = (none_kept(self.limit),) if self.plan.find_limit else beside
         return Circumstances(users=users, doubts=self.doubts(), excuses=tuple(filter(None, excuses)))
 
     def looks(self) -> Mapping[str, tuple[int, int]]:
-        """By process of the generator: how often it looked at its own use of CPU, and how often it was busy then."""
-        return {"": (self.cpu.samples, self.cpu.busy), **self.worker_looks}
+        """By process of the generator, and for the `machine`: how often its use of CPU was read, and was too high."""
+        machine = {MACHINE: (self.cpu_shortage.samples, self.cpu_shortage.short)}
+        return {"": (self.cpu.samples, self.cpu.busy), **self.worker_looks, **machine}
 
     def processes(self) -> tuple[ProcessUse, ...]:
         """Generators and fake."""

@@ -8,7 +8,7 @@ from typing import cast
 import pytest
 from load_payments import load_run
 from tayari_load.limit_search import CLOSE, LimitSearch, RateSearch, RateTrial
-from tayari_load.load_run import LoadRun, RunConditions, doubts
+from tayari_load.load_run import LoadRun, RunConditions, doubts, none_kept
 from tayari_load.plan import MOST_PROBES
 from tayari_load.statistics.payments import Samples
 from tayari_load.statistics.tally import Tally
@@ -99,17 +99,30 @@ SHARE = {
 }  # fmt: skip
 
 
-def test_a_worker_that_is_busy_while_a_rate_is_held_is_the_limit() -> None:
+def test_a_worker_or_a_machine_that_is_busy_while_a_rate_is_held_is_the_limit() -> None:
     run = load_run()
     search = LimitSearch(load_run=run, search=RateSearch(first=1.0), hold=print, in_flight=lambda: 0, probe_s=0.1)
     run.worker_report("1", SHARE, in_flight=0)
     run.worker_report("2", SHARE, in_flight=0)
     before = run.looks()
     run.worker_report("1", {**SHARE, "looks": [20, 1]}, in_flight=0)
-    found = search._whose(before)
+    found = [search._whose(before)]
+    run.cpu_shortage.samples, run.cpu_shortage.short = 10, 3
+    found.append(search._whose(before))
     run.worker_report("2", {**SHARE, "looks": [20, 5]}, in_flight=0)
 
-    assert (found, search._whose(before)) == ("merchant", "generator")
+    assert [*found, search._whose(before)] == ["merchant", "machine", "generator"]
+
+
+@pytest.mark.parametrize(("limited_by", "reason"), [("machine", "which other programs used too"), ("merchant", "")])
+def test_a_search_without_a_kept_rate_counts_only_against_a_merchant_that_was_the_limit(
+    limited_by: str, reason: str
+) -> None:
+    search = RateSearch(first=1.0)
+    search.add(RateTrial(rate=1.0, kept=False, seen="", limited_by=limited_by))
+
+    assert reason in none_kept(search.result())
+    assert bool(none_kept(search.result())) is bool(reason)
 
 
 def test_the_payments_in_flight_are_those_of_all_workers_together() -> None:

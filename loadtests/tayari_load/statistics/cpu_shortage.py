@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import time
-from collections.abc import Callable
+import sys
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
-
-import psutil  # type: ignore[import-untyped]
 
 from tayari_load.statistics.process_use import OFTEN
 
@@ -18,33 +17,41 @@ WAITED: Final = 0.25
 """Seconds that the merchant waited for a CPU in one second, from which its answers are late. Source: judgement."""
 FOREIGN: Final = 0.2
 """Share of the machine's CPU from which programs outside the run count as the cause. Source: judgement."""
+IDLE: Final = 0.2
+"""Share of the machine's CPU from which it was free for the merchant, as where a container may use less of it than
+there is. Source: judgement.
+"""
 FEWEST: Final = 3
 """Samples that must be short before anything is said: one busy second moves no percentile."""
+_SERVERS: Final = frozenset({
+    "postgres", "mysqld", "mariadbd", "mongod", "redis-server", "valkey-server", "memcached", "beam.smp",
+})  # fmt: skip
+"""Servers of databases and queues: what they use may be the merchant's own work, so that it excuses nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class CpuReading:
     """Totals since the machine started, in seconds of one core."""
 
-    at: float
-    """Seconds of a clock that only moves forward."""
     waited: float
     """How long the merchant's threads were ready to run and had no CPU."""
-    run: float
-    """CPU time of all processes of the run: simulator, merchant, load generator, suites."""
+    foreign: float
+    """CPU time of programs outside the run, and what other virtual machines took from this one."""
+    idle: float
+    """CPU time that nothing used."""
     machine: float
-    """CPU time of all programs of this machine, and what other virtual machines took from it."""
+    """CPU time that there was, on all cores together."""
 
 
 @dataclass(slots=True)
 class CpuShortage:
-    """Compares readings, one a second. Where nothing can be read (no Linux, a merchant elsewhere) it never speaks."""
+    """Compares readings, one a second. Where nothing can be read (no Linux, a merchant elsewhere) it has no reason."""
 
     read: Callable[[], CpuReading | None]
-    cores: int = field(default_factory=lambda: os.cpu_count() or 1)
+    cores: int = os.cpu_count() or 1
     samples: int = 0
     short: int = 0
-    """Samples in which the merchant waited, and programs outside the run used much."""
+    """Samples in which the merchant waited, while programs outside the run used much and little was left."""
     most_foreign: float = 0.0
     """The largest share of the machine's CPU that programs outside the run used while the merchant waited."""
     _last: CpuReading | None = None
@@ -59,19 +66,19 @@ class CpuShortage:
         """Take a reading and compare it with the one before."""
         before, now = self._last, self.read()
         self._last = now
-        if before is None or now is None or now.at <= before.at:
+        if before is None or now is None or now.machine <= before.machine:
             return
-        took_s = now.at - before.at
-        used = (now.machine - before.machine) - max(0.0, now.run - before.run)
-        foreign = min(1.0, max(0.0, used / (took_s * self.cores)))
+        had = now.machine - before.machine
+        foreign = min(1.0, (now.foreign - before.foreign) / had)
+        waited = (now.waited - before.waited) / (had / self.cores)
         self.samples += 1
-        if (now.waited - before.waited) / took_s >= WAITED and foreign >= FOREIGN:
+        if waited >= WAITED and foreign >= FOREIGN and now.idle - before.idle <= IDLE * had:
             self.short += 1
             self.most_foreign = max(self.most_foreign, foreign)
 
     @property
     def reason(self) -> str:
-        """Why the merchant may have been slow through no fault of its own; empty where nothing speaks for that."""
+        """Why the merchant may have been slow through no fault of its own; empty where nothing shows that."""
         if self.short < FEWEST or self.short <= OFTEN * self.samples:
             return ""
         return (
@@ -80,43 +87,92 @@ class CpuShortage:
         )
 
 
-def reader_of(merchant: Callable[[], int | None]) -> Callable[[], CpuReading | None]:
-    """Reads the process of this number with all that it started, and the run, which is what started the merchant.
+@dataclass(frozen=True, slots=True)
+class _ProcessStat:
+    """One process, from its `stat`. Source: proc_pid_stat(5)."""
 
-    `merchant`: its process number now; None where Tayari did not start it.
+    name: str
+    parent: int
+    session: int
+    ticks: int
+    """CPU time used, with that of its children that have ended."""
+
+    @classmethod
+    def parse(cls, text: str) -> _ProcessStat:
+        """The name may contain spaces and brackets."""
+        before, _, after = text.rpartition(")")
+        rest = after.split()
+        used = sum(int(ticks) for ticks in rest[11:15])
+        return cls(before.partition("(")[2], int(rest[1]), int(rest[3]), used)
+
+
+def reader_of(
+    merchant: Callable[[], int | None], *, starter: int, proc: Path = Path("/proc")
+) -> Callable[[], CpuReading | None]:
+    """Reads the merchant, the run, and the machine; None where they cannot be read.
+
+    `merchant`: its process number now; None where Tayari did not start it. `starter`: the process that started the
+    run. The run is all that these two have started; the merchant leads a session, by which its workers are known
+    after what started them has ended.
     """
 
     def read() -> CpuReading | None:
         pid = merchant()
-        if pid is None:
+        if pid is None or sys.platform != "linux":
             return None
         try:
-            first = psutil.Process(pid)
-            parent = first.parent()
-            if parent is None:
-                return None
-            waited = sum(_waited_s(process.pid) for process in [first, *first.children(recursive=True)])
-            run = sum(_used_s(process) for process in [parent, *parent.children(recursive=True)])
-        except (psutil.Error, OSError, ValueError, IndexError):
+            cpus = (proc / "stat").read_text(encoding="ascii").partition("\n")[0].split()[1:9]
+            second = float(os.sysconf("SC_CLK_TCK"))
+            *used, steal = (int(ticks) / second for ticks in cpus)
+        except (OSError, ValueError):
             return None
-        busy = psutil.cpu_times()
-        machine = busy.user + getattr(busy, "nice", 0.0) + busy.system + getattr(busy, "steal", 0.0)
-        return CpuReading(at=time.perf_counter(), waited=waited, run=run, machine=machine)
+        found = _processes(proc)
+        if pid not in found:
+            return None
+        of_merchant = _with_children(found, {one for one, stat in found.items() if pid in (one, stat.session)})
+        of_run = _with_children(found, {starter, *of_merchant})
+        foreign = sum(
+            stat.ticks
+            for one, stat in found.items()
+            if one not in of_run and stat.session and stat.name not in _SERVERS  # threads of the kernel have no session
+        )
+        return CpuReading(
+            waited=sum(_waited_s(proc / str(one)) for one in of_merchant),
+            foreign=foreign / second + steal,
+            idle=used[3] + used[4],
+            machine=sum(used) + steal,
+        )
 
     return read
 
 
-def _waited_s(pid: int) -> float:
+def _processes(proc: Path) -> Mapping[int, _ProcessStat]:
+    found = {}
+    for name in os.listdir(proc):
+        if name.isdigit():
+            with suppress(OSError, ValueError, IndexError):  # a process may end at any moment
+                text = (proc / name / "stat").read_text(encoding="utf-8", errors="replace")
+                found[int(name)] = _ProcessStat.parse(text)
+    return found
+
+
+def _with_children(processes: Mapping[int, _ProcessStat], first: Iterable[int]) -> set[int]:
+    """These, and all that they have started."""
+    children: dict[int, list[int]] = defaultdict(list)
+    for pid, stat in processes.items():
+        children[stat.parent].append(pid)
+    found, left = set(first), list(first)
+    while left:
+        more = [child for child in children[left.pop()] if child not in found]
+        found.update(more)
+        left += more
+    return found
+
+
+def _waited_s(process: Path) -> float:
     """Of all its threads. Source: the second number of `schedstat`, in nanoseconds (Linux, scheduler/sched-stats)."""
     waited_ns = 0
-    for file in Path(f"/proc/{pid}/task").glob("*/schedstat"):
-        with suppress(OSError):  # a thread may end at any moment
+    for file in (process / "task").glob("*/schedstat"):
+        with suppress(OSError, ValueError, IndexError):  # a thread may end at any moment
             waited_ns += int(file.read_text(encoding="ascii").split()[1])
     return waited_ns / 1e9
-
-
-def _used_s(process: psutil.Process) -> float:
-    """With what its children used that have ended."""
-    with suppress(psutil.NoSuchProcess):
-        return float(sum(process.cpu_times()[:4]))
-    return 0.0

@@ -54,7 +54,9 @@ class RateLimit:
     kept_rate: float | None
     missed_rate: float | None
     limited_by: str
-    """`merchant`, `generator`, `fake` or `bound` (of payments in flight); empty where no limit was reached."""
+    """`merchant`, `generator`, `fake`, `machine` (other programs on it) or `bound` (of payments in flight); empty where
+    no limit was reached.
+    """
     probes: tuple[tuple[float, bool, str], ...] = ()
     """Each rate held, whether the thresholds were kept, and what was seen."""
 

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from tayari_reports.model.load_model import CountBalance, Funnel, RateLimit
+
+_LIMITED_BY: Final = {
+    "merchant": "the merchant",
+    "generator": "the load generator",
+    "fake": "the fake",
+    "machine": "this machine, which other programs used too",
+    "bound": "the bound in flight",
+}
 
 
 def balance_sentence(balance: CountBalance) -> str:
@@ -33,19 +43,15 @@ def funnel_words(funnel: Funnel) -> str:
 
 def limit_sentence(limit: RateLimit) -> str:
     """The result in one sentence."""
+    whose = _LIMITED_BY.get(limit.limited_by, "unknown")
     if limit.kept_rate is None:
-        return f"no rate kept the thresholds; {limit.missed_rate} arrivals/s already missed them ({limit.limited_by})"
+        return (
+            f"no rate kept the thresholds; {limit.missed_rate} arrivals/s already missed them (the limit was {whose})"
+        )
     if limit.missed_rate is None:
         return f"at least {limit.kept_rate:g} arrivals/s keep the thresholds; no rate that was tried missed them"
     middle, spread = (limit.kept_rate + limit.missed_rate) / 2, (limit.missed_rate - limit.kept_rate) / 2
-    whose = {
-        "merchant": "the merchant",
-        "generator": "the load generator",
-        "fake": "the fake",
-        "bound": "the bound in flight",
-    }
     return (
         f"the highest rate that keeps the thresholds is {middle:.3g} ± {spread:.2g} arrivals/s "
-        f"(kept at {limit.kept_rate:g}, missed at {limit.missed_rate:g}); the limit was "
-        f"{whose.get(limit.limited_by, 'unknown')}"
+        f"(kept at {limit.kept_rate:g}, missed at {limit.missed_rate:g}); the limit was {whose}"
     )
