@@ -131,16 +131,17 @@ def reader_of(
             return None
         of_merchant = _with_children(found, {one for one, stat in found.items() if pid in (one, stat.session)})
         of_run = _with_children(found, {starter, *of_merchant})
-        foreign = sum(
+        own = sum(
             stat.ticks
             for one, stat in found.items()
-            if one not in of_run and stat.session and stat.name not in _SERVERS  # threads of the kernel have no session
+            if one in of_run or not stat.session or stat.name in _SERVERS  # threads of the kernel have no session
         )
+        idle, machine = used[3] + used[4], sum(used) + steal
         return CpuReading(
             waited=sum(_waited_s(proc / str(one)) for one in of_merchant),
-            foreign=foreign / second + steal,
-            idle=used[3] + used[4],
-            machine=sum(used) + steal,
+            foreign=machine - idle - own / second,  # other containers use the machine too, and show no processes here
+            idle=idle,
+            machine=machine,
         )
 
     return read
