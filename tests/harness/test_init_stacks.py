@@ -197,7 +197,7 @@ MOUNTED = {
     "class Confirm(APIView):\n    def post(self, request):\n        request.data['Body']['stkCallback']\n",
     ".venv/lib/python3.12/site-packages/other/urls.py": "path('pay/', views.Pay.as_view())\n",
 }
-MAKES = '{python} -P -m tayari_target.run_database "%s" {work_dir}'
+MAKES = '"{python}" -P -m tayari_target.run_database "%s" {work_dir}'
 
 
 def proposal(folder: Path, files: Mapping[str, str]) -> Any:

@@ -35,7 +35,11 @@ class StartCommand:
     def text(self, before: str = "") -> str:
         """The whole command. `before`: what makes a database that is new in each run."""
         steps = [step for step in (before, *(f"({worker} &)" for worker in self.workers)) if step]
-        return f"sh -c {shlex.quote(' && '.join([*steps, f'exec {self.command}']))}" if steps else self.command
+        if not steps:
+            return self.command
+        script = " && ".join([*steps, f"exec {self.command}"])
+        script = script.replace("{python}", '"{python}"')  # its path may contain a space
+        return f"sh -c {shlex.quote(script)}"
 
 
 @dataclass(frozen=True, slots=True)

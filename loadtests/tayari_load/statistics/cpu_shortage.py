@@ -83,7 +83,7 @@ class CpuShortage:
             return ""
         return (
             f"in {self.short} of {self.samples} seconds the merchant waited for a CPU, and programs outside this run "
-            f"used up to {self.most_foreign:.0%} of the machine: run it again on a quiet machine"
+            f"used up to {self.most_foreign:.0%} of the machine; run it again on a quiet machine"
         )
 
 
