@@ -9,13 +9,19 @@ import pytest
 from endings import ending
 from mutants import DUKA, MSHAHARA
 from tayari_contracts.catalogue.rules import Control, Need, catalogue
+from tayari_contracts.checks.c2b import b12_push_and_c2b
+from tayari_contracts.checks.c2b.b11_messy_account_number import beginning
 from tayari_contracts.checks.c2b.b12_push_and_c2b import require_confirmed_pushes
 from tayari_contracts.checks.c2b.b15_pull_pages import asked_back
 from tayari_contracts.context.merchant_profile import MerchantProfile
+from tayari_contracts.context.payment import Payment
 from tayari_contracts.runner.check_run import PlannedCheck, check_of_rule, missing_need, of_customers
+from tayari_contracts.steps.c2b_payments import has_accounts
+from tayari_money.payment_record import PaymentState
 from tayari_reports.model import State
 from tayari_target.target_file import load_target
 from tayari_target.target_file.target_model import NO_PAY, C2b, CallTemplate, Target
+from tayari_target.views import Started, StatusView
 
 MONEY = ("M01", "M02", "M03", "M04", "M05")
 
@@ -117,3 +123,60 @@ def test_b12_is_for_pushes_to_a_short_code_with_c2b_urls(registered: set[str], e
     )
 
     assert ending(require_confirmed_pushes, found) == ends
+
+
+def context_of(c2b: C2b, **parts: Any) -> Any:
+    shop = school()
+    notes: list[str] = []
+    return SimpleNamespace(
+        target=replace(shop, merchant=replace(shop.merchant, c2b=c2b)), evidence=SimpleNamespace(notes=notes), **parts
+    )
+
+
+@pytest.mark.parametrize(
+    ("number", "typed"), [("D93F1", "D93F"), ("12", None), ("7", None), ("HOUSE-12", None), ("HOUSE-", None)]
+)
+def test_the_beginning_of_an_account_number_is_no_other_account_of_the_run(number: str, typed: str | None) -> None:
+    """Its payment would be a credit too many there, for another rule."""
+    context = context_of(C2b(accounts=("HOUSE-1", "HOUSE-12")), run=SimpleNamespace(accounts={"1", "12"}))
+
+    assert beginning(context, number) == typed
+    assert bool(context.evidence.notes) is (typed is None)
+
+
+@pytest.mark.parametrize(("listed", "is_enough"), [(("A",), False), (("A", "B"), True)])
+def test_a_rule_that_needs_more_accounts_than_are_listed_names_the_key(
+    listed: tuple[str, ...], is_enough: bool
+) -> None:
+    context = context_of(C2b(accounts=listed))
+
+    assert has_accounts(context, 2, "a newer payment") is is_enough
+    assert [("merchant.c2b.accounts" in note) for note in context.evidence.notes] == ([] if is_enough else [True])
+
+
+@pytest.mark.parametrize(("of_m_pesa", "ends"), [("C2B00012", "passes"), ("paid", "Failed")])
+def test_a_payment_by_hand_is_looked_for_only_if_it_was_made(
+    of_m_pesa: str, ends: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A validation may rightly reject the reference of an order, which is no account."""
+    push = Payment(
+        msisdn="254711000111", amount=5, reference="T1", since=1, began_at=1.0,
+        started=Started(accepted=True, status=200, body="", payment_id="p1"),
+    )  # fmt: skip
+    monkeypatch.setattr(b12_push_and_c2b, "is_unallocated", lambda *_: False)
+    shown: Any = CallTemplate(method="GET", path="/unallocated")
+    made = [{"id": "UJ7M2P5RTY", "state": "paid" if of_m_pesa == "paid" else "failed"}]
+    context = context_of(
+        C2b(unallocated=shown),
+        actions=SimpleNamespace(pay_accepted=lambda _: push),
+        control=SimpleNamespace(play_next=lambda *_, **__: 1, pay_c2b=lambda **_: made[0], payments=lambda **_: made),
+        journal=SimpleNamespace(record=lambda _: {"account_reference": "T1"}),
+        observations=SimpleNamespace(
+            wait=lambda *_, **__: True, status=lambda _: StatusView(state=PaymentState.FAILED)
+        ),
+        run=SimpleNamespace(leave_out=lambda _: None),
+        time=SimpleNamespace(settle_s=0.0, until=lambda look, within_s: look()),
+    )
+
+    assert ending(b12_push_and_c2b._expect_payment_by_hand_seen, context) == ends
+    assert bool(context.evidence.notes) is (ends == "passes")

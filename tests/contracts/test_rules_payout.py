@@ -13,6 +13,7 @@ from tayari_contracts.checks.check_registry import checks
 from tayari_contracts.checks.payout import (
     p02_id_survives_crash,
     p11_refused_credential,
+    p16_reversal_result,
     p18_ordinary_payout,
     p19_asked_for_twice,
     p20_wallet,
@@ -24,7 +25,8 @@ from tayari_contracts.checks.payout import (
 from tayari_contracts.context.findings import Failed, Warned, WrongCredit
 from tayari_contracts.context.merchant_profile import MerchantProfile
 from tayari_contracts.context.payment import Payment
-from tayari_contracts.steps import payouts
+from tayari_contracts.context.run_record import RunRecord
+from tayari_contracts.steps import payouts, refunds
 from tayari_money.payment_record import PaymentKind, PaymentState
 from tayari_target.target_file.target_model import CallTemplate, Payout
 from tayari_target.views import Started, StatusView
@@ -35,7 +37,6 @@ PAYOUT = Payment(
 )  # fmt: skip
 
 
-AT_ONCE: Any = SimpleNamespace(in_background=lambda act: SimpleNamespace(result=act))
 PAYS_PERSONS: Any = SimpleNamespace(merchant=SimpleNamespace(payout=SimpleNamespace(pays_businesses=False)))
 """The target of a merchant whose payouts are B2C."""
 
@@ -111,6 +112,7 @@ def test_an_amount_below_zero_is_the_same_in_each_form(
     [
         (250_001, (250_000, 1), nullcontext()),
         (250_001, (250_000,), pytest.raises(WrongCredit, match="M-Pesa paid 250000, and it is paid")),
+        (250_001, (250_000, 250_000), pytest.raises(WrongCredit, match="M-Pesa paid 500000, and it is paid")),
         (100.75, (100,), pytest.raises(Warned, match="M-Pesa paid 100, and it is paid")),
     ],
 )
@@ -126,16 +128,20 @@ def test_what_is_called_paid_was_paid_in_full(
     monkeypatch.setattr(
         p22_impossible_amount, "transactions", lambda *_: [{"state": "paid", "amount": part} for part in parts]
     )
+    run = RunRecord(environment().target)
+    run.add_payment(PAYOUT)
     context: Any = SimpleNamespace(
         target=PAYS_PERSONS,
         allocation=SimpleNamespace(msisdn=lambda: PAYOUT.msisdn),
         observations=seen_as(PaymentState.PAID),
-        time=SimpleNamespace(until=lambda look, within_s: look()),
+        run=run,
+        time=SimpleNamespace(until=lambda look, within_s: look(), settled_s=0.0),
     )
 
     with ends:
         if text := p22_impossible_amount._said_of_odd(context, amount):
             raise Warned(text)
+    assert run.payouts == (), "M06 would call its parts one payout that was paid twice"
 
 
 @pytest.mark.parametrize("goes_on", [True, False])
@@ -171,7 +177,6 @@ def test_a_merchant_that_decides_the_amount_of_a_payout_is_not_judged_by_the_amo
     profile = MerchantProfile(replace(environment().target, merchant=merchant))
     notes: list[str] = []
     context: Any = SimpleNamespace(
-        actions=AT_ONCE,
         profile=profile,
         target=SimpleNamespace(merchant=merchant),
         evidence=SimpleNamespace(payments=[PAYOUT], notes=notes),
@@ -288,7 +293,6 @@ def test_each_of_three_payouts_to_one_person_ends_as_its_own_result_says(
     monkeypatch.setattr(p18_ordinary_payout, "payout_requests", lambda _, payment: [{}] if payment.since < sent else [])
     notes: list[str] = []
     context: Any = SimpleNamespace(
-        actions=AT_ONCE,
         allocation=SimpleNamespace(amount=lambda: 100),
         evidence=SimpleNamespace(notes=notes, payments=[]),
         observations=SimpleNamespace(until=lambda *_, **__: StatusView(state=next(seen))),
@@ -344,6 +348,40 @@ def test_a_merchant_that_sends_one_payout_at_a_time_is_given_until_the_open_one_
     assert ending(payouts.pay_out_sent, context, open_s=open_s) == ends
 
 
+@pytest.mark.parametrize("at_a_time", [1, 2])
+def test_results_come_early_to_a_merchant_that_sends_one_payout_or_refund_at_a_time(
+    at_a_time: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would send no second one while the result of the first is kept back, and the rule would not be tested."""
+    heard: list[Payment] = []
+    first, second = PAYOUT, replace(PAYOUT, msisdn="254711000112")
+
+    def requests(_: object, payment: Payment) -> list[object]:
+        return [{}] if payment is first or at_a_time > 1 or heard else []
+
+    for module, pay in ((p02_id_survives_crash, "pay_out"), (p16_reversal_result, "give_back")):
+        monkeypatch.setattr(module, pay, lambda *_: second)
+    monkeypatch.setattr(p02_id_survives_crash, "pay_out_sent", lambda *_: first)
+    monkeypatch.setattr(p02_id_survives_crash, "_hear", lambda _, payment: heard.append(payment))
+    monkeypatch.setattr(p16_reversal_result, "paid_payment", lambda _: PAYOUT)
+    monkeypatch.setattr(p16_reversal_result, "bring_result", lambda _, payment: heard.append(payment))
+    for module in (p02_id_survives_crash, payouts):
+        monkeypatch.setattr(module, "payout_requests", requests)
+    for module in (p16_reversal_result, refunds):
+        monkeypatch.setattr(module, "refund_requests", requests)
+    notes: list[str] = []
+    context: Any = SimpleNamespace(
+        evidence=SimpleNamespace(notes=notes), time=SimpleNamespace(until=lambda look, within_s: look())
+    )
+
+    assert p02_id_survives_crash._pay_out_two(context) == (first if at_a_time > 1 else None, second)
+    assert heard == ([] if at_a_time > 1 else [first])
+    heard.clear()
+    assert p16_reversal_result._give_back_beside(context, [first], {}) is second
+    assert heard == ([] if at_a_time > 1 else [first])
+    assert bool(notes) is (at_a_time == 1)
+
+
 @pytest.mark.parametrize("rule", ["P02", "P11"])
 @pytest.mark.parametrize(("of_m_pesa", "is_noted"), [("paid", True), ("prompted", False)])
 def test_p02_and_p11_say_where_no_payout_was_open_beside_another(
@@ -355,8 +393,11 @@ def test_p02_and_p11_say_where_no_payout_was_open_beside_another(
         monkeypatch.setattr(module, "is_sent_again", lambda *_: False)
         monkeypatch.setattr(module, "expect_one_id", lambda *_: None)
         monkeypatch.setattr(module, "transactions", lambda *_: [])
-    monkeypatch.setattr(p02_id_survives_crash, "pay_out_in_background", lambda _: PAYOUT)
-    monkeypatch.setattr(p02_id_survives_crash, "_hear", lambda *_: False)
+    asking = SimpleNamespace(done=lambda: True, result=lambda: PAYOUT)
+    monkeypatch.setattr(p02_id_survives_crash, "pay_out_in_background", lambda _: asking)
+    monkeypatch.setattr(p02_id_survives_crash, "_pay_out_two", lambda _: (PAYOUT, PAYOUT))
+    monkeypatch.setattr(p02_id_survives_crash, "_hear", lambda *_: True)
+    monkeypatch.setattr(p02_id_survives_crash, "_expect_paid", lambda *_: None)
     monkeypatch.setattr(p02_id_survives_crash, "payout_requests", lambda *_: [{}, {}])
     for name in ("expect_token_renewed", "expect_results_taken", "_expect_stopped"):
         monkeypatch.setattr(p11_refused_credential, name, lambda *_: None)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from endings import ending
-from tayari_contracts.checks.query import q04_query_rate, q05_polling_stops, q12_backoff
+from tayari_contracts.checks.query import q04_query_rate, q05_polling_stops, q12_backoff, r01_open_after_crash
 from tayari_contracts.context.check_time import most_in
 from tayari_contracts.context.findings import Failed, Unjudged
 from tayari_contracts.context.payment import REVIEW, Entry
@@ -180,3 +180,22 @@ def test_a_silent_payment_sends_no_callback_and_its_fault_applies_to_the_query()
 
     assert scenario["outcome"] == {"result_code": 1032, "after_s": 1.0, "callback": False}
     assert scenario["faults"] == [{"gateway_fault": {"on": "stk_query", "fault": "spike_arrest"}}]
+
+
+@pytest.mark.parametrize(
+    ("pushes", "ends"),
+    [
+        ([(5, ""), (6, "ws_CO_1")], "passes"),
+        ([(5, "ws_CO_1"), (12, "ws_CO_2")], "Failed"),
+        ([(5, "ws_CO_1"), (12, "")], "Failed"),
+        ([(12, "ws_CO_1")], "passes"),
+    ],
+)
+def test_a_push_is_a_second_prompt_only_after_the_crash_and_only_if_one_was_accepted_before(
+    pushes: list[tuple[int, str]], ends: str
+) -> None:
+    """A push that Daraja refused for its token is no prompt; one that waited in a queue goes after the crash."""
+    entries = [{"seq": number, "checkout_request_id": accepted} for number, accepted in pushes]
+    context: Any = SimpleNamespace(journal=SimpleNamespace(pushes=lambda _: entries))
+
+    assert ending(r01_open_after_crash.expect_prompted_once, context, Any, 10, "") == ends

@@ -169,6 +169,8 @@ class RunRecord:
         self._observations: dict[str, list[Observation]] = defaultdict(list)
         self._other_kinds: dict[PaymentKind, list[Payment]] = defaultdict(list)
         self._leases: dict[str, object] = {}
+        self.accounts: set[str] = set()
+        """Numbers of the accounts that the merchant opened."""
         self.registering = Lock()
         """Held by the check that makes the merchant register its C2B URLs: others wait for it."""
         self._forged: set[str] = set()
@@ -217,9 +219,14 @@ class RunRecord:
                 self._last_messages[payment.msisdn] = payment.started.message
 
     def leave_out(self, reference: str) -> None:
-        """Remove the payments with this reference, which are not attempts to pay one order; their rule judges them."""
+        """Remove the payments and payouts with this reference, which are not attempts to pay one order.
+
+        The rule that made them judges them.
+        """
         with self._lock:
             self._orders.pop(reference, None)
+            payouts = self._other_kinds[PaymentKind.PAYOUT]
+            payouts[:] = [payout for payout in payouts if payout.reference != reference]
 
     def add_observation(self, payment: Payment, view: StatusView, *, began: float, ended: float) -> None:
         """Add a look at a payment; one without a readable state is not kept. `began`, `ended`: epoch seconds."""

@@ -64,6 +64,7 @@ def open_account(context: CheckContext, *, amount: int) -> tuple[Started, str]:
         if opened.payment_id is None or not opened.accepted:
             answer = opened.error or f"{opened.status}, {quote(opened.body, most=120)}"
             raise Untested(f"no account was opened: merchant.c2b.open_account was answered {answer}")
+        context.run.accounts.add(opened.payment_id)
         return opened, reference
     if not c2b.accounts:
         raise key_missing(
@@ -74,6 +75,15 @@ def open_account(context: CheckContext, *, amount: int) -> tuple[Started, str]:
     if number is None:
         raise Untested(f"all {len(c2b.accounts)} accounts of merchant.c2b.accounts are in use; list more there")
     return Started(accepted=True, status=200, payment_id=number), reference
+
+
+def has_accounts(context: CheckContext, count: int, for_what: str) -> bool:
+    """Whether a check can have so many accounts at a time; if not, a note says so. `for_what`: what needs them."""
+    c2b = section(context)
+    if c2b.open_account is None and len(c2b.accounts) < count:
+        context.evidence.notes.append(f"{for_what} needs {count} accounts: add more to merchant.c2b.accounts")
+        return False
+    return True
 
 
 def new_account(context: CheckContext, *, due: int | None = None) -> Payment:

@@ -6,9 +6,10 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Final, TypeVar
 
-from tayari_control.client import JournalIncomplete
+from tayari_control.client import ControlError, JournalIncomplete
 from tayari_money.daraja_records import B2C, PAYOUT_CALLS, WITHOUT_OWN_ID, payouts_by_msisdn, result_parameters
 from tayari_money.invariants import InvariantJudgement
 from tayari_money.invariants import judge as judge_invariant
@@ -182,6 +183,13 @@ def transactions(context: CheckContext, payment: Payment) -> list[dict[str, Any]
 def has_result(context: CheckContext, payment: Payment) -> bool:
     """Whether M-Pesa has decided on a payout; the merchant may not know it yet."""
     return any(row["state"] in ("paid", "failed") for row in transactions(context, payment))
+
+
+def bring_results(context: CheckContext, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Let M-Pesa send now the results that it has not sent yet. `rows`: Daraja's records of payouts or reversals."""
+    for row in rows:
+        with suppress(ControlError):  # it has sent its result
+            context.control.bring_result(row["checkout_request_id"])
 
 
 def asked_about(context: CheckContext, payment: Payment) -> bool:

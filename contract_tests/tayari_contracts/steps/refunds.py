@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Final
 
-from tayari_control.client import ControlError, JournalIncomplete
+from tayari_control.client import JournalIncomplete
 from tayari_money.daraja_records import PAYOUT_CALLS, REVERSAL, money_sent_back, transactions_by_msisdn
 from tayari_money.invariants import judge as judge_invariant
 from tayari_money.payment_record import DarajaTransaction, PaymentKind, PaymentRecord
@@ -19,7 +18,14 @@ from tayari_contracts.context.evidence import Scenario, body_of
 from tayari_contracts.context.findings import Failed, Unjudged, Untested, WrongCredit, say
 from tayari_contracts.context.payment import FAILED, Entry, Payment
 from tayari_contracts.steps.payees import NO_M_PESA
-from tayari_contracts.steps.payouts import REQUEST_WITHIN_S, answered, originator_ids, require_kept, wait_until_idle
+from tayari_contracts.steps.payouts import (
+    REQUEST_WITHIN_S,
+    answered,
+    bring_results,
+    originator_ids,
+    require_kept,
+    wait_until_idle,
+)
 
 FEW: Final = 3
 """With fewer refunds than this the run was narrowed (`--only`), so the money rule makes some of its own."""
@@ -188,9 +194,7 @@ def expect_not_failed(context: CheckContext, refund: Payment, why: str) -> None:
 
 def bring_result(context: CheckContext, refund: Payment) -> None:
     """Let M-Pesa say now what it has yet to say about a refund."""
-    for row in _sent_back(context, refund):
-        with suppress(ControlError):  # it has said it
-            context.control.bring_result(row["checkout_request_id"])
+    bring_results(context, _sent_back(context, refund))
 
 
 def _sent_back(context: CheckContext, refund: Payment) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""B06: a validation credits nothing, and stands in the way of no payment."""
+"""B06: a validation credits nothing, and blocks no payment."""
 
 from __future__ import annotations
 
@@ -41,6 +41,8 @@ def a_validation_credits_nothing(context: CheckContext) -> None:
         )
     if _code(answer) == ACCEPTED:
         _expect_next_one_credited(context, account)
+    else:
+        context.evidence.notes.append("the validation was rejected, so no confirmation followed it")
 
 
 def _expect_next_one_credited(context: CheckContext, account: Payment) -> None:
@@ -50,7 +52,7 @@ def _expect_next_one_credited(context: CheckContext, account: Payment) -> None:
         Warned: it is rejected; some keep an account for a while. Missing: it is not credited.
     """
     payment = pay_in(context, unconfirmed("inline/b06-paid"), into=account)
-    again = ask_validation(context, account, receipt=payment.transaction_id)
+    again = ask_validation(context, payment, receipt=payment.transaction_id)
     if _code(again) != ACCEPTED:
         raise Warned(
             "M-Pesa asked whether a payment may be made, and its customer did not pay; the next try was validated with "

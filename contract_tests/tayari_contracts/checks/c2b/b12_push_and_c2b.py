@@ -11,7 +11,7 @@ from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.context.findings import Failed, Inapplicable, WrongCredit, say
 from tayari_contracts.context.payment import PAID, REVIEW, Payment
 from tayari_contracts.steps.c2b_payments import c2b_situation, confirm_push, is_unallocated
-from tayari_contracts.steps.c2b_registration import urls
+from tayari_contracts.steps.c2b_registration import section, urls
 from tayari_contracts.steps.timed_acts import Act, play
 
 HELD_S: Final = 20.0
@@ -82,21 +82,27 @@ def _expect_known_after_query(context: CheckContext, payment: Payment) -> None:
 
 
 def _expect_payment_by_hand_seen(context: CheckContext) -> None:
-    """The prompt is open, the customer pays its amount and reference at the pay bill, and cancels the prompt.
+    """The prompt is open, the customer pays its amount and reference by hand, and cancels the prompt.
 
     Raises:
         Failed: the money is neither credited nor seen by staff, as if it had been the confirmation of the prompt.
     """
+    if section(context).unallocated is None:
+        context.evidence.notes.append("a payment by hand beside a prompt was not tried: add merchant.c2b.unallocated")
+        return
     push = context.actions.pay_accepted(situation("inline/b12-by-hand", outcome=after(OPEN_S, result_code=1032)))
     context.run.leave_out(push.reference)  # two payments are made for it, of which a money rule knows one
     typed = str(context.journal.record(push)["account_reference"])
     before = _in_accounts(context, push, typed)
     context.control.play_next(c2b_situation("inline/b12-paid-by-hand"), msisdn=push.msisdn)
     row = context.control.pay_c2b(
-        short_code=context.target.c2b_short_code, msisdn=push.msisdn, amount=int(push.amount),
-        reference=typed,
+        short_code=context.target.c2b_short_code, msisdn=push.msisdn, amount=int(push.amount), reference=typed,
+        buy_goods=context.target.c2b_short_code == context.target.daraja.till,
     )  # fmt: skip
     context.observations.wait("callback_answered", push, count=2, within_s=OPEN_S + context.time.settle_s)
+    if all(made["state"] != "paid" for made in context.control.payments(checkout_request_id=row["id"])):
+        context.evidence.notes.append("a payment by hand beside a prompt was not made: its validation was rejected")
+        return
 
     def is_seen() -> bool:
         if is_unallocated(context, str(row["id"])) is not False:

@@ -9,6 +9,7 @@ from tayari_contracts.context.check_context import CheckContext
 from tayari_contracts.steps.c2b_payments import (
     confirm_again,
     expect_recovered,
+    has_accounts,
     pay_in,
     pay_in_confirmed,
     unconfirmed,
@@ -27,8 +28,9 @@ def a_lost_confirmation_is_made_up_for(context: CheckContext) -> None:
     """
     payment = pay_in(context, unconfirmed("inline/b14-lost"))
     wait_until_paid(context, payment)
-    context.time.pause(SECOND_S)
-    pay_in_confirmed(context)
+    if has_accounts(context, 2, "a newer payment before the pull"):
+        context.time.pause(SECOND_S)
+        pay_in_confirmed(context)
     expect_recovered(context, payment, "its confirmation was lost")
     context.driver.recover_c2b()
     confirm_again(context, payment)

@@ -1,4 +1,4 @@
-"""B15: every page of a pull is read."""
+"""B15: every page of a pull is read, and what it lists credits once."""
 
 from __future__ import annotations
 
@@ -78,11 +78,15 @@ def _expect_push_credited_once(context: CheckContext) -> None:
         WrongCredit: it is.
     """
     daraja, profile = context.target.daraja, context.profile
-    is_listed = context.target.c2b_short_code in (daraja.till, daraja.short_code)
-    if not is_listed or section(context).recover is None or not (profile.shows_state and profile.shows_credits):
+    is_listed = profile.takes_payments and context.target.c2b_short_code in (daraja.till, daraja.short_code)
+    if not is_listed or not (profile.shows_state and profile.shows_credits):
         return
-    payment = context.actions.pay_accepted(situation("inline/b15-push", outcome=after(0.5)))
+    if section(context).recover is None:
+        context.evidence.notes.append("a payment by STK push that is pulled was not tried: add merchant.c2b.recover")
+        return
+    payment = context.actions.pay(situation("inline/b15-push", outcome=after(0.5)))
     if context.observations.until(payment, PAID, within_s=context.time.settled_s).state is not PAID:
+        context.evidence.notes.append("a payment by STK push that is pulled was not tried: it never became paid")
         return
     with pushes_pulled(context):
         context.driver.recover_c2b()
@@ -90,6 +94,8 @@ def _expect_push_credited_once(context: CheckContext) -> None:
     if listed:
         because = "its callback settled a payment by STK push, and pull transactions list it too"
         context.expectations.credits(payment, 1, quiet_s=0.5, because=because)
+    else:
+        context.evidence.notes.append("no pull listed a payment by STK push")
 
 
 def _lists(context: CheckContext, payment: Payment) -> bool:

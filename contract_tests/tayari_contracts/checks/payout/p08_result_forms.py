@@ -33,11 +33,11 @@ def each_form_of_a_result_is_read(context: CheckContext) -> None:
         name: pay_out_sent(context, _success(number, form), amount=AMOUNT)
         for number, (name, form) in enumerate(forms.items())
     }
+    early = pay_out_sent(context, payout_situation("inline/p08-early", {"before_ack": EARLY}))
     refused = pay_out_sent(context, "payout/operator-missing")
     _expect(context, refused, {FAILED, REVIEW}, "a failure whose code is text, SFC_IC0003")
     context.driver.resume_payouts()  # a merchant may take this code for a mistake of its own, and stop all payouts
     unclear = pay_out_sent(context, "payout/system-error")
-    early = pay_out_sent(context, payout_situation("inline/p08-early", {"before_ack": EARLY}))
     for name, payment in succeeded.items():
         _expect(context, payment, {PAID}, f"a success {name}")
         _expect_its_receipt(context, payment, f"a success {name}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Final, cast
 
@@ -41,13 +42,9 @@ def a_payout_asked_for_twice_is_paid_once(context: CheckContext) -> None:
     """
     _require_reference(context)
     unclear = context.actions.in_background(partial(_expect_unclear_sent_once, context))
-    msisdn, amount, reference = new_payee(context), context.allocation.amount(), f"{context.allocation.reference()}-1"
-    scenario = payout_situation("inline/p19-clicked", outcome=after(0.5))
-    since = queue_payout(context, scenario, msisdn)
-    context.evidence.name_scenario(scenario)
-    first = partial(pay_out, context, msisdn=msisdn, amount=amount, reference=reference, since=since)
-    click = partial(context.driver.start_payout, msisdn=msisdn, amount=amount, reference=reference)
-    payment = cast("Payment", play(context, [Act(0.0, first), Act(0.0, click), Act(0.0, click)])[0])
+    payment, click = _ask_three_times(context, f"{context.allocation.reference()}-1")
+    if not payment.started.accepted:  # it may take no reference that is so long, or that has a dash
+        payment, click = _ask_three_times(context, context.allocation.reference())
     await_request(context, payment)
     if not payout_requests(context, payment):
         raise Untested(f"no payout request reached Daraja: {answered(payment)}")
@@ -57,6 +54,17 @@ def a_payout_asked_for_twice_is_paid_once(context: CheckContext) -> None:
     expect_one_id(context, payment, "one payout was asked for four times, with one reference")
     unclear.result()
     _expect_another_is_sent(context, payment)
+
+
+def _ask_three_times(context: CheckContext, reference: str) -> tuple[Payment, Callable[[], object]]:
+    """Ask for one payout three times at the same moment. Returns it, and what asks for it once more."""
+    msisdn, amount = new_payee(context), context.allocation.amount()
+    scenario = payout_situation("inline/p19-clicked", outcome=after(0.5))
+    since = queue_payout(context, scenario, msisdn)
+    context.evidence.name_scenario(scenario)
+    first = partial(pay_out, context, msisdn=msisdn, amount=amount, reference=reference, since=since)
+    click = partial(context.driver.start_payout, msisdn=msisdn, amount=amount, reference=reference)
+    return cast("Payment", play(context, [Act(0.0, first), Act(0.0, click), Act(0.0, click)])[0]), click
 
 
 def _expect_unclear_sent_once(context: CheckContext) -> None:
@@ -85,7 +93,7 @@ def _expect_another_is_sent(context: CheckContext, first: Payment) -> None:
     """
     fails = payout_situation("inline/p19-another", outcome=after(0.5, result_code=NO_M_PESA))
     queue_payout(context, fails, first.msisdn)
-    reference = f"{first.reference.removesuffix('1')}2"
+    reference = f"{first.reference[:-1]}X"
     started = context.driver.start_payout(msisdn=first.msisdn, amount=int(first.amount), reference=reference)
     if not started.accepted:
         return
