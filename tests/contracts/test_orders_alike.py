@@ -197,3 +197,22 @@ def test_a_look_that_failed_before_the_success_was_repeated_makes_no_credit_of_t
 
     assert (before.is_paid, before.total, before.is_read) == (True, 5.0, True)
     assert p25_refund_stays.seen_of(context, ORDER).exceeds(before) == ""
+
+
+@pytest.mark.parametrize(("is_read", "ends"), [(True, "WrongCredit"), (False, "Failed")])
+def test_a_credit_is_no_proof_where_none_could_be_read_before_it(
+    is_read: bool, ends: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may be the first one: the rule is tried once more, alone."""
+    for name in ("paid_payment", "give_back_sent", "reversal_situation", "_return_again"):
+        monkeypatch.setattr(p25_refund_stays, name, lambda *_, **__: ORDER)
+    monkeypatch.setattr(p25_refund_stays, "standing", lambda *_: replace(seen(False), is_read=is_read))
+    monkeypatch.setattr(p25_refund_stays, "seen_of", lambda *_: seen(True, 1, 5.0))
+    context: Any = SimpleNamespace(
+        actions=SimpleNamespace(send_callback=lambda *_, **__: [{"status": 200}], pay_accepted=lambda _: ORDER),
+        expectations=SimpleNamespace(require_paid=lambda _: None),
+        observations=SimpleNamespace(until=lambda *_, **__: StatusView(state=PAID)),
+        time=SimpleNamespace(pause=lambda _: None, settled_s=0.0, until=lambda look, *, within_s: look()),
+    )
+
+    assert ending(p25_refund_stays.a_refunded_payment_is_not_credited_again, context) == ends
