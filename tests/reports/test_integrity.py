@@ -33,6 +33,9 @@ def test_a_run_with_bytes_that_are_no_text_is_compared_as_it_was_read(tmp_path: 
     path.write_bytes(path.read_bytes().replace(b'"merchant": "', b'"merchant": "\xff', 1))
 
     refuse_if_changed(read_run(path), path)
+    path.write_bytes(path.read_bytes().replace(b'"verdict": "NOT_READY"', b'"verdict": "READY"', 1))
+    with pytest.raises(ReportError, match="it says READY"):
+        refuse_if_changed(read_run(path), path)
 
 
 def test_failed_rules_that_were_cut_out_are_noticed(tmp_path: Path) -> None:
